@@ -1,0 +1,269 @@
+"""Time zones by their IANA name, and the days, weeks and months that quotas are counted in.
+
+Two rules decide every odd hour, everywhere in this library:
+
+- a wall time that the clocks *skip* means the moment they jump;
+- a wall time that they show *twice* means the first.
+
+So a later wall time is never an earlier instant, and no window opens after it closes. Every
+instant made here is in UTC (aware times of one `zoneinfo` zone compare by the wall, not by time).
+"""
+
+from __future__ import annotations
+
+import functools
+from datetime import UTC, date, datetime, time, timedelta
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import Final, assert_never
+from zoneinfo import ZoneInfo, available_timezones
+
+from viralcommerce.errors import InvalidValue, NaiveTime
+
+_MOST_KNOWN: Final = 4_096
+_Span = tuple[datetime, datetime, str]
+_NEVER: Final[_Span] = (datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC), "")
+
+
+class Period(StrEnum):
+    """What a limit is counted per: the local day, ISO week (from Monday) or month."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+DAY: Final = Period.DAY
+WEEK: Final = Period.WEEK
+MONTH: Final = Period.MONTH
+
+
+class Zone:
+    """A time zone known to IANA; made by `zone`, one object for each name.
+
+    It remembers the period it last labeled, which changes no answer.
+
+    Laws:
+        never backwards: a later wall time is not an earlier instant.
+        round trip: ``z.wall(z.instant(w)) == w`` for every wall time that exists.
+    """
+
+    __slots__ = ("_known", "_latest", "name", "tz")
+
+    name: str
+    tz: ZoneInfo
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.tz = _load(name)
+        self._latest: dict[str, _Span] = dict.fromkeys(Period, _NEVER)
+        self._known: dict[str, _Span] = {}
+
+    @staticmethod
+    def of(zone: Zone | str) -> Zone:
+        """The zone itself, or the one of that name."""
+        return zone if isinstance(zone, Zone) else _zone(zone)
+
+    def wall(self, moment: datetime) -> datetime:
+        """What a clock in this zone shows at a moment, as a time without a zone.
+
+        Raises:
+            NaiveTime: a moment that has no zone to begin with.
+        """
+        if moment.tzinfo is None:
+            raise _naive(moment)
+        return moment.astimezone(self.tz).replace(tzinfo=None, fold=0)
+
+    def instant(self, wall: datetime) -> datetime:
+        """The first instant, in UTC, at which a clock here shows this time or has passed it.
+
+        Args:
+            wall: a time without a zone.
+
+        Raises:
+            InvalidValue: a time that has a zone already, or lies outside the calendar.
+
+        Example:
+            >>> zone("America/New_York").instant(datetime(2025, 3, 9, 2, 30)).isoformat()
+            '2025-03-09T07:00:00+00:00'
+        """
+        if wall.tzinfo is not None:
+            raise InvalidValue(f"{wall.isoformat()}: give a wall time, without a zone")
+        local = wall.replace(tzinfo=self.tz, fold=0)
+        try:
+            moment = local.astimezone(UTC)
+            if moment.astimezone(self.tz).replace(tzinfo=None) == wall.replace(fold=0):
+                return moment
+        except OverflowError:
+            raise InvalidValue(f"{wall.isoformat()} in {self.name}: outside the calendar") from None
+        return self._jump(local.replace(fold=1).astimezone(UTC), moment)
+
+    def _jump(self, before: datetime, after: datetime) -> datetime:
+        """The second, between two moments, at which the clocks go forward."""
+        old = before.astimezone(self.tz).utcoffset()
+        low, high = 0, int((after - before).total_seconds())
+        while high - low > 1:
+            middle = (low + high) // 2
+            if (before + timedelta(seconds=middle)).astimezone(self.tz).utcoffset() == old:
+                low = middle
+            else:
+                high = middle
+        return (before + timedelta(seconds=high)).replace(microsecond=0)
+
+    def _label(self, moment: datetime, period: Period) -> str:
+        first = _first_day(self.wall(moment).date(), period)
+        span = self._span(first, period)
+        if moment >= span[1]:  # an hour shown twice around midnight belongs to the new day
+            span = self._span(_next_first_day(first, period), period)
+        self._latest[period] = span
+        return span[2]
+
+    def _span(self, first: date, period: Period) -> _Span:
+        label = _written(first, period)
+        span = self._known.get(label)
+        if span is None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            opens, closes = self._midnight(first), self._midnight(_next_first_day(first, period))
+            span = self._known[label] = (opens, closes, label)
+        return span
+
+    def _midnight(self, day: date) -> datetime:
+        return self.instant(datetime.combine(day, time()))
+
+    def __repr__(self) -> str:
+        return f"zone({self.name!r})"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __eq__(self, other: object) -> bool:
+        return other.name == self.name if isinstance(other, Zone) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return zone, (self.name,)
+
+
+@functools.lru_cache(maxsize=1_024)
+def _zone(name: str) -> Zone:
+    return Zone(name)
+
+
+def zone(name: str) -> Zone:
+    """The time zone of an IANA name.
+
+    Raises:
+        InvalidValue: no such zone, or one that means something else on every machine.
+
+    Example:
+        >>> zone("Asia/Shangai")
+        Traceback (most recent call last):
+        ...
+        viralcommerce.errors.InvalidValue: zone: 'Asia/Shangai' is no IANA time zone; did you mean Asia/Shanghai?
+    """
+    return _zone(name)
+
+
+def period_start(at: datetime, period: Period, zone: Zone | str) -> datetime:
+    """The instant, in UTC, at which the day, week or month that holds `at` began in a zone.
+
+    Raises:
+        NaiveTime: a moment without a zone.
+        InvalidValue: an unknown zone.
+
+    Example:
+        >>> at = datetime.fromisoformat("2025-11-11T08:00:00+08:00")
+        >>> period_start(at, DAY, "Asia/Shanghai").isoformat()
+        '2025-11-10T16:00:00+00:00'
+    """
+    place = zone if type(zone) is Zone else Zone.of(zone)
+    return place._known[period_label(at, period, place)][0]
+
+
+def period_label(at: datetime, period: Period, zone: Zone | str) -> str:
+    """The name of the day, week or month that holds `at` in a zone; what a quota is keyed by.
+
+    Args:
+        at: any moment with a zone.
+        period: `DAY` gives ``2025-11-11``, `WEEK` the ISO week ``2025-W46``, `MONTH` ``2025-11``.
+        zone: a `Zone`, or an IANA name.
+
+    Raises:
+        NaiveTime: a moment without a zone.
+        InvalidValue: an unknown zone.
+
+    Laws:
+        in order: a later moment never has an earlier label.
+        no gap: every moment has exactly one, also where days have 23 or 25 hours.
+
+    Example:
+        >>> at = datetime.fromisoformat("2025-11-10T17:00:00+00:00")
+        >>> period_label(at, DAY, "Asia/Shanghai"), period_label(at, WEEK, "Asia/Shanghai")
+        ('2025-11-11', '2025-W46')
+    """
+    place = zone if type(zone) is Zone else Zone.of(zone)
+    opens, closes, label = place._latest[period]
+    try:
+        if opens <= at < closes:
+            return label
+    except TypeError:
+        raise _naive(at) from None
+    return place._label(at, period)
+
+
+def _first_day(day: date, period: Period) -> date:
+    match period:
+        case Period.DAY:
+            return day
+        case Period.WEEK:
+            return day - timedelta(days=day.weekday())
+        case Period.MONTH:
+            return day.replace(day=1)
+        case _:
+            assert_never(period)
+
+
+def _next_first_day(first: date, period: Period) -> date:
+    match period:
+        case Period.DAY:
+            return first + timedelta(days=1)
+        case Period.WEEK:
+            return first + timedelta(days=7)
+        case Period.MONTH:
+            return _first_day(first + timedelta(days=31), period)
+        case _:
+            assert_never(period)
+
+
+def _written(first: date, period: Period) -> str:
+    match period:
+        case Period.DAY:
+            return first.isoformat()
+        case Period.WEEK:
+            year, week, _ = first.isocalendar()
+            return f"{year:04d}-W{week:02d}"
+        case Period.MONTH:
+            return f"{first.year:04d}-{first.month:02d}"
+        case _:
+            assert_never(period)
+
+
+def _load(name: str) -> ZoneInfo:
+    machine_bound = ("localtime", "posixrules", "Factory", "right/", "posix/")
+    if not str(name).startswith(machine_bound):
+        try:
+            return ZoneInfo(name)
+        except (LookupError, ValueError, OSError, TypeError):
+            pass
+    close = get_close_matches(str(name)[:60], available_timezones(), n=1)
+    hint = f"did you mean {close[0]}?" if close else "write it like Asia/Shanghai"
+    raise InvalidValue(f"zone: {name!r:.60} is no IANA time zone; {hint}")
+
+
+def _naive(moment: datetime) -> NaiveTime:
+    return NaiveTime(
+        f"{moment.isoformat()} has no zone; say which, as in {moment.isoformat()}+08:00"
+    )
