@@ -3,13 +3,16 @@
 Nothing here asks the machine for randomness. `SeededDice` expands the entropy of one command into
 uniform numbers that anybody can draw again, in any language, from what the journal holds::
 
-    block(i)  = SHA-256("viralcommerce.dice.1:" + seed + ":" + label + ":" + i)      UTF-8, i = 0, 1, ...
-    words     = block(0) block(1) ... read as big-endian 64-bit numbers, four to a block
-    below(n)  = take k words as one number w of 64 k bits, k the fewest with n <= 2^(64 k);
-                if w - w mod n + n > 2^(64 k) take the next k words, otherwise the answer is w mod n
+    block(i)       SHA-256 of "viralcommerce.dice.1:" SEED ":" LABEL ":" i, in UTF-8, i = 0, 1, ...
+    words          the blocks in order, each as four big-endian numbers of 64 bits
+    below(n)       k words, the fewest with n <= 2^(64 k), are one big-endian number w;
+                   if w - w mod n + n > 2^(64 k), take the next k; else the answer is w mod n
+    between(a, b)  a + below(b - a + 1)
+    least_of(c, a, b)  r = below(C(b - a + 1, c)); b - x, for the greatest x with C(x, c) <= r
 
-so the first word of any draw is what ``printf 'viralcommerce.dice.1:%s:%s:0' SEED LABEL | sha256sum``
-prints, the first sixteen digits. Rejection makes the answer uniform; no modulo bias is left.
+so the first word is the first sixteen digits of
+``printf 'viralcommerce.dice.1:%s:%s:0' SEED LABEL | sha256sum``. Rejection makes every answer
+exactly as likely as the next one: there is no modulo bias.
 
 Laws:
     Dice in bounds: ``0 <= below(n) < n`` and ``lo <= between(lo, hi) <= hi``.
@@ -52,7 +55,7 @@ class Dice(Protocol):
         return lo + self.below(hi - lo + 1)
 
     def least_of(self, count: int, lo: int, hi: int) -> int:
-        """The least of `count` different numbers drawn from ``[lo, hi]``, every set equally likely.
+        """The least of `count` different numbers in ``[lo, hi]``, all sets of them equally likely.
 
         One draw, whatever the count: the rank of the set among all ``C(hi - lo + 1, count)``.
 
@@ -69,9 +72,9 @@ class Dice(Protocol):
                 hi=hi,
             )
         if count == 1:
-            return lo + self.below(size)
+            return hi - self.below(size)
         ways = comb(size, count)
-        return lo + size - 1 - _leading(self.below(ways), ways, size, count)
+        return hi - _leading(self.below(ways), ways, size, count)
 
 
 class SeededDice(Dice):
