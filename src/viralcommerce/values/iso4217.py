@@ -9,27 +9,22 @@ from __future__ import annotations
 
 from typing import Final
 
-NO_DECIMALS: Final = frozenset(
-    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()
-)
-THREE_DECIMALS: Final = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
-FOUR_DECIMALS: Final = frozenset("CLF UYW".split())
-TWO_DECIMALS: Final = frozenset(
-    """
+_LIST_ONE: Final = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    2: """
     AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF
     CHE CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD
     GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL
     MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR
     PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP
     TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XAD XCD XCG YER ZAR ZMW ZWG
-    """.split()
-)
+    """,
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
 
 EXPONENTS: Final[dict[str, int]] = {
-    **dict.fromkeys(TWO_DECIMALS, 2),
-    **dict.fromkeys(NO_DECIMALS, 0),
-    **dict.fromkeys(THREE_DECIMALS, 3),
-    **dict.fromkeys(FOUR_DECIMALS, 4),
+    code: exponent for exponent, codes in _LIST_ONE.items() for code in codes.split()
 }
 """Decimals by currency code; a code that is not here is no currency of ours."""
 

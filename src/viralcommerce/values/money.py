@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
@@ -179,8 +178,8 @@ class Currency(msgspec.Struct, frozen=True, gc=False):
         InvalidValue: an unknown code, or another exponent than the standard's.
 
     Example:
-        >>> CNY(60), JPY(275), KWD("1.234")
-        (Money(minor=6000, currency='CNY'), Money(minor=275, currency='JPY'), Money(minor=1234, currency='KWD'))
+        >>> CNY(60).minor, JPY(275).minor, KWD("1.234").minor
+        (6000, 275, 1234)
     """
 
     code: str
@@ -261,7 +260,7 @@ def _plain(minor: int, exponent: int) -> str:
 def _minor_of_text(text: str, unit: Currency) -> int:
     found = _PLAIN.fullmatch(text)
     if found is None or len(text) > _MOST_DIGITS:
-        raise InvalidValue(f"{unit}({text!r:.60}): no amount; write plain digits like '7.41', not below zero")
+        raise InvalidValue(f"{unit}({text!r:.60}): no amount; write plain digits like '7.41'")
     whole, decimals = found[1], found[2] or ""
     kept, lost = decimals[: unit.exponent], decimals[unit.exponent :]
     if lost.strip("0"):
@@ -295,7 +294,8 @@ def _minor_of_decimal(value: Decimal, unit: Currency) -> int:
 
 def _too_fine(unit: Currency, amount: object) -> InvalidValue:
     return InvalidValue(
-        f"{unit}({amount!s:.60}): {unit} has {unit.exponent} decimals; round it first, by a rule you name"
+        f"{unit}({amount!s:.60}): {unit} has {unit.exponent} decimals;"
+        " round it first, by a rule you name"
     )
 
 
@@ -314,7 +314,7 @@ def _unfit(minor: object, code: object) -> InvalidValue | InexactNumber:
             f"money: minor units must be an int, not {minor!r:.60} ({type(minor).__name__})"
         )
     if minor < 0:
-        return InvalidValue(f"money: {minor} minor units of {code!s:.20}: an amount is never below zero")
+        return InvalidValue(f"money: {minor} minor units of {code!s:.20}: never below zero")
     if minor > GREATEST:
         return InvalidValue(f"money: more than {GREATEST} minor units: no store can hold it")
     return InvalidValue(f"money: {_no_currency(code)}")
@@ -327,7 +327,7 @@ def _no_currency(code: object) -> str:
     return f"{code!r:.40} is no currency{hint}"
 
 
-_make: Callable[[str], Currency] = _currency
+_make = currency
 AED, AUD, BHD, BRL = _make("AED"), _make("AUD"), _make("BHD"), _make("BRL")
 CAD, CHF, CLF, CNY = _make("CAD"), _make("CHF"), _make("CLF"), _make("CNY")
 EUR, GBP, HKD, IDR = _make("EUR"), _make("GBP"), _make("HKD"), _make("IDR")

@@ -11,10 +11,10 @@ from viralcommerce.errors import InexactNumber, InvalidValue
 class Rounding(StrEnum):
     """What happens to the part of a minor unit that cannot be paid.
 
-    ``HALF_UP`` and ``HALF_DOWN`` speak of magnitude, as `decimal` does: a half goes away from zero,
-    or toward it. ``UP`` is away from zero, ``DOWN`` toward it; ``CEILING`` and ``FLOOR`` follow the
-    sign. ``HALF_EVEN`` favors nobody in the long run; ``HALF_UP`` gives 0.05 of a unit too much on
-    average, ``FLOOR`` 0.45 too little.
+    ``HALF_UP`` and ``HALF_DOWN`` speak of magnitude, as `decimal` does: a half goes away from
+    zero, or toward it. ``UP`` is away from zero, ``DOWN`` toward it; ``CEILING`` and ``FLOOR``
+    follow the sign. ``HALF_EVEN`` favors nobody in the long run; of amounts in tenths of a unit,
+    ``HALF_UP`` gives 0.05 of a unit too much on average, ``FLOOR`` 0.45 too little.
     """
 
     HALF_UP = "half_up"

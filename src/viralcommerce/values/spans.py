@@ -18,19 +18,21 @@ from typing import Final
 import msgspec
 
 from viralcommerce.errors import InexactNumber, InvalidValue
-from viralcommerce.values.zones import DAY as DAY
-from viralcommerce.values.zones import MONTH as MONTH
-from viralcommerce.values.zones import WEEK as WEEK
-from viralcommerce.values.zones import Period as Period
-from viralcommerce.values.zones import Zone as Zone
-from viralcommerce.values.zones import period_label as period_label
-from viralcommerce.values.zones import period_start as period_start
-from viralcommerce.values.zones import zone as zone
+from viralcommerce.values.zones import (
+    DAY,
+    MONTH,
+    WEEK,
+    Period,
+    Zone,
+    period_label,
+    period_start,
+    zone,
+)
 
 _UNITS: Final = {"day": 86_400, "hour": 3_600, "minute": 60, "second": 1}
 _PIECE = r"([0-9]{1,15})"
 _SPAN = re.compile(
-    rf"(?:{_PIECE} days?)?(?: ?\b{_PIECE} hours?)?(?: ?\b{_PIECE} minutes?)?"
+    rf"(?! )(?:{_PIECE} days?)?(?: ?\b{_PIECE} hours?)?(?: ?\b{_PIECE} minutes?)?"
     rf"(?: ?\b{_PIECE}(?:\.([0-9]{{1,6}}))? seconds?)?",
     re.ASCII,
 )
@@ -65,7 +67,7 @@ def weeks(n: int) -> timedelta:
 
 def _exactly(n: int, unit: str, length: int) -> timedelta:
     if type(n) is not int:
-        raise InexactNumber(f"{unit}({n!r:.60}): give a whole number; for parts use a smaller unit")
+        raise InexactNumber(f"{unit}({n!r:.60}): give a whole number, or a smaller unit")
     if n < 0:
         raise InvalidValue(f"{unit}({n}): a span is not below zero")
     try:
@@ -204,12 +206,12 @@ class CalendarMonths(msgspec.Struct, frozen=True, gc=False):
 
 
 def calendar_days(n: int) -> CalendarDays:
-    """n days by the calendar."""
+    """The same wall time, n days on; see `CalendarDays`."""
     return CalendarDays(n)
 
 
 def calendar_months(n: int) -> CalendarMonths:
-    """n months by the calendar."""
+    """The same day and wall time, n months on; see `CalendarMonths`."""
     return CalendarMonths(n)
 
 

@@ -70,9 +70,12 @@ class Zone:
         Raises:
             NaiveTime: a moment that has no zone to begin with.
         """
-        if moment.tzinfo is None:
+        if moment.utcoffset() is None:
             raise _naive(moment)
-        return moment.astimezone(self.tz).replace(tzinfo=None, fold=0)
+        try:
+            return moment.astimezone(self.tz).replace(tzinfo=None, fold=0)
+        except OverflowError:
+            raise _outside(moment, self) from None
 
     def instant(self, wall: datetime) -> datetime:
         """The first instant, in UTC, at which a clock here shows this time or has passed it.
@@ -95,7 +98,7 @@ class Zone:
             if moment.astimezone(self.tz).replace(tzinfo=None) == wall.replace(fold=0):
                 return moment
         except OverflowError:
-            raise InvalidValue(f"{wall.isoformat()} in {self.name}: outside the calendar") from None
+            raise _outside(wall, self) from None
         return self._jump(local.replace(fold=1).astimezone(UTC), moment)
 
     def _jump(self, before: datetime, after: datetime) -> datetime:
@@ -110,13 +113,18 @@ class Zone:
                 high = middle
         return (before + timedelta(seconds=high)).replace(microsecond=0)
 
-    def _label(self, moment: datetime, period: Period) -> str:
+    def _held(self, moment: datetime, period: Period) -> _Span:
+        """The period that holds a moment: when it opens, when it closes, and its name."""
         first = _first_day(self.wall(moment).date(), period)
-        span = self._span(first, period)
-        if moment >= span[1]:  # an hour shown twice around midnight belongs to the new day
-            span = self._span(_next_first_day(first, period), period)
+        try:
+            span = self._span(first, period)
+            while moment >= span[1]:  # an hour shown again after midnight is of the new day
+                first = _next_first_day(first, period)
+                span = self._span(first, period)
+        except OverflowError:
+            raise _outside(moment, self) from None
         self._latest[period] = span
-        return span[2]
+        return span
 
     def _span(self, first: date, period: Period) -> _Span:
         label = _written(first, period)
@@ -159,10 +167,8 @@ def zone(name: str) -> Zone:
         InvalidValue: no such zone, or one that means something else on every machine.
 
     Example:
-        >>> zone("Asia/Shangai")
-        Traceback (most recent call last):
-        ...
-        viralcommerce.errors.InvalidValue: zone: 'Asia/Shangai' is no IANA time zone; did you mean Asia/Shanghai?
+        >>> zone("Asia/Shanghai").wall(datetime(2026, 11, 11, tzinfo=UTC)).isoformat()
+        '2026-11-11T08:00:00'
     """
     return _zone(name)
 
@@ -179,8 +185,7 @@ def period_start(at: datetime, period: Period, zone: Zone | str) -> datetime:
         >>> period_start(at, DAY, "Asia/Shanghai").isoformat()
         '2025-11-10T16:00:00+00:00'
     """
-    place = zone if type(zone) is Zone else Zone.of(zone)
-    return place._known[period_label(at, period, place)][0]
+    return Zone.of(zone)._held(at, period)[0]
 
 
 def period_label(at: datetime, period: Period, zone: Zone | str) -> str:
@@ -211,7 +216,7 @@ def period_label(at: datetime, period: Period, zone: Zone | str) -> str:
             return label
     except TypeError:
         raise _naive(at) from None
-    return place._label(at, period)
+    return place._held(at, period)[2]
 
 
 def _first_day(day: date, period: Period) -> date:
@@ -259,8 +264,12 @@ def _load(name: str) -> ZoneInfo:
         except (LookupError, ValueError, OSError, TypeError):
             pass
     close = get_close_matches(str(name)[:60], available_timezones(), n=1)
-    hint = f"did you mean {close[0]}?" if close else "write it like Asia/Shanghai"
-    raise InvalidValue(f"zone: {name!r:.60} is no IANA time zone; {hint}")
+    hint = f"did you mean {close[0]}?" if close else "give an IANA name like Asia/Shanghai"
+    raise InvalidValue(f"zone: {name!r:.60} is no zone; {hint}")
+
+
+def _outside(moment: datetime, zone: Zone) -> InvalidValue:
+    return InvalidValue(f"{moment.isoformat()} in {zone}: at the end of the calendar")
 
 
 def _naive(moment: datetime) -> NaiveTime:
