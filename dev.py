@@ -290,7 +290,7 @@ def check(rest: list[str]) -> int:
         "format": [python, "-m", "ruff", "format", "--check", "--quiet"],
         "mypy": [python, "-m", "mypy"],
         "pyright": [python, "-m", "pyright", "--pythonpath", python],
-        "imports": [str(inside.parent / "lint-imports")],
+        "imports": [str(inside.parent / "lint-imports"), "--no-logo"],
         "docs": [python, "-m", "sphinx", "-W", "--keep-going", "-qEa", "docs", "docs/_build"],
         "wheel": [],
     }

@@ -1,0 +1,64 @@
+"""What a user's type checker must make of the library. Checked by mypy and pyright, never run."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import assert_type
+
+from viralcommerce.errors import CurrencyMismatch, InvalidRule, ViralCommerceError
+from viralcommerce.rules.rewards import Coupon, Product, Reward
+from viralcommerce.rules.splits import LuckySplit, Split
+from viralcommerce.values.dice import Dice, ScriptedDice, SeededDice
+from viralcommerce.values.money import CNY, Currency, Money
+from viralcommerce.values.percent import WHOLE, Percent, percent
+from viralcommerce.values.rounding import Rounding, divide
+from viralcommerce.values.spans import days, read_span
+
+
+def amounts() -> None:
+    assert_type(CNY, Currency)
+    assert_type(CNY(60), Money)
+    assert_type(CNY("7.41"), Money)
+    assert_type(CNY(Decimal("7.41")) + CNY(1), Money)
+    assert_type(CNY(60).minor, int)
+    assert_type(CNY(60).major, Decimal)
+    assert_type(CNY(1) * 3, Money)
+    assert_type(CNY(1) < CNY(2), bool)
+    assert_type(percent(5), Percent)
+    assert_type(WHOLE.of(CNY(60), rounding=Rounding.DOWN), Money)
+    assert_type(divide(7, 2, Rounding.HALF_EVEN), int)
+
+
+def floats_are_refused_by_type() -> None:
+    CNY(7.41)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    percent(7.5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    CNY(1) * 1.5  # type: ignore[operator]  # pyright: ignore
+
+
+def spans() -> None:
+    assert_type(days(7), timedelta)
+    assert_type(read_span("48 hours"), timedelta)
+
+
+def splits(throws: Sequence[int]) -> None:
+    split: Split = LuckySplit(CNY(60), parts=10, least=CNY(3))
+    dice: Dice = SeededDice("c0ffee")
+    assert_type(split.share(6_000, 0, dice), int)
+    assert_type(split.share(6_000, 0, ScriptedDice(throws)), int)
+    assert_type(split.total, Money)
+
+
+def rewards() -> None:
+    coupon: Reward = Coupon(WHOLE, valid_for=days(7))
+    product: Reward = Product("teapot", worth=CNY(30), stock=2_000)
+    assert_type(coupon.price, Money | None)
+    assert_type(product.units, int)
+    Coupon()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    Product("teapot", CNY(30))  # type: ignore[call-arg]  # pyright: ignore
+
+
+def errors(error: CurrencyMismatch) -> None:
+    as_base: ViralCommerceError = error
+    as_builtin: ValueError = error
+    assert_type(InvalidRule("a pack: no parts").message, str)
+    raise as_base from as_builtin
