@@ -30,9 +30,9 @@ def amounts() -> None:
 
 
 def floats_are_refused_by_type() -> None:
-    CNY(7.41)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    percent(7.5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    CNY(1) * 1.5  # type: ignore[operator]  # pyright: ignore
+    CNY(7.41)  # type: ignore[arg-type]
+    percent(7.5)  # type: ignore[arg-type]
+    CNY(1) * 1.5  # type: ignore[operator]
 
 
 def spans() -> None:
@@ -53,8 +53,8 @@ def rewards() -> None:
     product: Reward = Product("teapot", worth=CNY(30), stock=2_000)
     assert_type(coupon.price, Money | None)
     assert_type(product.units, int)
-    Coupon()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-    Product("teapot", CNY(30))  # type: ignore[call-arg]  # pyright: ignore
+    Coupon()  # type: ignore[call-arg]
+    Product("teapot", CNY(30))  # type: ignore[call-arg]
 
 
 def errors(error: CurrencyMismatch) -> None:
