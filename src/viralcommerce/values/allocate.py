@@ -12,7 +12,14 @@ method                each part within 1    total grows, no   parts known one by
 `allocate_cumulative` yes                   no                yes
 ====================  ====================  ================  =======================
 
-All conserve, give a zero weight zero, and never a part below zero.
+Laws:
+    Conserves: the parts sum to the total, by every method.
+    Zero gets zero: a weight of zero has no part, by any method.
+    Scale free: weights times a constant give the same parts, by every method.
+    Within one: by `allocate`, a part is less than one unit from its ideal share.
+    Larger gets more: by `allocate`, the larger of two weights never has the smaller part.
+    Monotone: by `allocate_webster`, one unit more enlarges exactly one part.
+    Prefixes: by `allocate_cumulative`, every running sum is within half a unit of its ideal.
 """
 
 from __future__ import annotations
@@ -50,13 +57,6 @@ def allocate(total: int | Money, weights: Sequence[Weight]) -> tuple[int, ...] |
         InvalidValue: a weight below zero, or nothing to cut by.
         InexactNumber: a float, as total or weight.
 
-    Laws:
-        conserves: the parts sum to the total.
-        zero gets zero: a weight of zero has no part.
-        within one: a part differs from its ideal share by less than one unit.
-        larger gets more: of two weights the larger never has the smaller part.
-        scale free: weights times a constant give the same parts.
-
     Example:
         >>> allocate(100, (1, 1, 1))
         (34, 33, 33)
@@ -87,11 +87,6 @@ def allocate_webster(
         InvalidValue: a weight below zero, or nothing to cut by.
         InexactNumber: a float, as total or weight.
 
-    Laws:
-        conserves: the parts sum to the total.
-        zero gets zero: a weight of zero has no part.
-        monotone: one unit more enlarges exactly one part.
-
     Example:
         >>> allocate_webster(10, (6, 6, 2)), allocate_webster(11, (6, 6, 2))
         ((5, 4, 1), (5, 5, 1))
@@ -118,11 +113,6 @@ def allocate_cumulative(
     Raises:
         InvalidValue: a weight below zero, or nothing to cut by.
         InexactNumber: a float, as total or weight.
-
-    Laws:
-        conserves: the parts sum to the total.
-        zero gets zero: a weight of zero has no part.
-        prefixes: every running sum is within half a unit of its ideal.
 
     Example:
         >>> allocate_cumulative(100, (1, 1, 1, 1, 1, 1, 1))

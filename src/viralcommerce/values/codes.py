@@ -45,6 +45,7 @@ _READS_AS: Final = str.maketrans("0123456789LV", "OIZEASGTBGIU")
 _TURKISH_I: Final = (0x130, 0x131)  # what a Turkish keyboard makes of i and I
 _DASHES: Final = frozenset("-_\u2212\u30fc")
 _UNSEEN: Final = frozenset({"Pd", "Zs", "Zl", "Zp", "Cc", "Cf"})
+_BLANKS: Final = dict.fromkeys([*range(33), 127, *map(ord, "-_")])
 _PLAIN: Final = re.compile(r"[A-Z0-9]*", re.ASCII)
 _LONGEST: Final = 64
 _LEAST_ENTROPY: Final = 16
@@ -69,11 +70,11 @@ class CodeFormat:
         InvalidValue: a format that cannot be.
 
     Laws:
-        idempotent: ``canonical(canonical(t)) == canonical(t)``.
-        forgiving: ``canonical(shown(c)) == c``, whatever the case, width, dashes and blanks.
-        well formed: all that is drawn.
-        single errors: a code with one other character is not well formed.
-        screened: nothing drawn reads like a screened word.
+        Idempotent: ``canonical(canonical(t)) == canonical(t)``.
+        Forgiving: ``canonical(shown(c)) == c``, whatever the case, width, dashes and blanks.
+        Well formed: all that is drawn is.
+        Single errors: a code with one other character of its alphabet is not well formed.
+        Screened: nothing drawn reads like a screened word.
 
     Example:
         >>> ride = CodeFormat(8)
@@ -137,6 +138,8 @@ class CodeFormat:
         is folded, and look-alikes become the letter that the alphabet has: O and o become 0; I, i,
         L and l become 1. Any text has one; whether it is a code's, `is_well_formed` says.
         """
+        if text.isascii():
+            return text.translate(self._folding)
         kept = "".join(
             character
             for character in unicodedata.normalize("NFKC", text)
@@ -260,14 +263,15 @@ one guess in 33 hits, and it may be one in 10,000; use length 8, or at most 3,35
         )
 
     @cached_property
-    def _folding(self) -> dict[int, str]:
+    def _folding(self) -> dict[int, str | None]:
         meant = {letter: letter for letter in ascii_uppercase}
         for alike in _ALIKE:
             for letter in set(alike) & set(self.alphabet):
                 meant.update(dict.fromkeys(alike, letter))
         spelled = {ord(letter.lower()): known for letter, known in meant.items()}
         upper = {ord(letter): known for letter, known in meant.items()}
-        return {**spelled, **upper, **dict.fromkeys(_TURKISH_I, meant["I"])}
+        turkish = dict.fromkeys(_TURKISH_I, meant["I"])
+        return {**_BLANKS, **spelled, **upper, **turkish}
 
     @cached_property
     def _front(self) -> str:

@@ -41,6 +41,10 @@ def check_id(text: str, what: str) -> str:
     Raises:
         InvalidValue: anything else.
 
+    Laws:
+        As it is: what passes comes back unchanged, and is what Unicode normalizes it to.
+        All visible: what passes holds no control, format or filler character.
+
     Example:
         >>> check_id("ann", "grab.by")
         'ann'

@@ -45,9 +45,9 @@ class Money(msgspec.Struct, frozen=True, gc=False):
         CurrencyMismatch: from arithmetic and comparison, naming both currencies.
 
     Laws:
-        round trip: ``Money.parse(str(m)) == m``.
-        commutes, associates: addition does.
-        never below zero: ``a - b`` is an amount or an error.
+        Round trip: ``Money.parse(str(m)) == m``, and the same through JSON.
+        Adds up: sums count minor units, in any order.
+        Never below zero: ``a - b`` is what must be added to b to make a, or an error.
 
     Example:
         >>> Money(741, "CNY") * 2

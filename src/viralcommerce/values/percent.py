@@ -33,9 +33,10 @@ class Percent(msgspec.Struct, frozen=True, gc=False):
         InexactNumber: a part that is not an int.
 
     Laws:
-        round trip: ``Percent.parse(str(p)) == p``.
-        whole: ``WHOLE.of(m) == m``.
-        monotone: a larger amount or a larger percent never gives less.
+        Round trip: ``Percent.parse(str(p)) == p``.
+        Whole: ``WHOLE.of(m) == m``.
+        Within one: ``p.of(m)`` is less than one minor unit from the exact share.
+        Monotone: a larger amount or a larger percent never gives less.
 
     Example:
         >>> str(percent("7.5")), str(percent(Fraction(100, 3)))

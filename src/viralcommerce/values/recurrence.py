@@ -9,10 +9,13 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from viralcommerce.errors import InvalidValue
 from viralcommerce.values.zones import Zone
+
+if TYPE_CHECKING:
+    from dateutil.rrule import rrule
 
 YEARS: Final = 100
 """How long after its start a rule without an end still opens."""
@@ -24,6 +27,7 @@ _PARTS: Final = (
     "FREQ INTERVAL COUNT UNTIL WKST BYSETPOS BYMONTH BYMONTHDAY BYYEARDAY BYWEEKNO BYDAY"
     " BYHOUR BYMINUTE BYSECOND"
 )
+_DATES: Final = ("BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO")
 _MOST_MINUTES: Final = 4
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -106,29 +110,30 @@ def openings(rule: str, starts: datetime, zone: Zone) -> Openings:
 
 def _walls(written: str, starts: datetime) -> Iterator[datetime]:
     """The wall times a rule gives, in order."""
-    from dateutil.rrule import (
-        rrule,
-        rrulestr,
-    )  # heavy; only who uses recurring windows pays for it
-
     parts = _parts(written)
-    horizon = _years_later(starts)
+    horizon = starts.replace(year=min(starts.year + YEARS, 9999), day=min(starts.day, 28))
     until = parts.pop("UNTIL", None)
     if until is not None:
         horizon = min(horizon, _until(written, until))
     count = _counting(written, parts, "COUNT")
-    parts.pop("COUNT", None)  # counted here: a rule that never matches must still end
-    plain = ";".join(f"{name}={value}" for name, value in parts.items())
+    parts.pop("COUNT", None)  # counted here, so that the horizon holds for it too
+    _refuse_days_that_never_come(written, parts)
     try:
-        walls = rrulestr(plain, dtstart=starts, ignoretz=True)
-        assert isinstance(walls, rrule)
-        walls = walls.replace(until=horizon)
+        walls = _rrule(parts, starts).replace(until=horizon)
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise InvalidValue(
             f"recurring: {written!r:.80} is no RFC 5545 rule ({error});"
             " write it like 'FREQ=WEEKLY;BYDAY=FR'"
         ) from None
     return islice(iter(walls), count)
+
+
+def _rrule(parts: dict[str, str], starts: datetime) -> rrule:
+    from dateutil.rrule import rrule, rrulestr  # heavy; only recurring windows pay for it
+
+    rule = rrulestr(";".join(f"{name}={said}" for name, said in parts.items()), dtstart=starts)
+    assert isinstance(rule, rrule)
+    return rule
 
 
 def _parts(rule: str) -> dict[str, str]:
@@ -164,6 +169,19 @@ def _counting(rule: str, parts: dict[str, str], name: str) -> int | None:
     return int(said)
 
 
+def _refuse_days_that_never_come(rule: str, parts: dict[str, str]) -> None:
+    """Find 30 February before dateutil looks for it, day by day, in eight thousand years."""
+    dates = {name: parts[name] for name in _DATES if name in parts}
+    one_cycle_left = datetime(9999 - 400, 1, 1)  # noqa: DTZ001 - a wall time
+    try:
+        if not dates or any(True for _ in _rrule({"FREQ": "YEARLY", **dates}, one_cycle_left)):
+            return
+    except (ValueError, TypeError, LookupError):
+        return  # said better when the whole rule is read
+    said = ";".join(f"{name}={value}" for name, value in dates.items())
+    raise InvalidValue(f"recurring: {said} in {rule!r:.80} is a day that never comes")
+
+
 def _until(rule: str, said: str) -> datetime:
     try:
         if _UNTIL.fullmatch(said):
@@ -174,7 +192,3 @@ def _until(rule: str, said: str) -> datetime:
         f"recurring: UNTIL={said} in {rule!r:.80}; give the last wall time at which it may open,"
         " without a zone, like 20261231T235959"
     )
-
-
-def _years_later(starts: datetime) -> datetime:
-    return starts.replace(year=min(starts.year + YEARS, 9999), day=min(starts.day, 28))

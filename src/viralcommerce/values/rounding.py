@@ -39,9 +39,9 @@ def divide(numerator: int, denominator: int, rounding: Rounding) -> int:
         InexactNumber: an argument is not an int.
 
     Laws:
-        within one: the result differs from the true quotient by less than 1, and by at most 1/2
+        Within one: the result differs from the true quotient by less than 1, and by at most 1/2
         for the halves.
-        as decimal: it is what `decimal` gives for the same rounding.
+        As decimal: it is what `decimal` gives for the same rounding.
 
     Example:
         >>> divide(5, 2, Rounding.HALF_UP), divide(5, 2, Rounding.HALF_EVEN)

@@ -105,12 +105,15 @@ def read_span(text: str) -> timedelta:
 
 
 def write_span(span: timedelta) -> str:
-    """Write a span in words; ``read_span(write_span(s)) == s``.
+    """Write a span in words.
 
     Below three days it counts in hours, as shops do: ``48 hours``, ``36 hours``, ``7 days``.
 
     Raises:
         InvalidValue: below zero.
+
+    Laws:
+        Round trip: ``read_span(write_span(s)) == s``.
 
     Example:
         >>> write_span(days(2)), write_span(days(7)), write_span(minutes(90))
@@ -142,7 +145,7 @@ class CalendarDays(msgspec.Struct, frozen=True, gc=False):
         InvalidValue: less than one.
 
     Laws:
-        wall time kept: unless the clocks skip it, the result shows the time the moment showed.
+        Wall time kept: unless the clocks skip it, the result shows the time the moment showed.
     """
 
     n: int

@@ -33,8 +33,8 @@ class Window(msgspec.Struct, frozen=True, gc=False):
         InvalidValue: it closes before it opens, or at once.
 
     Laws:
-        half open: ``contains(opens)`` and not ``contains(closes)``.
-        touching: of windows that touch, exactly one contains each moment.
+        Half open: it contains the moment it opens and not the moment it closes.
+        Touching: of windows that touch, exactly one contains each moment between their ends.
 
     Example:
         >>> nov_11 = Window(
@@ -124,9 +124,8 @@ class Recurring(msgspec.Struct, frozen=True, gc=False):
             or a start that has a zone.
 
     Laws:
-        half open: each opening contains its start and not its end.
-        plain: ``contains`` says what a search through all openings says.
-        next: ``next_open`` is open, not earlier than asked, and nothing before it is open.
+        Plain: ``contains`` says what a search through all openings says.
+        Next open: ``next_open`` is open, not before the moment asked, and nothing between is open.
 
     Example:
         >>> hours, first = timedelta(hours=2), datetime(2026, 1, 2, 20)

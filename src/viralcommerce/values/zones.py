@@ -44,8 +44,8 @@ class Zone:
     It remembers the period it last labeled, which changes no answer.
 
     Laws:
-        never backwards: a later wall time is not an earlier instant.
-        round trip: ``z.wall(z.instant(w)) == w`` for every wall time that exists.
+        Never backwards: a later wall time is not an earlier instant.
+        The first: ``z.instant(w)`` is the first moment when ``z.wall`` shows w or more.
     """
 
     __slots__ = ("_known", "_latest", "name", "tz")
@@ -57,7 +57,7 @@ class Zone:
         self.name = name
         self.tz = _load(name)
         self._latest: dict[str, _Span] = dict.fromkeys(Period, _NEVER)
-        self._known: dict[str, _Span] = {}
+        self._known: dict[str, dict[date, _Span]] = {period: {} for period in Period}
 
     @staticmethod
     def of(zone: Zone | str) -> Zone:
@@ -114,26 +114,25 @@ class Zone:
         return (before + timedelta(seconds=high)).replace(microsecond=0)
 
     def _held(self, moment: datetime, period: Period) -> _Span:
-        """The period that holds a moment: when it opens, when it closes, and its name."""
-        first = _first_day(self.wall(moment).date(), period)
+        """The period that holds an aware moment: when it opens, when it closes, and its name."""
         try:
-            span = self._span(first, period)
+            shown = moment.astimezone(self.tz).date()
+            span = self._known[period].get(shown) or self._worked_out(shown, period)
             while moment >= span[1]:  # an hour shown again after midnight is of the new day
-                first = _next_first_day(first, period)
-                span = self._span(first, period)
+                shown = _next_first_day(_first_day(shown, period), period)
+                span = self._worked_out(shown, period)
         except OverflowError:
             raise _outside(moment, self) from None
         self._latest[period] = span
         return span
 
-    def _span(self, first: date, period: Period) -> _Span:
-        label = _written(first, period)
-        span = self._known.get(label)
-        if span is None:
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            opens, closes = self._midnight(first), self._midnight(_next_first_day(first, period))
-            span = self._known[label] = (opens, closes, label)
+    def _worked_out(self, day: date, period: Period) -> _Span:
+        first = _first_day(day, period)
+        opens, closes = self._midnight(first), self._midnight(_next_first_day(first, period))
+        known = self._known[period]
+        if len(known) >= _MOST_KNOWN:
+            known.clear()
+        span = known[day] = (opens, closes, _written(first, period))
         return span
 
     def _midnight(self, day: date) -> datetime:
@@ -185,6 +184,8 @@ def period_start(at: datetime, period: Period, zone: Zone | str) -> datetime:
         >>> period_start(at, DAY, "Asia/Shanghai").isoformat()
         '2025-11-10T16:00:00+00:00'
     """
+    if at.utcoffset() is None:
+        raise _naive(at)
     return Zone.of(zone)._held(at, period)[0]
 
 
@@ -201,8 +202,8 @@ def period_label(at: datetime, period: Period, zone: Zone | str) -> str:
         InvalidValue: an unknown zone.
 
     Laws:
-        in order: a later moment never has an earlier label.
-        no gap: every moment has exactly one, also where days have 23 or 25 hours.
+        In order: a later moment never has an earlier label.
+        Starts: ``period_start`` has the label, and no moment before it has.
 
     Example:
         >>> at = datetime.fromisoformat("2025-11-10T17:00:00+00:00")
