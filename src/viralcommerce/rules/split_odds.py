@@ -34,7 +34,7 @@ Chances = Mapping[int, Fraction]
 
 MOST_OUTCOMES = 200_000
 """How many ways to cut `outcomes` and `luckiest` list at most; beyond, simulate."""
-_EXACT = 100_000_000
+_EXACT = 5_000_000
 _STATES = 4_000_000
 _PRECISION = 256
 _POINT = Fraction(1)
@@ -120,7 +120,8 @@ def uniform_moments(total: int, parts: int) -> Moments:
 def double_mean_moments(total: int, parts: int) -> Moments:
     """Means and variances of the double-mean rule on whole units, one unit being the least.
 
-    Exact for packets of everyday size (up to about 8,000 units in 10 parts). Up to 4 million units
+    Exact for packets of everyday size (up to about 1,600 units in 10 parts, or
+    2,400 in 3). Up to 4 million units
     times parts they come from the same recursion in fixed point, off by less than 1e-20 units;
     beyond, from the continuous rule: drawn from the same uniform numbers the two splits never
     differ by more than two units a step, so no share by more than ``2 * parts``.
@@ -307,7 +308,7 @@ def luckiest(split: Cut) -> tuple[Fraction, ...]:
 
 
 def _is_small(total: int, parts: int) -> bool:
-    """Whether the exact numbers stay below some tens of megabytes."""
+    """Whether the exact numbers take a fraction of a second and a few megabytes."""
     harmonic = sum(1 / people for people in range(2, parts + 1))
     return total * total * harmonic <= _EXACT
 

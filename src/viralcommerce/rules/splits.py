@@ -48,7 +48,15 @@ from viralcommerce.values.allocate import allocate
 from viralcommerce.values.dice import Dice
 from viralcommerce.values.money import CNY, Money
 
-__all__ = ["MOST_PARTS", "EqualSplit", "LadderSplit", "LuckySplit", "Split", "WeightedSplit"]
+__all__ = [
+    "MOST_PARTS",
+    "SPLITS",
+    "EqualSplit",
+    "LadderSplit",
+    "LuckySplit",
+    "Split",
+    "WeightedSplit",
+]
 
 Parts = Annotated[int, Field(strict=True, ge=1, le=MOST_PARTS)]
 Shares = Annotated[tuple[MoneyField, ...], Field(min_length=1, max_length=MOST_PARTS)]
@@ -354,3 +362,7 @@ class LuckySplit(Split):
 
     def _spare(self) -> int:
         return self.total.minor - self.parts * (self.least.minor - 1)
+
+
+SPLITS: Final[tuple[type[Split], ...]] = (EqualSplit, LuckySplit, LadderSplit, WeightedSplit)
+"""Every kind of split that ships with the library."""

@@ -24,15 +24,15 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from math import comb
 from typing import Protocol
 
 from viralcommerce.errors import InvalidValue
 
-_STEM = "viralcommerce.dice.1:"
 _HEX = "0123456789abcdef"
 _WORD = 1 << 64
+_NONE: Iterator[int] = iter(())
 _four_words = struct.Struct(">4Q").unpack
 _sha256 = hashlib.sha256
 
@@ -94,7 +94,7 @@ class SeededDice(Dice):
         [4, 3, 5, 5, 1, 2, 5, 6]
     """
 
-    __slots__ = ("_block", "_stem", "_words")
+    __slots__ = ("_blocks", "_label", "_seed", "_words")
 
     def __init__(self, seed: str, label: str = "") -> None:
         if not seed or seed.strip(_HEX):
@@ -103,9 +103,10 @@ class SeededDice(Dice):
                 "give it like '9f86d081884c7d65'",
                 seed=seed,
             )
-        self._stem = f"{_STEM}{seed}:{label}:"
-        self._block = 0
-        self._words: list[int] = []
+        self._seed = seed
+        self._label = label
+        self._blocks = 0
+        self._words: Iterator[int] = _NONE
 
     def below(self, n: int) -> int:
         """A number in ``[0, n)``, every one equally likely; `n` may be of any size.
@@ -118,10 +119,11 @@ class SeededDice(Dice):
         if n > _WORD:
             return self._wide(n)
         while True:
-            word = (self._words or self._more()).pop()
-            rest = word % n
-            if word - rest + n <= _WORD:
-                return rest
+            for word in self._words:
+                rest = word % n
+                if word - rest + n <= _WORD:
+                    return rest
+            self._expand()
 
     def _wide(self, n: int) -> int:
         count = -(-(n - 1).bit_length() // 64)
@@ -129,16 +131,15 @@ class SeededDice(Dice):
         while True:
             word = 0
             for _ in range(count):
-                word = word << 64 | (self._words or self._more()).pop()
+                word = word << 64 | self.below(_WORD)
             rest = word % n
             if word - rest + n <= limit:
                 return rest
 
-    def _more(self) -> list[int]:
-        block = f"{self._stem}{self._block}"
-        self._words.extend(reversed(_four_words(_sha256(block.encode()).digest())))
-        self._block += 1
-        return self._words
+    def _expand(self) -> None:
+        text = f"viralcommerce.dice.1:{self._seed}:{self._label}:{self._blocks}"
+        self._words = iter(_four_words(_sha256(text.encode()).digest()))
+        self._blocks += 1
 
 
 class ScriptedDice(Dice):
@@ -203,6 +204,54 @@ class ScriptedDice(Dice):
             )
         self._thrown += 1
         return value
+
+
+def dice(entropy: str, label: str = "") -> Dice:
+    """The dice that the entropy of a command stands for.
+
+    Args:
+        entropy: hexadecimal digits are a seed; ``"=741,300"`` is a script, for stories in tests;
+            nothing at all makes dice that cannot be thrown, for commands that draw nothing.
+        label: what is being drawn; scripts fall the same under every label.
+
+    Raises:
+        InvalidValue: neither a seed nor a script.
+
+    Example:
+        >>> dice("=741").between(300, 1199)
+        741
+    """
+    if not entropy:
+        return _NO_DICE
+    if entropy[0] != "=":
+        return SeededDice(entropy, label)
+    try:
+        return ScriptedDice([int(value) for value in entropy[1:].split(",")])
+    except ValueError:
+        raise InvalidValue(
+            f"dice: {entropy!r:.80} is no script; write whole numbers like '=741,300'",
+            entropy=entropy,
+        ) from None
+
+
+def script(*values: int) -> str:
+    """The entropy that makes dice fall as given: ``dice(script(741, 300))``."""
+    return "=" + ",".join(map(str, values))
+
+
+class _NoDice(Dice):
+    """What a command without entropy has."""
+
+    __slots__ = ()
+
+    def below(self, n: int) -> int:
+        raise InvalidValue(
+            f"dice: one of {n} is to be drawn, and the command has no entropy; "
+            "let the shop stamp it, or give a hexadecimal seed"
+        )
+
+
+_NO_DICE: Dice = _NoDice()
 
 
 def _leading(rank: int, ways: int, size: int, count: int) -> int:
