@@ -1,32 +1,21 @@
 """The split of red packets against known answers: ``redpacket/*``."""
 
-import json
 import math
 from collections import Counter
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from oracles import oracle
 from viralcommerce.rules import split_odds
 from viralcommerce.rules.splits import LuckySplit
 from viralcommerce.values.dice import SeededDice
 from viralcommerce.values.money import CNY
 
-ORACLES = {
-    entry["id"]: entry
-    for entry in json.loads(Path(__file__).with_name("redpacket.json").read_text("utf-8"))
-}
-
 
 def expected(name: str) -> dict[str, Any]:
-    entry: dict[str, Any] = ORACLES[f"redpacket/{name}"]["expect"]
-    return entry
-
-
-def exact(value: dict[str, Any]) -> Fraction:
-    return Fraction(value["fraction"])
+    return oracle(f"redpacket/{name}").expect
 
 
 def fen(cents: int, parts: int, how: Any = "double_mean") -> LuckySplit:
@@ -35,7 +24,7 @@ def fen(cents: int, parts: int, how: Any = "double_mean") -> LuckySplit:
 
 def test_double_mean_continuous() -> None:
     known = expected("double_mean_continuous")
-    assert list(split_odds.double_mean_limit(10)) == [exact(v) for v in known["var_by_position"]]
+    assert list(split_odds.double_mean_limit(10)) == known["var_by_position"]
     spread = [math.sqrt(variance) for variance in split_odds.double_mean_limit(10)]
     assert spread == pytest.approx(known["sd_by_position"], abs=1e-12)
 
@@ -47,7 +36,7 @@ def test_double_mean_continuous_is_the_limit_of_whole_fen() -> None:
         for mean, variance, sd in zip(
             moments.means, moments.variances, known["sd_by_position"], strict=True
         ):
-            assert abs(mean / total - exact(known["mean"])) < off
+            assert abs(mean / total - known["mean"]) < off
             assert abs(math.sqrt(variance) / total - sd) < off
 
 
@@ -76,14 +65,14 @@ def test_double_mean_continuous_luck_by_position() -> None:
 
 @pytest.mark.parametrize("at", range(3))
 def test_double_mean_small(at: int) -> None:
-    parts = ORACLES["redpacket/double_mean_small"]["given"]["n"][at]
-    known = [exact(v) for v in expected("double_mean_small")["var"][at]]
+    parts = oracle("redpacket/double_mean_small").given["n"][at]
+    known = expected("double_mean_small")["var"][at]
     assert list(split_odds.double_mean_limit(parts)) == known
 
 
 def test_double_mean_tiny() -> None:
     listed = {str(shares): chance for shares, chance in split_odds.outcomes(fen(6, 3))}
-    assert listed == {row: exact(v) for row, v in expected("double_mean_tiny")["prob"].items()}
+    assert listed == expected("double_mean_tiny")["prob"]
 
 
 def test_luckiest_n3_exact() -> None:
@@ -103,17 +92,17 @@ def test_line_cut() -> None:
     known = expected("line_cut")
     split = fen(100, 5, "uniform")
     assert split.means() == (known["mean"],) * 5
-    assert split.variances() == (exact(known["var"]),) * 5
+    assert split.variances() == (known["var"],) * 5
     law = split.chances(100, 0)
     for share in (1, 20, 96):
-        assert law[share] == exact(known[f"P(X={share})"])
+        assert law[share] == known[f"P(X={share})"]
 
 
 def test_stick_max() -> None:
     known = expected("stick_max")
-    parts, bounds = 10, ORACLES["redpacket/stick_max"]["given"]["x"]
-    assert split_odds.uniform_greatest_limit(parts) == exact(known["E_max"])
-    assert split_odds.uniform_smallest_limit(parts) == exact(known["E_min"])
+    parts, bounds = 10, oracle("redpacket/stick_max").given["x"]
+    assert split_odds.uniform_greatest_limit(parts) == known["E_max"]
+    assert split_odds.uniform_smallest_limit(parts) == known["E_min"]
     for bound, chance in zip(bounds, known["P_max_le"], strict=True):
         ours = split_odds.uniform_none_above_limit(parts, Fraction(str(bound)))
         assert float(ours) == pytest.approx(chance, abs=1e-9)
@@ -121,7 +110,7 @@ def test_stick_max() -> None:
 
 def test_naive_sequential_unfair() -> None:
     """What the library must not do: a share uniform on all that is left."""
-    unfair = [exact(mean) for mean in expected("naive_sequential_unfair")["mean"]]
+    unfair = expected("naive_sequential_unfair")["mean"]
     assert unfair == [Fraction(1, 2 ** min(k, 4)) for k in range(1, 6)]
     for how in ("double_mean", "uniform"):
         for ours, theirs in zip(fen(10_000, 5, how).means(), unfair, strict=True):
@@ -131,12 +120,12 @@ def test_naive_sequential_unfair() -> None:
 
 def test_dirichlet_symmetric() -> None:
     given, known = (
-        ORACLES["redpacket/dirichlet_symmetric"]["given"],
+        oracle("redpacket/dirichlet_symmetric").given,
         expected("dirichlet_symmetric"),
     )
     for alpha, variance in zip(given["alpha"], known["var"], strict=True):
         ours = split_odds.dirichlet_variance(given["n"], Fraction(str(alpha)))
-        assert ours == exact(variance)
+        assert ours == variance
     assert split_odds.uniform_moments(10**12, 10).variances[0] / 10**24 == pytest.approx(
-        float(exact(known["var"][1])), rel=1e-9
+        float(known["var"][1]), rel=1e-9
     )
