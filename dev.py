@@ -43,7 +43,7 @@ MAIN_JOB = [
     "out/beibei.html",
 ]
 QUICK = ["-m", "not slow", "--hypothesis-profile=quick", "-q"]
-PIP = ["-m", "pip", "--quiet", "--disable-pip-version-check"]
+PIP = ["-m", "pip", "-qq", "--disable-pip-version-check"]
 NOT_IN_THE_WHEEL = ("src/", "tests/", "docs/", "examples/", "benchmarks/", "conftest", "dev.py")
 
 
@@ -326,8 +326,9 @@ def wheel(python: str) -> bool:
 
 def bench(rest: list[str]) -> int:
     """The benchmarks, alone and one after the other: each compares within its own run."""
-    python = environment(ROOT / ".venv", sys.executable, {"bench"})
-    return run([str(python), "-m", "pytest", "benchmarks", *rest])
+    python = environment(ROOT / ".venv", sys.executable, {"bench", "test"})
+    command = [str(python), "-m", "pytest", "benchmarks", "-v", "-s"]
+    return run([*command, "-o", "python_files=*.py", "-o", "timeout=0", *rest])
 
 
 def main() -> int:
