@@ -1,0 +1,271 @@
+"""Campaign: one frozen value that says everything about a game a shop plays.
+
+Laws:
+    A campaign that was built can pay: every grant names a milestone of its mechanic and a role of
+    that milestone, every amount fits the budget's currency, and the budget covers one of each.
+    Two campaigns are equal exactly when their hashes are.
+    Nothing changes a campaign; `replace` makes another.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from viralcommerce.decider import AnyMechanic
+from viralcommerce.errors import InvalidRule
+from viralcommerce.rules.base import OneOf, Rule, dump, rule
+from viralcommerce.rules.conditions import Condition
+from viralcommerce.rules.fields import Name, WindowField, ZoneField
+from viralcommerce.rules.grants import Grant, Line
+from viralcommerce.rules.limits import CAMPAIGN, MEMBER, PAIR, BudgetField, Cap
+from viralcommerce.rules.needs import roles_of, velocities
+from viralcommerce.values.money import Money
+from viralcommerce.values.rounding import Rounding
+from viralcommerce.values.windows import ALWAYS
+
+
+def _lines(value: object) -> object:
+    return (value,) if isinstance(value, Line) else value
+
+
+Lines = Annotated[tuple[Annotated[Line, OneOf()], ...], BeforeValidator(_lines)]
+
+
+@rule("campaign")
+class Campaign(Rule):
+    """A mechanic, what it grants, to whom it is open, when, and what it may cost.
+
+    Args:
+        name: stable; quotas, keys, ledger and reports use it.
+        mechanic: the game's rules.
+        grants: the lines of the terms, in the order in which they compete for the budget.
+        given: about the one who acts, asked before deciding; unmet refuses.
+        budget: all that it may cost, or `UNLIMITED`, said and never silent.
+        window: when members may act, half-open ``[opens, closes)``.
+        limits: caps on how often a milestone is reached; beyond one the command is refused.
+        zone: whose midnight ends a day, an IANA name.
+        rounding: of a percentage of an amount.
+
+    Raises:
+        InvalidRule: for anything that cannot be; says where, what and the choices.
+    """
+
+    name: Name
+    mechanic: Annotated[AnyMechanic, OneOf()]
+    grants: Lines = Field(kw_only=True)
+    budget: BudgetField = Field(kw_only=True)
+    given: Annotated[Condition, OneOf()] | None = Field(default=None, kw_only=True)
+    window: WindowField = Field(default=ALWAYS, kw_only=True)
+    limits: tuple[Annotated[Cap, OneOf()], ...] = Field(default=(), kw_only=True)
+    zone: ZoneField = Field(default="UTC", kw_only=True)
+    rounding: Rounding = Field(default=Rounding.DOWN, kw_only=True)
+
+    def __post_init__(self) -> None:
+        problems = [f"{self.name}: {problem}" for problem in _problems(self)]
+        if problems:
+            raise InvalidRule("; ".join(problems), where=self.name, problems=tuple(problems))
+        object.__setattr__(self, "_hash", content_hash(self))
+
+    @property
+    def hash(self) -> str:
+        """The content hash, 32 hexadecimal digits: equal campaigns, equal hashes."""
+        digest: str = self.__dict__["_hash"]
+        return digest
+
+    @property
+    def currency(self) -> str:
+        """The one currency of its money, or "" where none is involved."""
+        return next((money.currency for _, money in _moneys(self)), "")
+
+    def replace(self, **changes: Any) -> Campaign:
+        """A changed copy, validated and hashed anew: the only way to a different campaign."""
+        return dataclasses.replace(self, **changes)  # type: ignore[type-var]
+
+    def every_grant(self) -> Iterator[tuple[str, Grant]]:
+        """Each grant with its place, those inside a `BestOf` included."""
+        for index, line in enumerate(self.grants):
+            if isinstance(line, Grant):
+                yield f"grants[{index}]", line
+            else:
+                for inner, grant in enumerate(line.options):
+                    yield f"grants[{index}].grants[{inner}]", grant
+
+
+def content_hash(campaign: Campaign) -> str:
+    """SHA-256 of the canonical JSON (sorted keys, no blanks, UTF-8), its first 128 bits in hex."""
+    text = json.dumps(dump(campaign), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _problems(campaign: Campaign) -> Iterator[str]:
+    if not campaign.grants:
+        yield "grants: there are none, so nobody can gain; give at least one"
+    yield from _names_taken_twice(campaign)
+    for place, grant in campaign.every_grant():
+        yield from _grant_problems(campaign, place, grant)
+    yield from _cap_problems(campaign)
+    yield from _condition_problems(campaign)
+    yield from _currency_problems(campaign)
+    yield from _promise_problems(campaign)
+    yield from _budget_problems(campaign)
+
+
+def _choices(names: object) -> str:
+    return "choose from: " + ", ".join(sorted(str(name) for name in names))  # type: ignore[attr-defined]
+
+
+def _names_taken_twice(campaign: Campaign) -> Iterator[str]:
+    seen: dict[str, str] = {}
+    for place, grant in campaign.every_grant():
+        if grant.name in seen:
+            yield (
+                f"{place}.name: {grant.name!r} is also the name of {seen[grant.name]}; "
+                "give each a name of its own"
+            )
+        seen[grant.name] = place
+
+
+def _grant_problems(campaign: Campaign, place: str, grant: Grant) -> Iterator[str]:
+    mechanic = campaign.mechanic
+    carries = mechanic.milestones.get(grant.on)
+    if carries is None:
+        yield (
+            f"{place}.on: {str(grant.on)!r} is no milestone of {mechanic.kind}; "
+            + _choices(mechanic.milestones)
+        )
+        return
+    impossible = mechanic.unreachable().get(grant.on)
+    if impossible:
+        yield f"{place}.on: {str(grant.on)!r} can never be reached: {impossible}"
+    if grant.to not in carries.roles:
+        yield (
+            f"{place}.to: {str(grant.to)!r} takes no part in {str(grant.on)!r}; "
+            + _choices(carries.roles)
+        )
+    for reward in (grant.give, grant.instead):
+        if reward is not None and reward.share is not None and not carries.amount:
+            yield (
+                f"{place}.give: {reward.share} of what? {str(grant.on)!r} carries no amount; "
+                "give an amount of money"
+            )
+    for limit in grant.at_most:
+        if limit.subject not in (MEMBER, PAIR, CAMPAIGN, mechanic.scope):
+            yield (
+                f"{place}.at_most: cannot count per {limit.subject!r}; "
+                + _choices((MEMBER, PAIR, CAMPAIGN, mechanic.scope))
+            )
+        if limit.subject == PAIR and len(carries.roles) < 2:
+            yield f"{place}.at_most: {str(grant.on)!r} has one role only, so there are no pairs"
+    if grant.given is not None:
+        strangers = roles_of(grant.given) - set(carries.roles)
+        if strangers:
+            yield (
+                f"{place}.given: {', '.join(sorted(strangers))} takes no part in "
+                f"{str(grant.on)!r}; " + _choices(carries.roles)
+            )
+        if velocities(grant.given):
+            yield f"{place}.given: a velocity is asked before deciding; put it in the campaign's given"
+
+
+def _cap_problems(campaign: Campaign) -> Iterator[str]:
+    mechanic = campaign.mechanic
+    names = [cap.name for cap in campaign.limits]
+    for index, cap in enumerate(campaign.limits):
+        carries = mechanic.milestones.get(cap.on)
+        if carries is None:
+            yield f"limits[{index}].on: {str(cap.on)!r} is no milestone; " + _choices(
+                mechanic.milestones
+            )
+        elif cap.of not in carries.roles:
+            yield (
+                f"limits[{index}].of: {str(cap.of)!r} takes no part in {str(cap.on)!r}; "
+                + _choices(carries.roles)
+            )
+        if cap.subject not in (MEMBER, PAIR, CAMPAIGN, mechanic.scope):
+            yield f"limits[{index}].per: cannot count per {cap.subject!r}; " + _choices(
+                (MEMBER, PAIR, CAMPAIGN, mechanic.scope)
+            )
+        if names.index(cap.name) != index:
+            yield f"limits[{index}].name: {cap.name!r} is taken; give each cap a name of its own"
+
+
+def _condition_problems(campaign: Campaign) -> Iterator[str]:
+    if campaign.given is None:
+        return
+    known = {role for roles in campaign.mechanic.casts.values() for role in roles}
+    strangers = roles_of(campaign.given) - known
+    if strangers:
+        yield (
+            f"given: {', '.join(sorted(strangers))} takes no part in {campaign.mechanic.kind}; "
+            + _choices(known)
+        )
+
+
+def _moneys(campaign: Campaign) -> Iterator[tuple[str, Money]]:
+    if isinstance(campaign.budget, Money):
+        yield "budget", campaign.budget
+    total = campaign.mechanic.total()
+    if total is not None:
+        yield "mechanic", total
+    for place, grant in campaign.every_grant():
+        for field, reward in (("give", grant.give), ("instead", grant.instead)):
+            if reward is not None and reward.price is not None:
+                yield f"{place}.{field}", reward.price
+
+
+def _currency_problems(campaign: Campaign) -> Iterator[str]:
+    moneys = list(_moneys(campaign))
+    for place, money in moneys[1:]:
+        if money.currency != moneys[0][1].currency:
+            yield (
+                f"{place}: {money} beside {moneys[0][0]} of {moneys[0][1]}; "
+                "a campaign has one currency"
+            )
+
+
+def _promise_problems(campaign: Campaign) -> Iterator[str]:
+    for name, carries in campaign.mechanic.milestones.items():
+        if not carries.drawn or campaign.mechanic.total() is None:
+            continue
+        shares = [
+            max((_share_on(grant, name) for grant in line.options), default=Fraction(0))
+            for line in campaign.grants
+        ]
+        if sum(shares) > 1:
+            percents = " + ".join(f"{float(share):.2%}" for share in shares if share)
+            yield (
+                f"grants: {percents} of the amount of {str(name)!r} is more than what was "
+                "promised for it; the shares add up to at most 100%"
+            )
+        elif sum(shares) == 0:
+            yield (
+                f"grants: none gives a share of the amount of {str(name)!r}, so what an instance "
+                "holds can never be paid; give a percentage of it, such as WHOLE"
+            )
+
+
+def _share_on(grant: Grant, milestone: str) -> Fraction:
+    share = grant.give.share
+    return share.share if share is not None and grant.on == milestone else Fraction(0)
+
+
+def _budget_problems(campaign: Campaign) -> Iterator[str]:
+    budget = campaign.budget
+    if not isinstance(budget, Money):
+        return
+    if budget.minor == 0:
+        yield "budget: nothing can ever be paid from nothing; give an amount, or UNLIMITED"
+    for place, money in _moneys(campaign):
+        if money.currency == budget.currency and money.minor > budget.minor and place != "budget":
+            noun = "one instance" if place == "mechanic" else "one award"
+            yield f"{place}: {noun} costs {money}, the whole budget is {budget}; it can never pay"
+
+
+

@@ -1,0 +1,155 @@
+"""The decider protocol: what a mechanic is, and what it tells the campaign.
+
+A mechanic is a frozen rule with six pure verbs::
+
+    instance command → the id of the thing it is about
+    cast     command, state → who takes part, by role; the actor first
+    decide   command, state → events, or a refusal
+    evolve   state, event → state            (copies decided facts; no arithmetic, no rule)
+    reached  event → milestones with their cast and the amount they carry
+
+and two about time and promises: ``deadline``/``expire``, ``promised``. It never sees a clock, a
+store, a grant or a price.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Generic, TypeVar
+
+from msgspec import Struct
+
+from viralcommerce.messages import Command, Event, Refusal, State
+from viralcommerce.rules.base import Rule
+from viralcommerce.values.money import Money
+
+
+class Milestone(str):
+    """What can be reached: the name that reads after ``on=``."""
+
+    __slots__ = ()
+
+
+class Role(str):
+    """Who takes part: the name that reads after ``to=``."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Carries:
+    """What reaching a milestone brings with it.
+
+    Args:
+        roles: who takes part in it, the one who acts first.
+        amount: whether it carries an amount that a percent can be taken of.
+        drawn: whether that amount comes out of a hold (what the instance promised).
+        once: whether it can be reached at most once in an instance.
+    """
+
+    roles: tuple[str, ...]
+    amount: bool = False
+    drawn: bool = False
+    once: bool = False
+
+
+class Reached(Struct, frozen=True):
+    """A milestone that an event reached: who took part, and the amount it carries."""
+
+    milestone: str
+    cast: Mapping[str, str]
+    amount: Money | None = None
+
+
+class Promised(Struct, frozen=True):
+    """What an event promises (takes into the hold) or gives up (releases from it)."""
+
+    held: Money | None = None
+    released: Money | None = None
+
+
+NOTHING_PROMISED = Promised()
+
+
+C = TypeVar("C", bound=Command)
+S = TypeVar("S", bound=State)
+E = TypeVar("E", bound=Event)
+
+
+class Mechanic(Rule, Generic[C, S, E]):
+    """One game's rules: a frozen value that decides purely. Subclasses are declared `@rule(kind)`.
+
+    Class variables say, once and for the checkers, the codec and the docs, what the game speaks;
+    the methods are the decider.
+    """
+
+    scope: ClassVar[str]
+    """What one instance is called (``"pack"``), as a limit's ``per`` says it."""
+    milestones: ClassVar[Mapping[str, Carries]]
+    """What can be reached."""
+    casts: ClassVar[Mapping[type[Command], tuple[str, ...]]]
+    """For each command, the roles in its cast, the actor first; empty for the clock's commands."""
+    command_types: ClassVar[object]
+    """The tagged union of the commands."""
+    event_types: ClassVar[object]
+    """The tagged union of the events."""
+    refusal_types: ClassVar[object]
+    """The tagged union of the mechanic's own refusals."""
+    state_types: ClassVar[object]
+    """The tagged union of the states."""
+
+    def total(self) -> Money | None:
+        """What one instance promises when it begins, or nothing."""
+        return None
+
+    @property
+    def draws(self) -> bool:
+        """Whether its commands need entropy."""
+        return False
+
+    def unreachable(self) -> Mapping[str, str]:
+        """The milestones that these rules can never reach, each with the reason."""
+        return {}
+
+    @abstractmethod
+    def initial(self) -> S:
+        """The situation before anything happened."""
+
+    @abstractmethod
+    def instance(self, command: C) -> str:
+        """The id of the thing that the command is about."""
+
+    @abstractmethod
+    def cast(self, command: C, state: S) -> Mapping[str, str]:
+        """Who takes part, by role, the actor first; empty where there is nobody to ask about."""
+
+    @abstractmethod
+    def decide(self, command: C, state: S) -> tuple[E, ...] | Refusal:
+        """What happens, or why not."""
+
+    @abstractmethod
+    def evolve(self, state: S, event: E) -> S:
+        """The situation after an event; copies what the event decided."""
+
+    @abstractmethod
+    def reached(self, event: E) -> tuple[Reached, ...]:
+        """The milestones an event reached."""
+
+    def promised(self, event: E) -> Promised:
+        """What an event takes into the hold or releases from it."""
+        return NOTHING_PROMISED
+
+    @abstractmethod
+    def deadline(self, state: S) -> datetime | None:
+        """When the clock must act on this situation, if ever."""
+
+    @abstractmethod
+    def expire(self, instance: str, state: S) -> C:
+        """The command with which the clock acts; its `at` is the deadline."""
+
+
+AnyMechanic = Mechanic[Any, Any, Any]
+"""A mechanic of any game, as a campaign holds it."""

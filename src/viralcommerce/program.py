@@ -1,0 +1,129 @@
+"""A campaign compiled once for the hot path: flat tuples, functions and tables by milestone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from viralcommerce.campaign import Campaign
+from viralcommerce.messages import Command
+from viralcommerce.pricing import BUDGET, Counter, Option, QuotaKey
+from viralcommerce.rules.compiled import Check, compile_condition
+from viralcommerce.rules.grants import Grant
+from viralcommerce.rules.limits import FOREVER, MEMBER, SUBSTITUTE, Cap, Limit, Unlimited
+from viralcommerce.rules.needs import needs, prune, velocities
+from viralcommerce.rules.rewards import NEVER, Reward
+from viralcommerce.values.spans import Period
+
+
+class Program:
+    """A compiled campaign. Compile once and share: it is never changed.
+
+    Args:
+        campaign: the value to compile.
+        space: what the store's name of it begins with; "" unless it is decided in shadow.
+    """
+
+    def __init__(self, campaign: Campaign, *, space: str = "") -> None:
+        mechanic = campaign.mechanic
+        self.campaign = campaign
+        self.mechanic = mechanic
+        self.name = space + campaign.name
+        self.hash = campaign.hash
+        self.zone = campaign.zone
+        self.currency = campaign.currency
+        self.window = campaign.window
+        self.rounding = campaign.rounding
+        budget = campaign.budget
+        self.budget = None if isinstance(budget, Unlimited) else budget.minor
+        self.budget_key: QuotaKey = (self.name, BUDGET, "", "")
+        self.drawn = frozenset(n for n, carries in mechanic.milestones.items() if carries.drawn)
+        self.lines = self._lines()
+        self.caps = self._caps()
+        self.velocities = tuple(self._velocities())
+        self.guards: dict[type[Command], Check | None] = {}
+        self.asked: dict[type[Command], frozenset[str]] = {}
+        for kind, roles in mechanic.casts.items():
+            self._compile_guard(kind, roles)
+        self.asks = any(self.asked.values())
+        """Whether the host must be asked anything at all."""
+
+    def _compile_guard(self, kind: type[Command], roles: tuple[str, ...]) -> None:
+        given = self.campaign.given
+        actor = roles[0] if roles else ""
+        guard = prune(given, frozenset(roles), actor) if given is not None and roles else None
+        self.guards[kind] = None if guard is None else compile_condition(guard, actor)
+        asked: set[str] = set()
+        if guard is not None:
+            asked.update(*needs(guard, actor).values())
+        if roles:
+            asked.update(counter.fact for counter in self.velocities if counter.fact)
+            for _, grant in self.campaign.every_grant():
+                if grant.given is not None:
+                    asked.update(*needs(grant.given, grant.to).values())
+        self.asked[kind] = frozenset(asked)
+
+    def _lines(self) -> dict[str, tuple[tuple[Option, ...], ...]]:
+        lines: dict[str, list[tuple[Option, ...]]] = {}
+        for line in self.campaign.grants:
+            options = tuple(self._option(grant, grant.give, grant.name) for grant in line.options)
+            lines.setdefault(str(line.options[0].on), []).append(options)
+        return {milestone: tuple(found) for milestone, found in lines.items()}
+
+    def _option(self, grant: Grant, reward: Reward, name: str) -> Option:
+        share = reward.share
+        price = reward.price
+        supply = reward.supply
+        instead = None
+        if reward is grant.give and grant.if_short == SUBSTITUTE and grant.instead is not None:
+            instead = self._option(grant, grant.instead, f"{name}/instead")
+        return Option(
+            name=name,
+            to=str(grant.to),
+            kind=reward.kind,
+            share=None if share is None else share.share.as_integer_ratio(),
+            rate="" if share is None else str(share),
+            price=0 if price is None else price.minor,
+            asset=reward.asset,
+            units=reward.units,
+            stock=None if isinstance(supply, Unlimited) else supply,
+            stock_key=(self.name, f"{name}/stock", "", ""),
+            check=None if grant.given is None else compile_condition(grant.given, str(grant.to)),
+            limits=tuple(_counter(name, limit) for limit in grant.at_most),
+            lasts=None if reward.lasts == NEVER else reward.lasts,
+            terms=reward.terms(),
+            if_short="drop" if instead is None and grant.if_short == SUBSTITUTE else grant.if_short,
+            instead=instead,
+        )
+
+    def _caps(self) -> dict[str, tuple[Counter, ...]]:
+        caps: dict[str, list[Counter]] = {}
+        for cap in self.campaign.limits:
+            caps.setdefault(str(cap.on), []).append(_counter("cap", cap))
+        return {milestone: tuple(found) for milestone, found in caps.items()}
+
+    def _velocities(self) -> Iterable[Counter]:
+        if self.campaign.given is None:
+            return
+        for velocity in velocities(self.campaign.given):
+            seconds = int(velocity.within.total_seconds())
+            yield Counter(
+                name=f"velocity/{velocity.key}/{seconds}",
+                subject=MEMBER,
+                period=None,
+                span=seconds,
+                at_most=velocity.at_most,
+                fact="" if velocity.key == MEMBER else velocity.key,
+            )
+
+
+def _counter(name: str, bound: Limit | Cap) -> Counter:
+    period = None if bound.period == FOREVER else Period(bound.period)
+    called = f"cap/{bound.name}" if isinstance(bound, Cap) else f"{name}/{bound.subject}"
+    return Counter(
+        name=called if period is None else f"{called}/{bound.period}",
+        subject=bound.subject,
+        period=period,
+        span=0,
+        at_most=bound.at_most,
+        of=str(bound.of) if isinstance(bound, Cap) else "",
+    )

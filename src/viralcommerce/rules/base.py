@@ -1,0 +1,173 @@
+"""What every rule is: a frozen, validated value with a ``kind``, read from JSON and written to it.
+
+A rule class is declared once, ``@rule("coupon")``, and is then a frozen pydantic dataclass that
+
+- accepts positional and keyword arguments and completes or raises `InvalidRule`;
+- is written as ``{"kind": "coupon", ...}`` with every field said (`dump`), so that its hash does
+  not depend on what a default happens to be today;
+- is read back by `load` from a closed mapping of kinds to classes, which a third party extends by
+  passing a larger mapping. Nothing is looked up by dotted name and nothing registers itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform, get_origin
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass as pydantic_dataclass
+from pydantic_core import PydanticCustomError, core_schema
+
+from viralcommerce.errors import InvalidRule, ViralCommerceError
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
+
+FAMILY = "x-family"
+R = TypeVar("R", bound="Rule")
+Kinds = Mapping[str, type["Rule"]]
+
+_CONFIG = ConfigDict(extra="forbid", defer_build=True, arbitrary_types_allowed=True)
+
+
+class _Explaining(type):
+    """Turns what pydantic says of a bad argument into `InvalidRule`, for every rule class at once.
+
+    (Wrapping ``__init__`` does not hold: pydantic sets it anew when a deferred class is built.)
+    """
+
+    if not TYPE_CHECKING:  # checkers keep seeing the constructor itself
+
+        def __call__(cls, *args, **kwargs):
+            try:
+                return super().__call__(*args, **kwargs)
+            except ValidationError as error:
+                raise explained(cls.__name__, error) from None
+
+
+class Rule(metaclass=_Explaining):
+    """What an operator writes: frozen, compared by value, and written to JSON under its `kind`."""
+
+    kind: ClassVar[str] = ""
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field, Field))
+def rule(kind: str) -> Callable[[type[R]], type[R]]:
+    """Make a class a rule known in JSON as `kind` (snake_case, stable for ever).
+
+    Raises:
+        InvalidRule: from the constructor, for any argument that cannot be; the message names the
+            rule, the field, the value and what would do.
+    """
+
+    def declare(cls: type[R]) -> type[R]:
+        cls.kind = kind
+        return pydantic_dataclass(frozen=True, config=_CONFIG)(cls)  # type: ignore[return-value]
+
+    return declare
+
+
+def explained(where: str, error: ValidationError) -> InvalidRule:
+    """The first things wrong, in the house's words: where, what with values, what to do."""
+    parts: list[str] = []
+    for problem in error.errors(include_url=False):
+        steps = [str(step) for step in problem["loc"] if not _is_plumbing(step)]
+        place = _place(steps)
+        cause = problem.get("ctx", {}).get("error")
+        if isinstance(cause, ViralCommerceError):
+            said = cause.message
+        else:
+            said = f"{problem['msg'][:1].lower()}{problem['msg'][1:]}, not {problem['input']!r:.80}"
+        parts.append(f"{place}: {said}" if place else said)
+    unique = list(dict.fromkeys(parts))
+    return InvalidRule(f"{where}: {'; '.join(unique)}", where=where, problems=tuple(unique))
+
+
+def _is_plumbing(step: int | str) -> bool:
+    return isinstance(step, str) and ("[" in step or step.startswith("function-"))
+
+
+def _place(steps: list[str]) -> str:
+    place = ""
+    for step in steps:
+        place += f"[{step}]" if step.isdigit() else (f".{step}" if place else step)
+    return place
+
+
+@functools.cache
+def adapter(cls: type[Rule]) -> TypeAdapter[Any]:
+    """The validator and serializer of one rule class, built when it is first needed."""
+    return TypeAdapter(cls)
+
+
+def dump(value: Rule) -> dict[str, Any]:
+    """The rule as plain JSON data, with its kind first and every field said."""
+    return {"kind": value.kind, **adapter(type(value)).dump_python(value, mode="json")}
+
+
+def load(data: object, family: type[R], kinds: Kinds) -> R:
+    """Read a rule of one family back from plain JSON data.
+
+    Args:
+        data: what `dump` gave, or what an operator wrote.
+        family: the base class the result must have (`Condition`, `Reward`, ...).
+        kinds: the closed mapping of kind to class.
+
+    Raises:
+        InvalidRule: no kind, an unknown kind, a kind of another family, or fields that cannot be.
+    """
+    noun = family.__name__.lower()
+    if not isinstance(data, Mapping):
+        raise InvalidRule(f"{noun}: expected an object with a 'kind', not {data!r:.80}")
+    choices = sorted(name for name, cls in kinds.items() if issubclass(cls, family))
+    kind = data.get("kind")
+    cls = kinds.get(kind) if isinstance(kind, str) else None
+    if cls is None or not issubclass(cls, family):
+        said = f"unknown kind {kind!r}" if "kind" in data else "the 'kind' is missing"
+        raise InvalidRule(f"{noun}: {said}; choose from: {', '.join(choices)}", choices=choices)
+    fields = {name: value for name, value in data.items() if name != "kind"}
+    try:
+        loaded = adapter(cls).validate_python(fields, context={"kinds": kinds})
+    except ValidationError as error:
+        raise explained(str(kind), error) from None
+    assert isinstance(loaded, family)
+    return loaded
+
+
+class OneOf:
+    """Marks a field that holds any rule of one family: ``Annotated[Reward, OneOf()]``.
+
+    In Python an instance passes as it is; in JSON the object's ``kind`` chooses the class. The
+    JSON Schema says ``{"x-family": "Reward"}``, where the codec puts the choice of its kinds.
+    """
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        family: type[Rule] = get_origin(source) or source
+
+        def read(value: object, info: core_schema.ValidationInfo[Any]) -> Rule:
+            if isinstance(value, family):
+                return value
+            if isinstance(value, Mapping) and info.context:
+                return load(value, family, info.context["kinds"])
+            raise PydanticCustomError(
+                "rule_family",
+                "expected a {family}",
+                {"family": family.__name__.lower()},
+            )
+
+        return core_schema.with_info_plain_validator_function(
+            read,
+            serialization=core_schema.plain_serializer_function_ser_schema(dump),
+            metadata={"pydantic_js_functions": [functools.partial(_family_schema, family)]},
+        )
+
+
+def _family_schema(
+    family: type[Rule], _schema: core_schema.CoreSchema, _handler: GetJsonSchemaHandler
+) -> JsonSchemaValue:
+    return {FAMILY: family.__name__}

@@ -1,0 +1,107 @@
+"""Grants: the lines of the terms. Who gets what, for which milestone, if what, how often."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from viralcommerce.errors import InvalidRule
+from viralcommerce.rules.base import OneOf, Rule, rule
+from viralcommerce.rules.conditions import Condition
+from viralcommerce.rules.limits import CLIP, REFUSE, SUBSTITUTE, Limit, Policy
+from viralcommerce.rules.rewards import Reward
+
+
+def _limits(value: object) -> object:
+    if isinstance(value, bool):
+        raise InvalidRule(f"at_most: {value} is no count; give a whole number of 1 or more")
+    if isinstance(value, int):
+        return (Limit(value),)
+    return (value,) if isinstance(value, Limit) else value
+
+
+Limits = Annotated[tuple[Annotated[Limit, OneOf()], ...], BeforeValidator(_limits)]
+
+
+class Line(Rule):
+    """A line of the terms: a `Grant`, or a `BestOf` several that compete."""
+
+    @property
+    def options(self) -> tuple[Grant, ...]:
+        """The grants of this line, in declared order."""
+        raise InvalidRule(f"{self.kind}: a line of the terms has no grants")
+
+
+@rule("grant")
+class Grant(Line):
+    """One line of the terms: give × to × on × given × at_most.
+
+    Args:
+        give: the reward.
+        to: the role that gets it.
+        on: the milestone that earns it.
+        given: about the recipient; unmet withholds this award and the event stands.
+        at_most: how many; a bare number counts per recipient for ever, see `Limit`.
+        name: stable; quotas, ledger and reports use it. Made from `to`, `on` and the reward unless
+            said, and must be said where two grants would share one.
+        if_short: when a budget or a stock does not cover it: ``"refuse"`` the command, ``"drop"``
+            this award, ``"clip"`` it to what is left, or ``"substitute"`` `instead`.
+        instead: the reward given when this one is short.
+    """
+
+    give: Annotated[Reward, OneOf()]
+    to: str = Field(kw_only=True)
+    on: str = Field(kw_only=True)
+    given: Annotated[Condition, OneOf()] | None = Field(default=None, kw_only=True)
+    at_most: Limits = Field(default=(), kw_only=True)
+    name: str = Field(default="", kw_only=True, pattern=r"^$|^[a-z0-9][a-z0-9._-]{0,62}$")
+    if_short: Policy = Field(default=REFUSE, kw_only=True)
+    instead: Annotated[Reward, OneOf()] | None = Field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            made = f"{self.to}-{self.on}-{self.give.kind}".replace("(", "-").replace(")", "")
+            object.__setattr__(self, "name", made)
+        if (self.instead is None) == (self.if_short == SUBSTITUTE):
+            raise InvalidRule(
+                f"grant {self.name}: if_short={self.if_short!r} and instead={self.instead!r}; "
+                "a substitute needs both if_short='substitute' and instead=, the others neither"
+            )
+        if self.if_short == CLIP and self.give.asset:
+            raise InvalidRule(
+                f"grant {self.name}: a {self.give.kind} cannot be clipped; "
+                "choose from: drop, refuse, substitute"
+            )
+
+    @property
+    def options(self) -> tuple[Grant, ...]:
+        return (self,)
+
+
+@rule("best_of")
+class BestOf(Line):
+    """Grants that compete: the one that costs most among those that can be made; ties to the first.
+
+    Example:
+        >>> from viralcommerce.rules.rewards import Coupon
+        >>> from viralcommerce.values.money import CNY
+        >>> best = BestOf((Grant(Coupon(CNY(2)), to="friend", on="joined", name="two"),
+        ...                Grant(Coupon(CNY(5)), to="friend", on="joined", name="five")))
+        >>> [grant.name for grant in best.options]
+        ['two', 'five']
+    """
+
+    grants: tuple[Annotated[Grant, OneOf()], ...] = Field(min_length=2)
+
+    def __post_init__(self) -> None:
+        lines = {(grant.to, grant.on) for grant in self.grants}
+        if len(lines) > 1:
+            raise InvalidRule(
+                "best_of: competing grants share one recipient and one milestone, not "
+                + ", ".join(sorted(f"{to} on {on}" for to, on in lines))
+            )
+
+    @property
+    def options(self) -> tuple[Grant, ...]:
+        return self.grants

@@ -1,0 +1,226 @@
+"""Rewards: what may be given.
+
+An amount is `Money`, or a `Percent` of the amount that the milestone carries (`WHOLE` is all of
+it). What a reward costs the budget is said by the reward: money rewards cost their amount, a
+product its `worth`, the rest nothing unless said.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field
+
+from viralcommerce.errors import InvalidRule
+from viralcommerce.rules.base import Rule, rule
+from viralcommerce.rules.fields import Count, MoneyField, Name, PercentField, SpanField
+from viralcommerce.rules.limits import UNLIMITED, CountOrUnlimited, Unlimited
+from viralcommerce.values.money import Money
+from viralcommerce.values.percent import Percent
+
+Amount = MoneyField | PercentField
+NEVER = timedelta(0)
+
+
+class Reward(Rule):
+    """What may be given. Subclasses are declared ``@rule(kind)``."""
+
+    @property
+    def share(self) -> Percent | None:
+        """The percentage of the carried amount, where the reward is one."""
+        return None
+
+    @property
+    def price(self) -> Money | None:
+        """What one costs the budget, where that does not depend on the carried amount."""
+        return None
+
+    @property
+    def asset(self) -> str:
+        """What is owned, without the currency: ``"points"``, ``"product/teapot"``; "" is money."""
+        return ""
+
+    @property
+    def units(self) -> int:
+        """How many of the asset one award is; 0 where an amount of money decides."""
+        return 0
+
+    @property
+    def supply(self) -> int | Unlimited:
+        """How many awards can be made of it in all."""
+        return UNLIMITED
+
+    @property
+    def lasts(self) -> timedelta:
+        """How long it can be used once awarded; zero means for ever."""
+        return NEVER
+
+    def terms(self) -> dict[str, str]:
+        """What an award says beyond its amount."""
+        return {}
+
+
+class _MoneyReward(Reward):
+    """A reward that is an amount of money, given or taken as a share of what is carried."""
+
+    amount: Money | Percent
+
+    def __post_init__(self) -> None:
+        amount = self.amount
+        nothing = amount.minor == 0 if isinstance(amount, Money) else amount.share <= 0
+        if nothing:
+            raise InvalidRule(f"{self.kind}: {amount} gives nothing; leave the grant out")
+
+    @property
+    def share(self) -> Percent | None:
+        return self.amount if isinstance(self.amount, Percent) else None
+
+    @property
+    def price(self) -> Money | None:
+        return self.amount if isinstance(self.amount, Money) else None
+
+
+@rule("coupon")
+class Coupon(_MoneyReward):
+    """Money off a later order.
+
+    Args:
+        amount: what it takes off, or the share of what the milestone carries.
+        valid_for: how long from the award; zero is for ever.
+        spend_at_least: the smallest order it can be used on.
+
+    Example:
+        >>> from viralcommerce.values.money import CNY
+        >>> from viralcommerce.values.spans import days
+        >>> str(Coupon(CNY(2), valid_for=days(7)).price)
+        'CNY 2.00'
+    """
+
+    amount: Amount
+    valid_for: SpanField = Field(default=NEVER, kw_only=True)
+    spend_at_least: MoneyField | None = Field(default=None, kw_only=True)
+
+    @property
+    def lasts(self) -> timedelta:
+        return self.valid_for
+
+    def terms(self) -> dict[str, str]:
+        return {} if self.spend_at_least is None else {"spend_at_least": str(self.spend_at_least)}
+
+
+@rule("credit")
+class Credit(_MoneyReward):
+    """Balance in the shop: spent like money there, not paid out."""
+
+    amount: Amount
+    valid_for: SpanField = Field(default=NEVER, kw_only=True)
+
+    @property
+    def lasts(self) -> timedelta:
+        return self.valid_for
+
+
+@rule("cash")
+class Cash(_MoneyReward):
+    """Money paid out to the member."""
+
+    amount: Amount
+
+
+class _Thing(Reward):
+    """A reward that is counted, not measured in money."""
+
+    @property
+    def units(self) -> int:
+        return 1
+
+
+@rule("points")
+class Points(_Thing):
+    """Points; they cost the budget nothing unless `worth` says what all of them cost."""
+
+    points: Count
+    worth: MoneyField | None = Field(default=None, kw_only=True)
+
+    @property
+    def asset(self) -> str:
+        return "points"
+
+    @property
+    def units(self) -> int:
+        return self.points
+
+    @property
+    def price(self) -> Money | None:
+        return self.worth
+
+
+@rule("product")
+class Product(_Thing):
+    """A thing handed over.
+
+    Args:
+        sku: what the shop calls it.
+        worth: what one costs the budget.
+        stock: how many there are; `UNLIMITED` must be said.
+    """
+
+    sku: Name
+    worth: MoneyField = Field(kw_only=True)
+    stock: CountOrUnlimited = Field(kw_only=True)
+
+    @property
+    def asset(self) -> str:
+        return f"product/{self.sku}"
+
+    @property
+    def price(self) -> Money | None:
+        return self.worth
+
+    @property
+    def supply(self) -> int | Unlimited:
+        return self.stock
+
+
+@rule("right")
+class Right(_Thing):
+    """A right to buy: at a price, in a presale, of a limited thing."""
+
+    to_buy: Name
+    valid_for: SpanField = Field(default=NEVER, kw_only=True)
+    stock: CountOrUnlimited = Field(default=UNLIMITED, kw_only=True)
+
+    @property
+    def asset(self) -> str:
+        return f"right/{self.to_buy}"
+
+    @property
+    def lasts(self) -> timedelta:
+        return self.valid_for
+
+    @property
+    def supply(self) -> int | Unlimited:
+        return self.stock
+
+
+@rule("entry")
+class Entry(_Thing):
+    """Entry into another campaign, by its name."""
+
+    campaign: Name
+
+    @property
+    def asset(self) -> str:
+        return f"entry/{self.campaign}"
+
+
+@rule("title")
+class Title(_Thing):
+    """A title or badge the member may show."""
+
+    title: Annotated[str, Field(strict=True, min_length=1, max_length=40)]
+
+    @property
+    def asset(self) -> str:
+        return f"title/{self.title}"

@@ -1,0 +1,66 @@
+"""The life of a campaign: draft, shadow, live, paused, closed, superseded; who, when and why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from viralcommerce.messages import UNSTAMPED, Refusal
+from viralcommerce.refusals import NotRunning, Paused
+
+Stage = Literal["draft", "shadow", "live", "paused", "paused_new", "closed", "superseded"]
+DRAFT: Final[Stage] = "draft"
+SHADOW: Final[Stage] = "shadow"
+LIVE: Final[Stage] = "live"
+PAUSED: Final[Stage] = "paused"
+PAUSED_NEW: Final[Stage] = "paused_new"
+CLOSED: Final[Stage] = "closed"
+SUPERSEDED: Final[Stage] = "superseded"
+
+
+class Life(Struct, frozen=True, kw_only=True):
+    """Where a campaign is in its life.
+
+    ``draft`` refuses everything. ``shadow`` decides in a space of its own and awards nothing.
+    ``live`` runs. ``paused`` refuses members for a while, ``paused_new`` only what would begin.
+    ``closed`` and ``superseded`` refuse what would begin; what was begun is kept.
+
+    Args:
+        stage: where.
+        by: who said so.
+        why: in their words.
+        at: since when.
+    """
+
+    stage: Stage = LIVE
+    by: str = ""
+    why: str = ""
+    at: datetime = UNSTAMPED
+
+    @property
+    def shadow(self) -> bool:
+        """Whether results must not be mistaken for awards."""
+        return self.stage == SHADOW
+
+
+ALIVE: Final = Life()
+
+
+def life_refusal(life: Life, *, begun: bool, clock: bool) -> Refusal | None:
+    """Why a command cannot run at this stage of life, if it cannot.
+
+    Args:
+        life: of the campaign.
+        begun: whether the instance was begun before.
+        clock: whether the clock acts; deadlines are kept at every stage.
+    """
+    stage = life.stage
+    if stage in (LIVE, SHADOW) or clock:
+        return None
+    if stage == PAUSED or (stage == PAUSED_NEW and not begun):
+        return Paused()
+    if stage == PAUSED_NEW or (stage in (CLOSED, SUPERSEDED) and begun):
+        return None
+    return NotRunning(life=stage)

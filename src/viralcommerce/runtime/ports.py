@@ -1,0 +1,355 @@
+"""Ports: what a host implements, and the effects that the flow asks a shell to perform.
+
+The flow never does I/O. It yields an effect, a shell performs it against these ports, and sends
+the answer back. A store speaks over *many* commands at once; one command is a batch of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from viralcommerce.messages import Accepted, Award, Refused, Transfer
+from viralcommerce.pricing import QuotaKey
+from viralcommerce.runtime.life import Life
+
+Decision = Accepted[Any, Any] | Refused[Any, Any]
+Place = tuple[str, str]
+"""(campaign, key) of a decision, or (campaign, instance) of a cell."""
+
+
+class Cell(Struct, frozen=True, kw_only=True):
+    """What a store keeps of one instance.
+
+    Args:
+        rules: the hash of the version it was begun under.
+        version: how many commands have changed it; the first is 1.
+        state: the situation; a store may give back the JSON bytes of what it was given.
+        deadline: when the clock must act, if ever.
+        held: what it still holds of the budget, in minor units.
+    """
+
+    rules: str
+    version: int
+    state: object
+    deadline: datetime | None
+    held: int
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What to read: recorded decisions by key, cells, quotas. The flow gives each sorted."""
+
+    decisions: tuple[Place, ...] = ()
+    cells: tuple[Place, ...] = ()
+    quotas: tuple[QuotaKey, ...] = ()
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """What was read; what is absent was not there.
+
+    Args:
+        decisions: recorded under their keys; a store may give back JSON bytes.
+        cells: by place.
+        used: of the quotas asked for; an absent one is 0.
+        all_used: whether `used` answers for every quota of the store, asked for or not.
+    """
+
+    decisions: Mapping[Place, Decision | bytes]
+    cells: Mapping[Place, Cell]
+    used: Mapping[QuotaKey, int]
+    all_used: bool = False
+
+
+class Posting(Struct, frozen=True):
+    """A ledger row with its campaign, instance and time."""
+
+    campaign: str
+    instance: str
+    at: datetime
+    transfer: Transfer
+
+
+class Part(Struct, frozen=True):
+    """A member took part in an instance, as a role."""
+
+    campaign: str
+    member: str
+    role: str
+    instance: str
+    at: datetime
+
+
+class CellWrite(Struct, frozen=True):
+    """A cell to write, guarded by the version that was read (0: it was not there)."""
+
+    place: Place
+    expected: int
+    cell: Cell
+
+
+class Writes(Struct, kw_only=True):
+    """One commit: all or nothing.
+
+    Args:
+        journal: decisions in order, each with the key it is recorded under ("" for none).
+        cells: each written once, however many commands changed it.
+        used: changes of quotas that were read under lock; never 0.
+        hot: changes of quotas that nobody read: guarded by their cap, if they have one.
+        postings: ledger rows.
+        parts: who took part; a row that is there already stays.
+        outbox: awards to hand to the issuer.
+        rules: campaigns as JSON by hash, where an instance is pinned for the first time.
+    """
+
+    journal: list[tuple[str, Decision]]
+    cells: list[CellWrite]
+    used: dict[QuotaKey, int]
+    hot: dict[QuotaKey, tuple[int, int | None]]
+    postings: list[Posting]
+    parts: list[Part]
+    outbox: list[tuple[str, Award]]
+    rules: dict[str, bytes]
+
+
+class Short(Struct, frozen=True):
+    """A hot quota did not cover its change: nothing was written, and its row is held.
+
+    Args:
+        key: which.
+        left: how much there is to take; with shards, all of them were drained.
+    """
+
+    key: QuotaKey
+    left: int
+
+
+class Stale(Struct, frozen=True):
+    """A cell was not at the version that was read: nothing was written; begin again."""
+
+    place: Place
+
+
+class Session(Protocol):
+    """One unit of work on a store: looks, then locks, then commits once."""
+
+    def look(self, wanted: Wanted) -> Found:
+        """Read without locking; what is read may be out of date at once.
+
+        Raises:
+            StoreError: the store could not answer.
+        """
+        ...
+
+    def lock(self, wanted: Wanted) -> Found:
+        """Lock, then read what is asked for, missing rows included; callable again for more.
+
+        The first call begins the unit of work. What it read cannot change before `commit` or
+        `close`.
+
+        Raises:
+            StoreBusy: others held the locks for longer than the timeout.
+            StoreError: the store could not answer.
+        """
+        ...
+
+    def commit(self, writes: Writes) -> Short | Stale | None:
+        """Write all of it, or nothing and say why; after `Short` the locks are still held.
+
+        Raises:
+            StoreError: nothing was written, or (connection lost) nobody knows: ask again by key.
+        """
+        ...
+
+    def rules(self, digest: str) -> bytes:
+        """The JSON of a campaign that an instance is pinned to.
+
+        Raises:
+            StoreCorrupt: the store never saw that hash.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release every lock; what was not committed never happened."""
+        ...
+
+
+class Asked(Struct, frozen=True):
+    """A question to the host about one member: these facts, as of that moment."""
+
+    member: str
+    facts: frozenset[str]
+    at: datetime
+
+
+class Members(Protocol):
+    """What the host knows about people. Asked once per command (or batch), never under a lock."""
+
+    def facts(self, asked: Sequence[Asked]) -> Sequence[Mapping[str, object]]:
+        """Answer each question, in order, with the facts that are known; leave out the others.
+
+        Facts are as of `Asked.at` and exclude the order that the command reports.
+
+        Raises:
+            Exception: whatever it likes; the command does not happen, `MembersFailed` says why.
+        """
+        ...
+
+
+class Issuer(Protocol):
+    """Hands awards out in the host's own system."""
+
+    def issue(self, award: Award) -> None:
+        """Hand one award out; called at least once for each, so `award.id` is the key.
+
+        Raises:
+            Exception: whatever it likes; the award stays in the outbox and is tried again.
+        """
+        ...
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """The present moment, with a zone."""
+        ...
+
+
+class Entropy(Protocol):
+    """Where chance comes from, and the keys of commands whose clients gave none."""
+
+    def key(self) -> str:
+        """A key nobody else has."""
+        ...
+
+    def seed(self, key: str) -> str:
+        """Dice for the command with that key: hexadecimal, unguessable."""
+        ...
+
+
+class Due(Struct, frozen=True):
+    """An instance whose deadline has come."""
+
+    campaign: str
+    instance: str
+    deadline: datetime
+
+
+class Line(Struct, frozen=True):
+    """A line of the journal: a decision (or its JSON bytes) at its position."""
+
+    position: int
+    decision: Decision | bytes
+
+
+class Pending(Struct, frozen=True):
+    """An award waiting in the outbox."""
+
+    position: int
+    campaign: str
+    award: Award
+
+
+class Store(Protocol):
+    """Where campaigns live: units of work, and the few reads that views, tickers and audits need.
+
+    Every read may be out of date at once; each is one or two indexed statements, whatever the
+    history, apart from `journal`, `cells`, `quotas` and `postings`, which stream everything.
+
+    Every method may raise `StoreError`.
+    """
+
+    def session(self) -> Session:
+        """Begin a unit of work; nothing is locked yet."""
+        ...
+
+    def within(self, connection: Any) -> Store:
+        """The same store on the host's own open connection.
+
+        Raises:
+            NotLive: this store takes none.
+        """
+        ...
+
+    def due(self, at: datetime, limit: int) -> Sequence[Due]:
+        """Instances whose deadline is at or before `at`, the earliest first."""
+        ...
+
+    def cell(self, campaign: str, instance: str) -> Cell | None:
+        """One instance as it is now."""
+        ...
+
+    def parts(self, member: str) -> Sequence[Part]:
+        """What a member took part in, in the order it happened."""
+        ...
+
+    def instances(self, campaign: str, after: str, limit: int) -> Sequence[tuple[str, Cell]]:
+        """Instances of a campaign by id, beginning after one ("" for the first)."""
+        ...
+
+    def awards(self, member: str) -> Sequence[Posting]:
+        """The ledger rows that gave a member something, in order."""
+        ...
+
+    def used(self, campaign: str) -> Mapping[QuotaKey, int]:
+        """The quotas of a campaign that are not counted per member, pair or instance."""
+        ...
+
+    def journal(self, campaign: str, after: int = 0) -> Iterator[Line]:
+        """The journal of a campaign in order, from a position on, streamed."""
+        ...
+
+    def cells(self, campaign: str) -> Iterator[tuple[str, Cell]]:
+        """Every instance of a campaign, by id, streamed."""
+        ...
+
+    def quotas(self, campaign: str) -> Iterator[tuple[QuotaKey, int]]:
+        """Every quota of a campaign that is not 0, in key order, streamed."""
+        ...
+
+    def postings(self, campaign: str) -> Iterator[Posting]:
+        """The ledger of a campaign in order, streamed."""
+        ...
+
+    def campaigns(self) -> Sequence[str]:
+        """The names under which anything was recorded, sorted."""
+        ...
+
+    def pending(self, limit: int) -> Sequence[Pending]:
+        """The oldest awards that the issuer has not confirmed."""
+        ...
+
+    def confirm(self, positions: Sequence[int]) -> None:
+        """Take confirmed awards out of the outbox."""
+        ...
+
+    def life(self, campaign: str) -> Life:
+        """The stage of life of a campaign; live unless somebody said otherwise."""
+        ...
+
+    def set_life(self, campaign: str, life: Life) -> None:
+        """Record a new stage of life; the old ones are kept."""
+        ...
+
+    def lives(self, campaign: str) -> Sequence[Life]:
+        """Every stage of life, the oldest first."""
+        ...
+
+    def rules(self, digest: str) -> bytes:
+        """The JSON of a campaign by hash.
+
+        Raises:
+            StoreCorrupt: the store never saw that hash.
+        """
+        ...
+
+    def prune_keys(self, before: datetime) -> int:
+        """Forget idempotency keys of commands older than a moment; how many."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections; a closed store refuses everything."""
+        ...

@@ -1,0 +1,129 @@
+"""The compiled campaigns of a shop: the newest of each, and the older ones that are still pinned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from viralcommerce.campaign import Campaign
+from viralcommerce.codec import Codec, messages_of
+from viralcommerce.errors import InvalidRule, UnknownCampaign
+from viralcommerce.messages import State
+from viralcommerce.program import Program
+from viralcommerce.runtime.ports import Decision
+
+SHADOW: Final = "shadow:"
+"""What the store's name of a campaign begins with while it is decided in shadow."""
+
+
+class Programs:
+    """Programs by name and by hash; compiled once.
+
+    Args:
+        campaigns: the newest version of each.
+        codec: reads pinned versions back.
+        read: the JSON of a pinned version, by hash.
+        asks_nobody: whether there is no members port.
+
+    Raises:
+        InvalidRule: two campaigns of one name, or conditions that nobody can answer.
+    """
+
+    def __init__(
+        self,
+        campaigns: Iterable[Campaign],
+        codec: Codec,
+        read: Callable[[str], bytes],
+        *,
+        asks_nobody: bool,
+    ) -> None:
+        self._codec = codec
+        self._read = read
+        self.newest: dict[str, Program] = {}
+        self._pinned: dict[tuple[str, str], Program] = {}
+        self._json: dict[str, bytes] = {}
+        for campaign in campaigns:
+            self._add(campaign, asks_nobody=asks_nobody)
+
+    def _add(self, campaign: Campaign, *, asks_nobody: bool) -> None:
+        if campaign.name in self.newest:
+            raise InvalidRule(f"shop: two campaigns are called {campaign.name!r}; give one version")
+        program = Program(campaign)
+        if asks_nobody and program.asks:
+            facts = sorted(set().union(*program.asked.values()))
+            raise InvalidRule(
+                f"{campaign.name}: its conditions need {', '.join(facts)}, but this shop has no "
+                "members port; give members="
+            )
+        self.newest[campaign.name] = program
+        self._pinned[(program.name, program.hash)] = program
+
+    def named(self, campaign: Campaign | str) -> Program:
+        """The newest version of a campaign of this shop.
+
+        Raises:
+            UnknownCampaign: it is not of this shop, or not in this version.
+        """
+        name = campaign if isinstance(campaign, str) else campaign.name
+        program = self.newest.get(name)
+        if program is None:
+            choices = ", ".join(sorted(self.newest)) or "none"
+            raise UnknownCampaign(f"shop: no campaign {name!r}; choose from: {choices}", name=name)
+        if program.campaign is not campaign and not isinstance(campaign, str):
+            if program.hash != campaign.hash:
+                raise UnknownCampaign(
+                    f"shop: {name!r} is here in version {program.hash[:8]}, not "
+                    f"{campaign.hash[:8]}; open the shop with the version you mean",
+                    name=name,
+                )
+        return program
+
+    def shadow(self, program: Program) -> Program:
+        """The same campaign in the space where nothing is awarded."""
+        return self.pinned(SHADOW + program.name, program.hash)
+
+    def pinned(self, name: str, digest: str) -> Program:
+        """The program of a hash, in the space of a store's name; read and compiled if need be.
+
+        Raises:
+            StoreCorrupt: the store never saw that hash.
+            InvalidRule: its kinds are not known here.
+        """
+        program = self._pinned.get((name, digest))
+        if program is None:
+            program = Program(self._campaign(digest), space=_space(name))
+            self._pinned[(name, digest)] = program
+        return program
+
+    def _campaign(self, digest: str) -> Campaign:
+        for program in self._pinned.values():
+            if program.hash == digest:
+                return program.campaign
+        return self._codec.read_campaign(self._read(digest), f"rules {digest[:8]}")
+
+    def json_of(self, program: Program) -> bytes:
+        """The canonical JSON of a program's campaign."""
+        found = self._json.get(program.hash)
+        if found is None:
+            found = self._json[program.hash] = self._codec.campaign_json(program.campaign)
+        return found
+
+
+def _space(name: str) -> str:
+    return SHADOW if name.startswith(SHADOW) else ""
+
+
+def thaw_state(program: Program, state: object) -> State:
+    """A state as a store gave it back: itself, or read from its JSON."""
+    if isinstance(state, bytes):
+        return messages_of(type(program.mechanic)).state(state)
+    assert isinstance(state, State)
+    return state
+
+
+def thaw_decision(program: Program, decision: Any) -> Decision:
+    """A decision as a store gave it back: itself, or read from its JSON."""
+    if isinstance(decision, bytes):
+        decision = messages_of(type(program.mechanic)).decision(decision)
+    found: Decision = decision
+    return found

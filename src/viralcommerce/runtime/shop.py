@@ -1,0 +1,349 @@
+"""The shop: campaigns and ports. What a host holds, and the only place where effects happen."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from msgspec import structs
+
+from viralcommerce.campaign import Campaign
+from viralcommerce.codec import KINDS, Codec
+from viralcommerce.errors import (
+    InvalidMessage,
+    KeyReused,
+    MembersFailed,
+    NaiveTime,
+    NotLive,
+    ViralCommerceError,
+)
+from viralcommerce.messages import BY_CLOCK, UNSTAMPED, Accepted, Command
+from viralcommerce.program import Program
+from viralcommerce.rules.base import Kinds
+from viralcommerce.runtime.chance import SystemClock, SystemEntropy
+from viralcommerce.runtime.flow import (
+    Ask,
+    Commit,
+    Context,
+    Effect,
+    Lock,
+    Look,
+    Outcome,
+    Request,
+    deadline_key,
+    flow,
+)
+from viralcommerce.runtime.life import Life, Stage
+from viralcommerce.runtime.ports import (
+    Asked,
+    Clock,
+    Decision,
+    Entropy,
+    Issuer,
+    Members,
+    Session,
+    Store,
+)
+from viralcommerce.runtime.programs import Programs, thaw_state
+from viralcommerce.runtime.stores.urls import open_store
+from viralcommerce.values.ids import check_id
+
+LEARNS_WITHIN: Final = 1.0
+"""Seconds within which every process of a shop learns of a new stage of life."""
+
+
+class Shop:
+    """Campaigns and the ports they run on. As safe for threads as its store and ports are.
+
+    Args:
+        store: where everything is kept.
+        campaigns: the newest version of each.
+        members: what the host knows about people; needed where a condition asks.
+        issuer: who hands awards out; without one the host reads decisions, views or the ledger.
+        clock: stamps commands that carry no time.
+        entropy: stamps dice, and keys where the client gave none.
+        kinds: the closed mapping of rule kinds, to read pinned versions back.
+
+    Raises:
+        InvalidRule: two campaigns of one name, or conditions without a members port.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        campaigns: Iterable[Campaign] = (),
+        *,
+        members: Members | None = None,
+        issuer: Issuer | None = None,
+        clock: Clock | None = None,
+        entropy: Entropy | None = None,
+        kinds: Kinds = KINDS,
+    ) -> None:
+        self.store = store
+        self._members = members
+        self._issuer = issuer
+        self._clock: Clock = SystemClock() if clock is None else clock
+        self._entropy: Entropy = SystemEntropy() if entropy is None else entropy
+        self._programs = Programs(
+            campaigns, Codec(kinds), store.rules, asks_nobody=members is None
+        )
+        self._context = Context(self._programs, issuer is not None)
+        self._lives: dict[str, tuple[float, Life]] = {}
+        self._closed = False
+
+    @classmethod
+    def open(cls, url: str, *campaigns: Campaign, **ports: Any) -> Shop:
+        """A shop on a store named by a URL.
+
+        Args:
+            url: ``"memory:"``, ``"sqlite:///relative.db"`` or ``"sqlite:////absolute.db"``.
+            campaigns: the newest version of each.
+            ports: as for `Shop`.
+
+        Raises:
+            InvalidValue: an unknown kind of URL.
+            StoreError: the store cannot be opened.
+        """
+        return cls(open_store(url), campaigns, **ports)
+
+    def within(self, connection: object) -> Shop:
+        """The same shop on the host's own open connection: what it decides commits with the host.
+
+        Args:
+            connection: to the same database, inside a transaction that may write (SQLite: begun
+                with ``BEGIN IMMEDIATE``).
+
+        Raises:
+            NotLive: this store takes no connection of the host.
+            RetryTransaction: from `handle`, where only a new transaction of the host helps.
+        """
+        joined = copy.copy(self)
+        joined.store = self.store.within(connection)
+        return joined
+
+    def __enter__(self) -> Shop:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the store; every later verb raises `NotLive`."""
+        self._closed = True
+        self.store.close()
+
+    @property
+    def campaigns(self) -> tuple[Campaign, ...]:
+        """The newest version of each, in the order they were given."""
+        return tuple(program.campaign for program in self._programs.newest.values())
+
+    def handle(self, campaign: Campaign | str, command: Command) -> Decision:
+        """Decide one command, once, whatever the retries.
+
+        Args:
+            campaign: of this shop, or its name.
+            command: what somebody wants; the shop stamps time, dice and key.
+
+        Raises:
+            KeyReused: its key was used for another command.
+            InvalidMessage: an id that cannot be, or a command of another mechanic.
+            MembersFailed: the members port raised or answered out of shape.
+            StoreError: nothing happened, or the same key will tell.
+        """
+        outcome = self._run((self._request(campaign, command),))[0]
+        if isinstance(outcome, KeyReused):
+            raise outcome
+        return outcome
+
+    def handle_many(
+        self, campaign: Campaign | str, commands: Iterable[Command], *, at_once: int = 500
+    ) -> list[Outcome]:
+        """Decide many commands in order, as one by one but in few commits.
+
+        Args:
+            campaign: of this shop, or its name.
+            commands: in the order in which they happened.
+            at_once: how many share one commit, at least 1.
+
+        Returns:
+            A decision for each, or the `KeyReused` that `handle` would have raised.
+
+        Raises:
+            InvalidMessage: a command that cannot be; nothing of its commit is written.
+            MembersFailed, StoreError: as for `handle`; earlier commits stand.
+        """
+        outcomes: list[Outcome] = []
+        waiting = iter(commands)
+        while chunk := tuple(itertools.islice(waiting, at_once)):
+            outcomes += self._run(tuple(self._request(campaign, one) for one in chunk))
+        return outcomes
+
+    def due(self, at: datetime, *, limit: int = 1000) -> Iterator[tuple[str, Command]]:
+        """The clock's commands for every deadline that has come, with derived keys.
+
+        Args:
+            at: deadlines at or before this moment.
+            limit: how many at most, the earliest first.
+
+        Yields:
+            The store's name of the campaign and the command; running one twice changes nothing.
+        """
+        for due in self.store.due(at, limit):
+            if due.campaign.removeprefix("shadow:") not in self._programs.newest:
+                continue
+            cell = self.store.cell(due.campaign, due.instance)
+            if cell is None or cell.deadline is None or cell.deadline > at:
+                continue
+            program = self._programs.pinned(due.campaign, cell.rules)
+            command = program.mechanic.expire(due.instance, thaw_state(program, cell.state))
+            key = deadline_key(due.instance, command.at)
+            yield due.campaign, structs.replace(command, key=key)
+
+    def tick(self, at: datetime | None = None, *, limit: int = 1000) -> int:
+        """Act on every deadline that has come; how many were acted on.
+
+        Args:
+            at: the moment; the clock's unless said.
+            limit: how many at most in this tick.
+        """
+        now = self._clock.now() if at is None else _aware(at)
+        acted = 0
+        for name, command in list(self.due(now, limit=limit)):
+            newest = self._programs.newest[name.removeprefix("shadow:")]
+            life = self._life(newest.name)
+            program = newest if name == newest.name else self._programs.shadow(newest)
+            instance = newest.mechanic.instance(command)
+            outcome = self._run((Request(program, command, instance, life),))[0]
+            acted += isinstance(outcome, Accepted)
+        return acted
+
+    def deliver(self, *, limit: int = 100) -> int:
+        """Hand waiting awards to the issuer, the oldest first; how many it took.
+
+        An award leaves the outbox only after the issuer returned, so each is handed out at least
+        once. The first failure ends the round and is raised, after the rest was confirmed.
+        """
+        if self._issuer is None:
+            raise NotLive("deliver: this shop has no issuer; give issuer= when it is built")
+        taken: list[int] = []
+        try:
+            for pending in self.store.pending(limit):
+                self._issuer.issue(pending.award)
+                taken.append(pending.position)
+        finally:
+            self.store.confirm(taken)
+        return len(taken)
+
+    def set_stage(self, campaign: Campaign | str, stage: Stage, *, by: str, why: str) -> None:
+        """Move a campaign on in its life; every process learns of it within `LEARNS_WITHIN`.
+
+        Args:
+            campaign: of this shop, or its name.
+            stage: draft, shadow, live, paused, paused_new, closed or superseded.
+            by: who says so.
+            why: in their words.
+        """
+        name = self._programs.named(campaign).name
+        life = Life(stage=stage, by=check_id(by, "by"), why=why, at=self._clock.now())
+        self.store.set_life(name, life)
+        self._lives.pop(name, None)
+
+    def stage(self, campaign: Campaign | str) -> Life:
+        """Where a campaign is in its life, as this process knows it."""
+        return self._life(self._programs.named(campaign).name)
+
+    def _life(self, name: str) -> Life:
+        known = self._lives.get(name)
+        now = time.monotonic()
+        if known is None or now - known[0] >= LEARNS_WITHIN:
+            known = self._lives[name] = (now, self.store.life(name))
+        return known[1]
+
+    def _request(self, campaign: Campaign | str, command: Command) -> Request:
+        program = self._programs.named(campaign)
+        life = self._life(program.name)
+        if life.shadow:
+            program = self._programs.shadow(program)
+        mechanic = program.mechanic
+        cast = mechanic.casts.get(type(command))
+        if cast is None:
+            kinds = ", ".join(sorted(kind.__name__ for kind in mechanic.casts))
+            raise InvalidMessage(
+                f"{program.name}: {type(command).__name__} is no command of {mechanic.kind}; "
+                f"choose from: {kinds}"
+            )
+        try:
+            instance = check_id(mechanic.instance(command), mechanic.scope)
+            if command.by != BY_CLOCK or cast:
+                if command.by == BY_CLOCK:
+                    raise InvalidMessage(f"by: {BY_CLOCK!r} is no member")
+                check_id(command.by, "by")
+            if command.key:
+                check_id(command.key, "key")
+        except ViralCommerceError as error:
+            raise InvalidMessage(
+                f"{program.name}: {type(command).__name__}: {error.message}"
+            ) from None
+        return Request(program, self._stamped(program, command), instance, life)
+
+    def _stamped(self, program: Program, command: Command) -> Command:
+        key = command.key or self._entropy.key()
+        at = command.at
+        if at is UNSTAMPED or at == UNSTAMPED:
+            at = self._clock.now()
+        if at.tzinfo is not UTC:
+            at = _aware(at)
+        entropy = self._entropy.seed(key) if program.mechanic.draws else ""
+        return structs.replace(command, key=key, at=at, entropy=entropy)
+
+    def _run(self, requests: tuple[Request, ...]) -> list[Outcome]:
+        """Drive the flow: perform each effect, send back its answer."""
+        if self._closed:
+            raise NotLive("shop: it is closed; open another")
+        session = self.store.session()
+        running = flow(self._context, requests)
+        try:
+            effect = next(running)
+            while True:
+                effect = running.send(self._perform(session, effect))
+        except StopIteration as done:
+            outcomes: list[Outcome] = done.value
+            return outcomes
+        finally:
+            running.close()
+            session.close()
+
+    def _perform(self, session: Session, effect: Effect) -> object:
+        match effect:
+            case Lock():
+                return session.lock(effect.wanted)
+            case Commit():
+                return session.commit(effect.writes)
+            case Look():
+                return session.look(effect.wanted)
+            case Ask():
+                return self._ask(effect.asked)
+            case _:
+                session.close()
+                return None
+
+    def _ask(self, asked: Sequence[Asked]) -> Sequence[Mapping[str, object]]:
+        if self._members is None:
+            return [{} for _ in asked]
+        try:
+            return self._members.facts(asked)
+        except Exception as error:
+            raise MembersFailed(
+                f"members: asked about {', '.join(one.member for one in asked[:3])}: "
+                f"{type(error).__name__}: {error}; nothing was decided"
+            ) from error
+
+
+def _aware(at: datetime) -> datetime:
+    if at.tzinfo is None or at.utcoffset() is None:
+        raise NaiveTime(f"at: {at.isoformat()} has no zone; say which, as in ...+08:00")
+    return at.astimezone(UTC)

@@ -1,0 +1,247 @@
+"""The store that lives in this process: for tests, notebooks and simulations.
+
+It keeps the structs themselves, so nothing is encoded; it is safe for threads, and not for
+processes. Everything it must do right for the contract is the same as on disk.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from viralcommerce.errors import NotLive, StoreBusy, StoreCorrupt
+from viralcommerce.messages import Award
+from viralcommerce.pricing import QuotaKey
+from viralcommerce.runtime.life import ALIVE, Life
+from viralcommerce.runtime.ports import (
+    Cell,
+    Decision,
+    Due,
+    Found,
+    Line,
+    Part,
+    Pending,
+    Place,
+    Posting,
+    Short,
+    Stale,
+    Wanted,
+    Writes,
+)
+
+class MemoryStore:
+    """Everything in dictionaries, behind one lock.
+
+    Args:
+        busy_after: seconds to wait for the lock before `StoreBusy`.
+    """
+
+    def __init__(self, *, busy_after: float = 10.0) -> None:
+        self._lock = threading.Lock()
+        self._busy_after = busy_after
+        self._decisions: dict[Place, Decision] = {}
+        self._cells: dict[Place, Cell] = {}
+        self._deadlines: dict[Place, datetime] = {}
+        self._used: dict[QuotaKey, int] = {}
+        self._journal: list[Decision] = []
+        self._postings: list[Posting] = []
+        self._parts: dict[str, dict[tuple[str, str, str], Part]] = {}
+        self._outbox: dict[int, tuple[str, Award]] = {}
+        self._sent = 0
+        self._rules: dict[str, bytes] = {}
+        self._lives: dict[str, list[Life]] = {}
+        self._closed = False
+
+    def session(self) -> _MemorySession:
+        """Begin a unit of work."""
+        if self._closed:
+            raise NotLive("memory store: it is closed; open another")
+        return _MemorySession(self)
+
+    def within(self, connection: Any) -> MemoryStore:
+        """Refuse: nothing of the host's can commit together with memory."""
+        raise NotLive("memory store: it joins no transaction of the host; use a store on disk")
+
+    def due(self, at: datetime, limit: int) -> Sequence[Due]:
+        """Instances whose deadline has come."""
+        with self._lock:
+            due = [Due(*place, when) for place, when in self._deadlines.items() if when <= at]
+        return sorted(due, key=lambda one: (one.deadline, one.campaign, one.instance))[:limit]
+
+    def cell(self, campaign: str, instance: str) -> Cell | None:
+        """One instance."""
+        return self._cells.get((campaign, instance))
+
+    def parts(self, member: str) -> Sequence[Part]:
+        """What a member took part in."""
+        return list(self._parts.get(member, {}).values())
+
+    def instances(self, campaign: str, after: str, limit: int) -> Sequence[tuple[str, Cell]]:
+        """Instances by id."""
+        return [pair for pair in self.cells(campaign) if pair[0] > after][:limit]
+
+    def awards(self, member: str) -> Sequence[Posting]:
+        """What a member was given."""
+        account = f"member/{member}"
+        with self._lock:
+            return [row for row in self._postings if row.transfer.target == account]
+
+    def used(self, campaign: str) -> Mapping[QuotaKey, int]:
+        """The quotas of the campaign itself."""
+        return {key: n for key, n in self.quotas(campaign) if not key[2]}
+
+    def journal(self, campaign: str, after: int = 0) -> Iterator[Line]:
+        """The journal in order."""
+        for position, decision in enumerate(self._journal[after:], after + 1):
+            if decision.campaign == campaign:
+                yield Line(position, decision)
+
+    def cells(self, campaign: str) -> Iterator[tuple[str, Cell]]:
+        """Every instance, by id."""
+        with self._lock:
+            found = [(place[1], cell) for place, cell in self._cells.items() if place[0] == campaign]
+        yield from sorted(found, key=lambda pair: pair[0])
+
+    def quotas(self, campaign: str) -> Iterator[tuple[QuotaKey, int]]:
+        """Every quota that is not 0."""
+        with self._lock:
+            found = [(key, n) for key, n in self._used.items() if n and key[0] == campaign]
+        yield from sorted(found)
+
+    def postings(self, campaign: str) -> Iterator[Posting]:
+        """The ledger in order."""
+        return (row for row in list(self._postings) if row.campaign == campaign)
+
+    def campaigns(self) -> Sequence[str]:
+        """The names in the journal."""
+        return sorted({decision.campaign for decision in list(self._journal)})
+
+    def pending(self, limit: int) -> Sequence[Pending]:
+        """The oldest awards in the outbox."""
+        with self._lock:
+            waiting = list(self._outbox.items())[:limit]
+        return [Pending(position, *waits) for position, waits in waiting]
+
+    def confirm(self, positions: Sequence[int]) -> None:
+        """Take awards out of the outbox."""
+        with self._lock:
+            for position in positions:
+                self._outbox.pop(position, None)
+
+    def life(self, campaign: str) -> Life:
+        """The stage of life."""
+        lives = self._lives.get(campaign)
+        return lives[-1] if lives else ALIVE
+
+    def set_life(self, campaign: str, life: Life) -> None:
+        """Record a new stage."""
+        with self._lock:
+            self._lives.setdefault(campaign, []).append(life)
+
+    def lives(self, campaign: str) -> Sequence[Life]:
+        """Every stage, the oldest first."""
+        return list(self._lives.get(campaign, ()))
+
+    def rules(self, digest: str) -> bytes:
+        """A campaign's JSON by hash."""
+        found = self._rules.get(digest)
+        if found is None:
+            raise StoreCorrupt(f"memory store: no rules with the hash {digest}")
+        return found
+
+    def prune_keys(self, before: datetime) -> int:
+        """Forget old keys."""
+        with self._lock:
+            old = [place for place, d in self._decisions.items() if d.command.at < before]
+            for place in old:
+                del self._decisions[place]
+        return len(old)
+
+    def close(self) -> None:
+        """Refuse what comes."""
+        self._closed = True
+
+
+class _MemorySession:
+    """A unit of work: holds the store's one lock from `lock` to `commit` or `close`."""
+
+    __slots__ = ("_held", "_store")
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+        self._held = False
+
+    def look(self, wanted: Wanted) -> Found:
+        """Read without the lock."""
+        store = self._store
+        decisions, cells = store._decisions, store._cells
+        return Found(
+            decisions={place: decisions[place] for place in wanted.decisions if place in decisions},
+            cells={place: cells[place] for place in wanted.cells if place in cells},
+            used=store._used,
+            all_used=True,
+        )
+
+    def lock(self, wanted: Wanted) -> Found:
+        """Take the one lock, then read."""
+        if not self._held:
+            if not self._store._lock.acquire(timeout=self._store._busy_after):
+                raise StoreBusy(
+                    f"memory store: another thread held it for {self._store._busy_after} s; "
+                    "nothing was written; try again"
+                )
+            self._held = True
+        return self.look(wanted)
+
+    def commit(self, writes: Writes) -> Short | Stale | None:
+        """Write all, or say what is short."""
+        store = self._store
+        used = store._used
+        for key, (change, cap) in writes.hot.items():
+            if cap is not None and change > 0 and used.get(key, 0) + change > cap:
+                return Short(key, max(cap - used.get(key, 0), 0))
+        for write in writes.cells:
+            cell = store._cells.get(write.place)
+            if (0 if cell is None else cell.version) != write.expected:
+                return Stale(write.place)
+        self._write(writes)
+        self.close()
+        return None
+
+    def _write(self, writes: Writes) -> None:
+        store = self._store
+        for key, (change, _) in writes.hot.items():
+            store._used[key] = store._used.get(key, 0) + change
+        for key, change in writes.used.items():
+            store._used[key] = store._used.get(key, 0) + change
+        for write in writes.cells:
+            store._cells[write.place] = write.cell
+            if write.cell.deadline is None:
+                store._deadlines.pop(write.place, None)
+            else:
+                store._deadlines[write.place] = write.cell.deadline
+        for key, decision in writes.journal:
+            store._journal.append(decision)
+            if key:
+                store._decisions[(decision.campaign, key)] = decision
+        store._postings += writes.postings
+        for part in writes.parts:
+            mine = store._parts.setdefault(part.member, {})
+            mine.setdefault((part.campaign, part.instance, part.role), part)
+        for waits in writes.outbox:
+            store._sent += 1
+            store._outbox[store._sent] = waits
+        if writes.rules:
+            store._rules.update(writes.rules)
+
+    def rules(self, digest: str) -> bytes:
+        """A campaign's JSON by hash."""
+        return self._store.rules(digest)
+
+    def close(self) -> None:
+        """Let the lock go."""
+        if self._held:
+            self._held = False
+            self._store._lock.release()

@@ -1,0 +1,69 @@
+"""From columns to structs and back, for SQL stores."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from viralcommerce.messages import Award, Transfer
+from viralcommerce.runtime.life import Life
+from viralcommerce.runtime.ports import Cell, Posting
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_award = msgspec.json.Decoder(Award)
+_life = msgspec.json.Decoder(Life)
+
+CELL_COLUMNS: Final = "rules, version, state, deadline, held"
+POSTING_COLUMNS: Final = (
+    "campaign, instance, at, id, source, target, asset, amount, reverses, award"
+)
+
+
+def micros(at: datetime) -> int:
+    """Whole microseconds since 1970 in UTC."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def moment(value: int) -> datetime:
+    """The moment of a number of microseconds."""
+    return _EPOCH + value * _MICROSECOND
+
+
+def to_cell(row: tuple[Any, ...]) -> Cell:
+    """A cell from `CELL_COLUMNS`; its state stays JSON bytes."""
+    rules, version, state, deadline, held = row
+    return Cell(
+        rules=rules,
+        version=version,
+        state=state.encode(),
+        deadline=None if deadline is None else moment(deadline),
+        held=held,
+    )
+
+
+def to_posting(row: tuple[Any, ...]) -> Posting:
+    """A ledger row from `POSTING_COLUMNS`."""
+    campaign, instance, at, ident, source, target, asset, amount, reverses, award = row
+    transfer = Transfer(
+        id=ident,
+        source=source,
+        target=target,
+        asset=asset,
+        amount=amount,
+        award=None if award is None else _award.decode(award),
+        reverses=reverses,
+    )
+    return Posting(campaign, instance, moment(at), transfer)
+
+
+def to_award(text: str) -> Award:
+    """An award from its JSON."""
+    return _award.decode(text)
+
+
+def to_life(text: str) -> Life:
+    """A stage of life from its JSON."""
+    return _life.decode(text)

@@ -1,0 +1,323 @@
+"""The embedded store: one SQLite file, many threads and processes.
+
+WAL, and ``synchronous=NORMAL`` unless more is asked: a crash of the process loses nothing, a loss
+of power may lose the last commits but never half of one. Locking is SQLite's own: `lock` begins an
+immediate transaction, so there is one writer at a time and what was read cannot change.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Literal
+
+from viralcommerce.codec import encode
+from viralcommerce.errors import NotLive, SchemaMismatch, StoreCorrupt
+from viralcommerce.pricing import QuotaKey
+from viralcommerce.runtime.life import ALIVE, Life
+from viralcommerce.runtime.ports import Cell, Due, Line, Part, Pending, Posting
+from viralcommerce.runtime.stores.schema import SCHEMA_VERSION, SQLITE
+from viralcommerce.runtime.stores.rows import (
+    CELL_COLUMNS,
+    POSTING_COLUMNS,
+    micros,
+    moment,
+    to_award,
+    to_cell,
+    to_life,
+    to_posting,
+)
+from viralcommerce.runtime.stores.sqlite_session import HostSession, SqliteSession, translated
+
+
+class SqliteStore:
+    """A store in one SQLite file; the tables are made when they are not there.
+
+    Args:
+        path: of the file; its folder must exist.
+        busy_after: seconds to wait for another writer before `StoreBusy`.
+        synchronous: ``"NORMAL"``, or ``"FULL"`` to lose nothing with the power either.
+
+    Raises:
+        StoreCorrupt: the file is not an SQLite database.
+        SchemaMismatch: its tables are of a newer version.
+        StoreError: it cannot be opened or written.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        busy_after: float = 30.0,
+        synchronous: Literal["NORMAL", "FULL"] = "NORMAL",
+    ) -> None:
+        self.path = os.fspath(path)
+        self._busy_after = busy_after
+        self._synchronous = synchronous
+        self._pool: deque[sqlite3.Connection] = deque()
+        self._pid = os.getpid()
+        self._closed = False
+        with translated(self.path), self._connection() as connection:
+            self._prepare(connection)
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        found = connection.execute(
+            "select 1 from sqlite_master where type = 'table' and name = 'viral_meta'"
+        ).fetchone()
+        if found is None:
+            connection.execute("begin immediate")
+            for statement in SQLITE.split(";\n"):
+                if statement.strip():
+                    connection.execute(statement)
+            connection.execute(
+                "insert or ignore into viral_meta values ('schema', ?)", (str(SCHEMA_VERSION),)
+            )
+            connection.execute("commit")
+        (version,) = connection.execute(
+            "select value from viral_meta where name = 'schema'"
+        ).fetchone()
+        if int(version) != SCHEMA_VERSION:
+            raise SchemaMismatch(
+                f"{self.path}: its tables are version {version}, this library writes version "
+                f"{SCHEMA_VERSION}; use the library that made them, or a new file"
+            )
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, timeout=self._busy_after, isolation_level=None, check_same_thread=False
+        )
+        try:
+            connection.execute("pragma journal_mode = wal")
+            connection.execute(f"pragma synchronous = {self._synchronous}")
+            connection.execute("pragma cache_size = -16384")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _take(self) -> sqlite3.Connection:
+        if self._closed:
+            raise NotLive(f"{self.path}: the store is closed; open another")
+        if self._pid != os.getpid():  # a fork must not share its parent's connections
+            self._pool = deque()
+            self._pid = os.getpid()
+        try:
+            return self._pool.pop()
+        except IndexError:
+            return self._open()
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        if self._closed or self._pid != os.getpid() or len(self._pool) >= 8:
+            connection.close()
+        else:
+            self._pool.append(connection)
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        connection = self._take()
+        try:
+            yield connection
+        finally:
+            if connection.in_transaction:
+                connection.execute("rollback")
+            self._give_back(connection)
+
+    def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        with translated(self.path), self._connection() as connection:
+            return connection.execute(sql, values).fetchall()
+
+    def _stream(self, sql: str, *values: object) -> Iterator[tuple[Any, ...]]:
+        with translated(self.path), self._connection() as connection:
+            yield from connection.execute(sql, values)
+
+    def session(self) -> SqliteSession:
+        """Begin a unit of work."""
+        with translated(self.path):
+            return SqliteSession(self._take(), self._give_back, self.path)
+
+    def within(self, connection: sqlite3.Connection) -> HostedSqliteStore:
+        """This store on the host's own connection to the same file."""
+        return HostedSqliteStore(self, connection)
+
+    def due(self, at: datetime, limit: int) -> Sequence[Due]:
+        """Instances whose deadline has come."""
+        rows = self._rows(
+            "select campaign, instance, deadline from viral_cells where deadline <= ? "
+            "order by deadline, campaign, instance limit ?",
+            micros(at),
+            limit,
+        )
+        return [Due(name, instance, moment(when)) for name, instance, when in rows]
+
+    def cell(self, campaign: str, instance: str) -> Cell | None:
+        """One instance."""
+        rows = self._rows(
+            f"select {CELL_COLUMNS} from viral_cells where campaign = ? and instance = ?",
+            campaign,
+            instance,
+        )
+        return to_cell(rows[0]) if rows else None
+
+    def parts(self, member: str) -> Sequence[Part]:
+        """What a member took part in."""
+        rows = self._rows(
+            "select campaign, member, role, instance, at from viral_parts where member = ? "
+            "order by at, campaign, instance, role",
+            member,
+        )
+        return [Part(c, m, r, i, moment(at)) for c, m, r, i, at in rows]
+
+    def instances(self, campaign: str, after: str, limit: int) -> Sequence[tuple[str, Cell]]:
+        """Instances by id."""
+        rows = self._rows(
+            f"select instance, {CELL_COLUMNS} from viral_cells "
+            "where campaign = ? and instance > ? order by instance limit ?",
+            campaign,
+            after,
+            limit,
+        )
+        return [(row[0], to_cell(row[1:])) for row in rows]
+
+    def awards(self, member: str) -> Sequence[Posting]:
+        """What a member was given."""
+        rows = self._rows(
+            f"select {POSTING_COLUMNS} from viral_ledger "
+            "where target = ? and award is not null order by position",
+            f"member/{member}",
+        )
+        return [to_posting(row) for row in rows]
+
+    def used(self, campaign: str) -> Mapping[QuotaKey, int]:
+        """The quotas of the campaign itself."""
+        rows = self._rows(
+            "select name, period, used from viral_quotas where campaign = ? and scope = ''",
+            campaign,
+        )
+        return {(campaign, n, "", p): used for n, p, used in rows}
+
+    def journal(self, campaign: str, after: int = 0) -> Iterator[Line]:
+        """The journal in order."""
+        for position, text in self._stream(
+            "select position, decision from viral_journal "
+            "where campaign = ? and position > ? order by position",
+            campaign,
+            after,
+        ):
+            yield Line(position, text.encode())
+
+    def cells(self, campaign: str) -> Iterator[tuple[str, Cell]]:
+        """Every instance, by id."""
+        for row in self._stream(
+            f"select instance, {CELL_COLUMNS} from viral_cells where campaign = ? order by instance",
+            campaign,
+        ):
+            yield row[0], to_cell(row[1:])
+
+    def quotas(self, campaign: str) -> Iterator[tuple[QuotaKey, int]]:
+        """Every quota that is not 0."""
+        for name, scope, period, used in self._stream(
+            "select name, scope, period, used from viral_quotas "
+            "where campaign = ? and used <> 0 order by name, scope, period",
+            campaign,
+        ):
+            yield (campaign, name, scope, period), used
+
+    def postings(self, campaign: str) -> Iterator[Posting]:
+        """The ledger in order."""
+        for row in self._stream(
+            f"select {POSTING_COLUMNS} from viral_ledger where campaign = ? order by position",
+            campaign,
+        ):
+            yield to_posting(row)
+
+    def campaigns(self) -> Sequence[str]:
+        """The names in the journal."""
+        rows = self._rows("select distinct campaign from viral_journal order by campaign")
+        return [name for (name,) in rows]
+
+    def pending(self, limit: int) -> Sequence[Pending]:
+        """The oldest awards in the outbox."""
+        rows = self._rows(
+            "select position, campaign, award from viral_outbox order by position limit ?", limit
+        )
+        return [Pending(p, name, to_award(a)) for p, name, a in rows]
+
+    def confirm(self, positions: Sequence[int]) -> None:
+        """Take awards out of the outbox."""
+        if positions:
+            with translated(self.path), self._connection() as connection:
+                connection.execute("begin immediate")
+                connection.executemany(
+                    "delete from viral_outbox where position = ?", [(p,) for p in positions]
+                )
+                connection.execute("commit")
+
+    def life(self, campaign: str) -> Life:
+        """The stage of life."""
+        rows = self._rows(
+            "select life from viral_lives where campaign = ? order by id desc limit 1", campaign
+        )
+        return to_life(rows[0][0]) if rows else ALIVE
+
+    def set_life(self, campaign: str, life: Life) -> None:
+        """Record a new stage."""
+        self._rows(
+            "insert into viral_lives (campaign, life) values (?, ?)",
+            campaign,
+            encode(life).decode(),
+        )
+
+    def lives(self, campaign: str) -> Sequence[Life]:
+        """Every stage, the oldest first."""
+        rows = self._rows("select life from viral_lives where campaign = ? order by id", campaign)
+        return [to_life(text) for (text,) in rows]
+
+    def rules(self, digest: str) -> bytes:
+        """A campaign's JSON by hash."""
+        rows = self._rows("select campaign from viral_rules where hash = ?", digest)
+        if not rows:
+            raise StoreCorrupt(f"{self.path}: no rules with the hash {digest}; restore the file")
+        return rows[0][0].encode()
+
+    def prune_keys(self, before: datetime) -> int:
+        """Forget old keys."""
+        with translated(self.path), self._connection() as connection:
+            return connection.execute(
+                "delete from viral_keys where at < ?", (micros(before),)
+            ).rowcount
+
+    def close(self) -> None:
+        """Close every connection that is not in use."""
+        self._closed = True
+        while self._pool:
+            self._pool.pop().close()
+
+
+class HostedSqliteStore(SqliteStore):
+    """A store whose units of work are savepoints in the host's transaction; reads see it too.
+
+    Args:
+        store: the same file, opened by the library.
+        connection: the host's.
+    """
+
+    def __init__(self, store: SqliteStore, connection: sqlite3.Connection) -> None:
+        self.path = store.path
+        self._host = connection
+        self._closed = False
+
+    def session(self) -> HostSession:
+        """Begin a unit of work inside the host's transaction."""
+        return HostSession(self._host, self.path)
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        yield self._host
+
+    def close(self) -> None:
+        """Leave the host's connection as it is."""
+        self._closed = True

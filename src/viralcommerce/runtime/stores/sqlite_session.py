@@ -1,0 +1,322 @@
+"""A unit of work on SQLite: look, lock, commit once. The statements are written here and once."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from viralcommerce.codec import encode
+from viralcommerce.errors import (
+    RetryTransaction,
+    StoreBusy,
+    StoreCorrupt,
+    StoreError,
+    StoreFull,
+)
+from viralcommerce.pricing import QuotaKey
+from viralcommerce.runtime.ports import (
+    Cell,
+    Found,
+    Place,
+    Short,
+    Stale,
+    Wanted,
+    Writes,
+)
+from viralcommerce.runtime.stores.rows import CELL_COLUMNS, micros, to_cell
+
+_ONE_DECISION: Final = (
+    "select j.decision from viral_keys k join viral_journal j on j.position = k.position "
+    "where k.campaign = ? and k.key = ?"
+)
+_ONE_CELL: Final = f"select {CELL_COLUMNS} from viral_cells where campaign = ? and instance = ?"
+_ONE_QUOTA: Final = (
+    "select used from viral_quotas where campaign = ? and name = ? and scope = ? and period = ?"
+)
+_PUT_CELL: Final = (
+    f"insert into viral_cells (campaign, instance, {CELL_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?) "
+    "on conflict do update set rules = excluded.rules, version = excluded.version, "
+    "state = excluded.state, deadline = excluded.deadline, held = excluded.held "
+    "where viral_cells.version = ?"
+)
+_PUT_QUOTA: Final = (
+    "insert into viral_quotas values (?, ?, ?, ?, ?) "
+    "on conflict do update set used = used + excluded.used"
+)
+_PUT_JOURNAL: Final = (
+    "insert into viral_journal (position, campaign, instance, at, decision) values (?, ?, ?, ?, ?)"
+)
+_PUT_KEY: Final = "insert into viral_keys values (?, ?, ?, ?)"
+_PUT_LEDGER: Final = (
+    "insert into viral_ledger (campaign, instance, at, id, source, target, asset, amount, "
+    "reverses, award) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_PUT_PART: Final = (
+    "insert into viral_parts (campaign, member, role, instance, at) values (?, ?, ?, ?, ?) "
+    "on conflict do nothing"
+)
+_PUT_OUTBOX: Final = "insert into viral_outbox (campaign, award) values (?, ?)"
+_PUT_RULES: Final = "insert into viral_rules values (?, ?) on conflict do nothing"
+
+
+@contextmanager
+def translated(path: str) -> Iterator[None]:
+    """Turn what sqlite3 raises into the house's errors: where, what, what to do.
+
+    Raises:
+        StoreBusy, StoreFull, StoreCorrupt, StoreError: see `errors`.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise translation(path, error) from error
+
+
+def translation(path: str, error: sqlite3.Error) -> StoreError:
+    """The house's error for one of sqlite3's."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreBusy(
+            f"{path}: another process is writing to it ({error}); nothing was written; try again, "
+            "or give busy_after= more seconds",
+            path=path,
+        )
+    if code == sqlite3.SQLITE_FULL:
+        return StoreFull(f"{path}: the disk is full; nothing was written; make room", path=path)
+    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return StoreCorrupt(
+            f"{path}: not a database, or a damaged one ({error}); restore it from a copy, or name "
+            "another file",
+            path=path,
+        )
+    if code == sqlite3.SQLITE_CANTOPEN:
+        return StoreError(f"{path}: cannot be opened; make its folder, or name another", path=path)
+    if code == sqlite3.SQLITE_READONLY:
+        return StoreError(f"{path}: may not be written; change its permissions", path=path)
+    return StoreError(f"{path}: {error}; nothing was written", path=path)
+
+
+class SqliteSession:
+    """A unit of work on a connection of the store's own.
+
+    Args:
+        connection: idle, in autocommit.
+        give_back: called with the connection when the work is over.
+        path: of the file, for errors.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        give_back: Callable[[sqlite3.Connection], None],
+        path: str,
+    ) -> None:
+        self._connection = connection
+        self._cursor = connection.cursor()
+        self._give_back = give_back
+        self._path = path
+        self._locked = False
+        self._over = False
+
+    def look(self, wanted: Wanted) -> Found:
+        """Read what is asked for."""
+        try:
+            return self._read(wanted)
+        except sqlite3.Error as error:
+            raise translation(self._path, error) from error
+
+    def lock(self, wanted: Wanted) -> Found:
+        """Begin an immediate transaction, then read."""
+        try:
+            if not self._locked:
+                self._begin()
+                self._locked = True
+            return self._read(wanted)
+        except sqlite3.Error as error:
+            raise translation(self._path, error) from error
+
+    def commit(self, writes: Writes) -> Short | Stale | None:
+        """Write all, or say what is short."""
+        try:
+            short = self._short(writes)
+            if short is not None:
+                return short
+            stale = self._write(writes)
+            if stale is not None:
+                self._undo()
+                return stale
+            self._commit()
+        except sqlite3.Error as error:
+            self._undo()
+            raise translation(self._path, error) from error
+        self._locked = False
+        return None
+
+    def rules(self, digest: str) -> bytes:
+        """A campaign's JSON by hash."""
+        row = self._cursor.execute(
+            "select campaign from viral_rules where hash = ?", (digest,)
+        ).fetchone()
+        if row is None:
+            raise StoreCorrupt(f"{self._path}: no rules with the hash {digest}")
+        return str(row[0]).encode()
+
+    def close(self) -> None:
+        """Let the locks go; what was not committed never happened."""
+        if self._locked:
+            self._undo()
+        if not self._over:
+            self._over = True
+            self._give_back(self._connection)
+
+    def _begin(self) -> None:
+        self._cursor.execute("begin immediate")
+
+    def _commit(self) -> None:
+        self._cursor.execute("commit")
+
+    def _undo(self) -> None:
+        self._locked = False
+        if self._connection.in_transaction:
+            self._cursor.execute("rollback")
+
+    def _read(self, wanted: Wanted) -> Found:
+        run = self._cursor.execute
+        decisions: dict[Place, Any] = {}
+        for place in wanted.decisions:
+            row = run(_ONE_DECISION, place).fetchone()
+            if row is not None:
+                decisions[place] = row[0].encode()
+        cells: dict[Place, Cell] = {}
+        for place in wanted.cells:
+            row = run(_ONE_CELL, place).fetchone()
+            if row is not None:
+                cells[place] = to_cell(row)
+        used: dict[QuotaKey, int] = {}
+        for key in wanted.quotas:
+            row = run(_ONE_QUOTA, key).fetchone()
+            used[key] = 0 if row is None else row[0]
+        return Found(decisions=decisions, cells=cells, used=used)
+
+    def _short(self, writes: Writes) -> Short | None:
+        """The first hot quota that does not fit; no other writer can change that meanwhile."""
+        for key, (change, cap) in writes.hot.items():
+            if cap is not None and change > 0:
+                row = self._cursor.execute(_ONE_QUOTA, key).fetchone()
+                used = 0 if row is None else row[0]
+                if used + change > cap:
+                    return Short(key, max(cap - used, 0))
+        return None
+
+    def _write(self, writes: Writes) -> Stale | None:
+        many = self._cursor.executemany
+        for write in writes.cells:
+            cell = write.cell
+            deadline = None if cell.deadline is None else micros(cell.deadline)
+            row = (
+                *write.place,
+                cell.rules,
+                cell.version,
+                encode(cell.state).decode(),
+                deadline,
+                cell.held,
+                write.expected,
+            )
+            if self._cursor.execute(_PUT_CELL, row).rowcount == 0:
+                return Stale(write.place)
+        changes = [(*key, change) for key, (change, _) in writes.hot.items()]
+        changes += [(*key, change) for key, change in writes.used.items()]
+        if changes:
+            many(_PUT_QUOTA, changes)
+        self._write_journal(writes)
+        if writes.postings:
+            many(_PUT_LEDGER, [_ledger_row(posting) for posting in writes.postings])
+        if writes.parts:
+            many(
+                _PUT_PART,
+                [(p.campaign, p.member, p.role, p.instance, micros(p.at)) for p in writes.parts],
+            )
+        if writes.outbox:
+            many(_PUT_OUTBOX, [(name, encode(award).decode()) for name, award in writes.outbox])
+        if writes.rules:
+            many(_PUT_RULES, [(digest, text.decode()) for digest, text in writes.rules.items()])
+        return None
+
+    def _write_journal(self, writes: Writes) -> None:
+        (last,) = self._cursor.execute("select max(position) from viral_journal").fetchone()
+        position = last or 0
+        lines: list[tuple[object, ...]] = []
+        keys: list[tuple[object, ...]] = []
+        for key, decision in writes.journal:
+            position += 1
+            at = micros(decision.command.at)
+            name = decision.campaign
+            lines.append((position, name, decision.instance, at, encode(decision).decode()))
+            if key:
+                keys.append((name, key, position, at))
+        if keys:
+            self._cursor.executemany(_PUT_KEY, keys)
+        self._cursor.executemany(_PUT_JOURNAL, lines)
+
+
+def _ledger_row(posting: Any) -> tuple[object, ...]:
+    moved = posting.transfer
+    award = None if moved.award is None else encode(moved.award).decode()
+    return (
+        posting.campaign,
+        posting.instance,
+        micros(posting.at),
+        moved.id,
+        moved.source,
+        moved.target,
+        moved.asset,
+        moved.amount,
+        moved.reverses,
+        award,
+    )
+
+
+class HostSession(SqliteSession):
+    """A unit of work inside the host's transaction: one savepoint, committed when the host does.
+
+    Args:
+        connection: the host's, inside a transaction that may write.
+        path: of the file, for errors.
+
+    Raises:
+        RetryTransaction: from `lock`, when the connection is in no transaction, or in one that
+            can no longer write because somebody else did since it began to read.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
+        super().__init__(connection, lambda _: None, path)
+        self._cursor.row_factory = None
+
+    def _begin(self) -> None:
+        if not self._connection.in_transaction:
+            raise RetryTransaction(
+                f"{self._path}: the host's connection is in no transaction, so nothing could "
+                "commit together; execute 'BEGIN IMMEDIATE' on it first"
+            )
+        try:
+            self._cursor.execute("savepoint viralcommerce")
+            self._cursor.execute("update viral_meta set value = value where name = 'schema'")
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+                self._undo()
+                raise RetryTransaction(
+                    f"{self._path}: the host's transaction may not write any more ({error}); roll "
+                    "it back and begin again with 'BEGIN IMMEDIATE'"
+                ) from error
+            raise
+
+    def _commit(self) -> None:
+        self._cursor.execute("release viralcommerce")
+
+    def _undo(self) -> None:
+        self._locked = False
+        if self._connection.in_transaction:
+            self._cursor.execute("rollback to viralcommerce")
+            self._cursor.execute("release viralcommerce")
