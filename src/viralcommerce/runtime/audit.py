@@ -1,0 +1,351 @@
+"""The audit: replay the journal, and hold cells, quotas and ledger against it.
+
+What is proved, for every campaign in a store:
+
+- every accepted command is decided again, from the state before it, and comes to the same events;
+- versions run 1, 2, 3, ... and each instance keeps the rules it was begun under;
+- every cell is the fold of its events, with the deadline and the hold that follow from it;
+- every award of the journal is one ledger row, no row is there twice or unexplained;
+- held = granted + released + still held, for every instance;
+- every quota is what the journal says was used, and none is above its cap.
+
+Facts are not journaled, so conditions are not asked again, and a velocity that counts a fact's
+value is not recounted. Memory grows with the instances and members, not with the log.
+"""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from viralcommerce.codec import KINDS, Codec
+from viralcommerce.errors import ViralCommerceError
+from viralcommerce.messages import BY_CLOCK, Accepted, Award, State
+from viralcommerce.pricing import BUDGET, Option, QuotaKey
+from viralcommerce.program import Program
+from viralcommerce.rules.base import Kinds
+from viralcommerce.runtime.ports import Posting, Store
+from viralcommerce.runtime.programs import SHADOW, Programs, thaw_decision, thaw_state
+from viralcommerce.values.money import Money
+
+MOST_PROBLEMS: Final = 1000
+
+
+class Problem(Struct, frozen=True):
+    """One thing that does not add up.
+
+    Args:
+        campaign: the store's name of it.
+        where: the instance, quota or ledger row.
+        what: what was expected and what is there.
+    """
+
+    campaign: str
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.campaign}: {self.where}: {self.what}"
+
+
+class AuditReport(Struct, frozen=True, kw_only=True):
+    """What the audit counted, and all that does not add up (at most `MOST_PROBLEMS`)."""
+
+    problems: tuple[Problem, ...]
+    commands: int
+    accepted: int
+    refused: int
+    instances: int
+    awards: int
+    spent: dict[str, Money]
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether everything adds up."""
+        return not self.problems
+
+
+def audit(
+    store: Store, *, kinds: Kinds = KINDS, campaigns: Sequence[str] = ()
+) -> AuditReport:
+    """Prove a store against its own journal.
+
+    Args:
+        store: at rest: what others write meanwhile may look like a problem.
+        kinds: the closed mapping of rule kinds, to read the pinned campaigns.
+        campaigns: the store's names of those to audit; all of them unless said.
+
+    Raises:
+        StoreError: the store could not be read.
+    """
+    programs = Programs((), Codec(kinds), store.rules, asks_nobody=False)
+    audits = [_CampaignAudit(store, programs, name) for name in campaigns or store.campaigns()]
+    problems: list[Problem] = []
+    for one in audits:
+        for problem in one.run():
+            if len(problems) < MOST_PROBLEMS:
+                problems.append(problem)
+    return AuditReport(
+        problems=tuple(problems),
+        commands=sum(one.accepted + one.refused for one in audits),
+        accepted=sum(one.accepted for one in audits),
+        refused=sum(one.refused for one in audits),
+        instances=sum(len(one.instances) for one in audits),
+        awards=sum(one.awards for one in audits),
+        spent={one.name: one.spent() for one in audits if one.currency},
+    )
+
+
+class _Instance:
+    """What the journal says of one instance."""
+
+    __slots__ = ("held", "program", "state", "version")
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.state: State = program.mechanic.initial()
+        self.version = 0
+        self.held = 0
+
+
+class _CampaignAudit:
+    """The audit of one campaign."""
+
+    def __init__(self, store: Store, programs: Programs, name: str) -> None:
+        self.store = store
+        self.programs = programs
+        self.name = name
+        self.shadow = name.startswith(SHADOW)
+        self.instances: dict[str, _Instance] = {}
+        self.used: Tally[QuotaKey] = Tally()
+        self.caps: dict[QuotaKey, int] = {}
+        self.uncounted: set[str] = set()
+        self.expected: dict[str, Award] = {}
+        self.options: dict[str, dict[str, tuple[str, Option]]] = {}
+        self.budget: int | None = None
+        self.unlimited = False
+        self.currency = ""
+        self.moved: Tally[str] = Tally()
+        self.accepted = 0
+        self.refused = 0
+        self.awards = 0
+
+    def run(self) -> Iterator[Problem]:
+        """Every problem of this campaign, in the order in which it was found."""
+        for line in self.store.journal(self.name):
+            yield from self._line(line.position, line.decision)
+        yield from self._check_cells()
+        if not self.shadow:
+            yield from self._check_ledger()
+        yield from self._check_quotas()
+
+    def spent(self) -> Money:
+        """What left the budget for good, or is held."""
+        return Money(max(self.moved["spent"], 0), self.currency)
+
+    def _problem(self, where: str, what: str) -> Problem:
+        return Problem(self.name, where, what)
+
+    def _line(self, position: int, recorded: Any) -> Iterator[Problem]:
+        decision = recorded
+        if isinstance(recorded, bytes):
+            digest = _head.decode(recorded).rules
+            program = self.programs.pinned(self.name, digest) if self._knows(digest) else None
+            if program is None:
+                # a refusal before anything began is not pinned; it changes nothing
+                self.refused += 1
+                return
+            decision = thaw_decision(program, recorded)
+        if not isinstance(decision, Accepted):
+            self.refused += 1
+            return
+        self.accepted += 1
+        program = self.programs.pinned(self.name, decision.rules)
+        instance = self.instances.get(decision.instance)
+        if instance is None:
+            instance = self.instances[decision.instance] = _Instance(program)
+        where = f"{decision.instance} (journal {position})"
+        if instance.program.hash != decision.rules:
+            yield self._problem(where, f"decided by {decision.rules}, begun {instance.program.hash}")
+        if decision.version != instance.version + 1:
+            yield self._problem(where, f"version {decision.version} after {instance.version}")
+        yield from self._replay(where, instance, decision)
+        instance.version = decision.version
+        self._count(program, decision)
+
+    def _knows(self, digest: str) -> bool:
+        try:
+            self.programs.pinned(self.name, digest)
+        except ViralCommerceError:
+            return False
+        return True
+
+    def _replay(
+        self, where: str, instance: _Instance, decision: Accepted[Any, Any]
+    ) -> Iterator[Problem]:
+        mechanic = instance.program.mechanic
+        again = mechanic.decide(decision.command, instance.state)
+        if again != decision.events:
+            yield self._problem(where, f"decided again it is {again!r}, not {decision.events!r}")
+        try:
+            for event in decision.events:
+                instance.state = mechanic.evolve(instance.state, event)
+        except ViralCommerceError as error:
+            yield self._problem(where, f"cannot follow what came before: {error}")
+
+    def _count(self, program: Program, decision: Accepted[Any, Any]) -> None:
+        self.currency = self.currency or program.currency
+        if program.budget is None:
+            self.unlimited = True
+        else:
+            self.budget = max(self.budget or 0, program.budget)
+        at, instance = decision.command.at, decision.instance
+        mechanic = program.mechanic
+        reached = [one for event in decision.events for one in mechanic.reached(event)]
+        for one in reached:
+            for cap in program.caps.get(one.milestone, ()):
+                who = one.cast.get(cap.of, "")
+                self._use(cap.key(program, one.cast, who, instance, at), cap.at_most)
+        if decision.command.by != BY_CLOCK:
+            for velocity in program.velocities:
+                if velocity.fact:
+                    self.uncounted.add(velocity.name)
+                else:
+                    scope = f"member/{decision.command.by}"
+                    label = velocity.within(at, program.zone)
+                    self._use((self.name, velocity.name, scope, label), velocity.at_most)
+        options = self._options_of(program)
+        for award in decision.awards:
+            self.awards += 1
+            if not self.shadow:
+                self.expected[award.id] = award
+            milestone, option = options[award.grant]
+            cast = next(
+                (r.cast for r in reached if r.milestone == milestone and r.cast.get(option.to) == award.to),
+                {},
+            )
+            if option.stock is not None:
+                self._use(option.stock_key, option.stock)
+            for limit in option.limits:
+                self._use(limit.key(program, cast, award.to, instance, at), limit.at_most)
+
+    def _options_of(self, program: Program) -> dict[str, tuple[str, Option]]:
+        found = self.options.get(program.hash)
+        if found is None:
+            found = self.options[program.hash] = _options(program)
+        return found
+
+    def _use(self, key: QuotaKey, cap: int) -> None:
+        self.used[key] += 1
+        self.caps[key] = max(self.caps.get(key, 0), cap)
+
+    def _check_cells(self) -> Iterator[Problem]:
+        seen = 0
+        for name, cell in self.store.cells(self.name):
+            instance = self.instances.get(name)
+            if instance is None:
+                yield self._problem(name, "a cell that the journal does not know")
+                continue
+            seen += 1
+            mechanic = instance.program.mechanic
+            state = thaw_state(instance.program, cell.state)
+            for noun, there, expected in (
+                ("version", cell.version, instance.version),
+                ("rules", cell.rules, instance.program.hash),
+                ("state", state, instance.state),
+                ("deadline", cell.deadline, mechanic.deadline(instance.state)),
+            ):
+                if there != expected:
+                    yield self._problem(name, f"its {noun} is {there!r}, replayed {expected!r}")
+            instance.held = cell.held
+        if seen != len(self.instances):
+            lost = sorted(set(self.instances) - {name for name, _ in self.store.cells(self.name)})
+            yield self._problem(", ".join(lost[:5]), f"{len(lost)} cells are gone")
+
+    def _check_ledger(self) -> Iterator[Problem]:
+        holds: Tally[str] = Tally()
+        seen: set[str] = set()
+        for posting in self.store.postings(self.name):
+            moved = posting.transfer
+            if moved.id in seen:
+                yield self._problem(f"ledger {moved.id}", "the row is there twice")
+            seen.add(moved.id)
+            if moved.amount < 1:
+                yield self._problem(f"ledger {moved.id}", f"moves {moved.amount}")
+            yield from self._check_award(posting)
+            self._move(moved.source, moved.target, moved.amount, holds)
+        for award in self.expected.values():
+            yield self._problem(f"award {award.id}", "is in the journal and not in the ledger")
+        for name, instance in self.instances.items():
+            if holds[name] != instance.held or instance.held < 0:
+                yield self._problem(
+                    name, f"holds {instance.held}, the ledger says {holds[name]}"
+                )
+        if not self.unlimited:
+            self.used[(self.name, BUDGET, "", "")] = self.moved["spent"]
+            if self.budget is not None:
+                self.caps[(self.name, BUDGET, "", "")] = self.budget
+
+    def _check_award(self, posting: Posting) -> Iterator[Problem]:
+        moved = posting.transfer
+        if moved.award is None:
+            return
+        expected = self.expected.pop(moved.id, None)
+        if expected is None:
+            yield self._problem(f"award {moved.id}", "is in the ledger and not in the journal")
+        elif expected != moved.award or moved.target != f"member/{expected.to}":
+            yield self._problem(f"award {moved.id}", f"is {moved!r}, journaled {expected!r}")
+        elif moved.amount != expected.amount or moved.asset != expected.asset:
+            yield self._problem(f"award {moved.id}", f"moves {moved.amount} {moved.asset}")
+
+    def _move(self, source: str, target: str, amount: int, holds: Tally[str]) -> None:
+        if source == BUDGET:
+            self.moved["spent"] += amount
+        if target == BUDGET:
+            self.moved["spent"] -= amount
+        if source.startswith("hold/"):
+            holds[source.removeprefix("hold/")] -= amount
+        if target.startswith("hold/"):
+            holds[target.removeprefix("hold/")] += amount
+
+    def _check_quotas(self) -> Iterator[Problem]:
+        expected = {key: used for key, used in self.used.items() if used}
+        for key, used in self.store.quotas(self.name):
+            where = "quota " + "/".join(part for part in key[1:] if part)
+            if key[1] in self.uncounted:
+                continue
+            if key[1] == BUDGET and (self.shadow or self.unlimited):
+                continue
+            wanted = expected.pop(key, 0)
+            if used != wanted:
+                yield self._problem(where, f"{used} used, the journal says {wanted}")
+            cap = self.caps.get(key)
+            if cap is not None and used > cap:
+                yield self._problem(where, f"{used} used of {cap}: over-given")
+        for key, used in expected.items():
+            where = "quota " + "/".join(part for part in key[1:] if part)
+            yield self._problem(where, f"nothing recorded, the journal says {used}")
+
+
+class _Head(Struct):
+    """The part of a journal line that says which rules it was decided by."""
+
+    rules: str
+
+
+_head = msgspec.json.Decoder(_Head)
+
+
+def _options(program: Program) -> dict[str, tuple[str, Option]]:
+    found: dict[str, tuple[str, Option]] = {}
+    for milestone, lines in program.lines.items():
+        for line in lines:
+            for option in line:
+                found[option.name] = (milestone, option)
+                if option.instead is not None:
+                    found[option.instead.name] = (milestone, option.instead)
+    return found
