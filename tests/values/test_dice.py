@@ -120,7 +120,7 @@ def test_the_least_of_several_is_as_likely_as_counting_says(size: int, count: in
     assert drawn == counted
 
 
-@given(st.integers(1, 99), st.integers(0, 20_000_000), st.data())
+@given(st.integers(1, 99), st.integers(0, 20_000_000) | st.integers(2**56, 2**58), st.data())
 def test_the_least_of_many_inverts_its_law_exactly(
     count: int, more: int, data: st.DataObject
 ) -> None:
@@ -144,6 +144,7 @@ def test_scripted_dice_fall_as_written() -> None:
     assert dice.left == 3
     assert [dice.between(300, 1199), dice.below(1), dice.least_of(2, 1, 6)] == [741, 0, 5]
     assert dice.left == 0
+    assert ScriptedDice([3]).between(3, 3) == 3
 
 
 def test_a_script_outside_of_the_draw_says_what_the_draw_can_give() -> None:
