@@ -224,11 +224,11 @@ class CodeFormat:
         return Fraction(count, self.capacity)
 
     def collision_chance(self, count: int) -> float:
-        """How likely, about, two of so many drawn codes are the same: ``1 - exp(-n²/2N)``.
+        """How likely, about, two of so many drawn codes are the same: ``1 - exp(-n(n-1)/2N)``.
 
         The birthday bound; whoever stores codes draws again when one is taken.
         """
-        return -math.expm1(-(count**2) / (2 * self.capacity))
+        return -math.expm1(-count * (count - 1) / (2 * self.capacity))
 
     def refuse_if_dense(self, count: int, *, one_in: int = SPARSE) -> None:
         """Refuse a run so large that guessing pays.

@@ -171,7 +171,7 @@ def _counting(rule: str, parts: dict[str, str], name: str) -> int | None:
 
 def _refuse_days_that_never_come(rule: str, parts: dict[str, str]) -> None:
     """Find 30 February before dateutil looks for it, day by day, in eight thousand years."""
-    dates = {name: parts[name] for name in _DATES if name in parts}
+    dates: dict[str, str] = {name: parts[name] for name in _DATES if name in parts}
     one_cycle_left = datetime(9999 - 400, 1, 1)  # noqa: DTZ001 - a wall time
     try:
         if not dates or any(True for _ in _rrule({"FREQ": "YEARLY", **dates}, one_cycle_left)):

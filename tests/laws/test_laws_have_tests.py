@@ -1,0 +1,61 @@
+"""A law without a test is a wish, and a test without a law has no sentence to defend."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+VALUES = ROOT / "src" / "viralcommerce" / "values"
+LAW = re.compile(r"^([A-Z][a-z ]+): ", re.MULTILINE)
+
+
+def laws(module: Path) -> set[str]:
+    """The named laws in the docstrings of a module, as test functions are called."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            _, _, section = (ast.get_docstring(node) or "").partition("Laws:\n")
+            lines = re.split(r"\n(?=\S|\n)", section, maxsplit=1)[0]
+            indented = re.sub(r"^ {4}", "", lines, flags=re.MULTILINE)
+            found |= {f"test_{name.lower().replace(' ', '_')}" for name in LAW.findall(indented)}
+    return found
+
+
+def proofs(file: Path) -> set[str]:
+    """The test functions of a file."""
+    functions = [
+        node
+        for node in ast.parse(file.read_text("utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+    ]
+    return {node.name for node in functions if node.name.startswith("test_")}
+
+
+@pytest.mark.parametrize("module", sorted(VALUES.glob("*.py")), ids=lambda path: path.stem)
+def test_every_law_of_a_value_has_its_test(module: Path) -> None:
+    said = laws(module)
+    places = [
+        ROOT / "tests" / "laws" / f"test_{module.stem}.py",
+        ROOT / "tests" / "values" / f"test_{module.stem}.py",
+    ]
+    proved = set().union(*(proofs(place) for place in places if place.exists()))
+    assert said <= proved, f"{module.name}: laws without a test: {sorted(said - proved)}"
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        path
+        for path in sorted(Path(__file__).parent.glob("test_*.py"))
+        if (VALUES / f"{path.stem.removeprefix('test_')}.py").exists()
+    ],
+    ids=lambda path: path.stem,
+)
+def test_every_test_of_a_law_has_its_sentence(file: Path) -> None:
+    proved = proofs(file)
+    said = laws(VALUES / f"{file.stem.removeprefix('test_')}.py")
+    assert proved <= said, f"{file.name}: tests without a law: {sorted(proved - said)}"
