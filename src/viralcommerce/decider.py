@@ -56,7 +56,7 @@ class Carries:
     once: bool = False
 
 
-class Reached(Struct, frozen=True):
+class Reached(Struct, frozen=True, gc=False):
     """A milestone that an event reached: who took part, and the amount it carries."""
 
     milestone: str
@@ -64,7 +64,7 @@ class Reached(Struct, frozen=True):
     amount: Money | None = None
 
 
-class Promised(Struct, frozen=True):
+class Promised(Struct, frozen=True, gc=False):
     """What an event promises (takes into the hold) or gives up (releases from it)."""
 
     held: Money | None = None

@@ -31,6 +31,7 @@ class Command(
     Struct,
     frozen=True,
     kw_only=True,
+    gc=False,
     omit_defaults=True,
     forbid_unknown_fields=True,
     tag_field="kind",
@@ -61,7 +62,7 @@ class Command(
         )
 
 
-class Event(Struct, frozen=True, kw_only=True, tag_field="kind", tag=snake):
+class Event(Struct, frozen=True, kw_only=True, gc=False, tag_field="kind", tag=snake):
     """What happened, with every number already decided.
 
     `en` and `zh` are what the event adds to the sentence that a member reads.
@@ -73,7 +74,7 @@ class Event(Struct, frozen=True, kw_only=True, tag_field="kind", tag=snake):
     at: datetime
 
 
-class Refusal(Struct, frozen=True, kw_only=True, tag_field="code", tag=snake):
+class Refusal(Struct, frozen=True, kw_only=True, gc=False, tag_field="code", tag=snake):
     """Why not: a value with a stable `code`, typed operands, and a sentence made from them.
 
     `terminal` refusals are recorded under the command's key: asking again with that key gets the
@@ -95,7 +96,7 @@ class Refusal(Struct, frozen=True, kw_only=True, tag_field="code", tag=snake):
         return f"no: {sentence(self.en, self)}"
 
 
-class State(Struct, frozen=True, kw_only=True, tag_field="state", tag=snake):
+class State(Struct, frozen=True, kw_only=True, gc=False, tag_field="state", tag=snake):
     """One situation an instance can be in."""
 
 
@@ -114,7 +115,7 @@ def _shown(value: object) -> object:
     return value
 
 
-class Award(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Award(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """A grant that happened: who got what, and what it was made from.
 
     Args:
@@ -146,7 +147,7 @@ class Award(Struct, frozen=True, kw_only=True, omit_defaults=True):
     terms: dict[str, str] = {}
 
 
-class Withheld(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Withheld(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """An award that a grant would have made, and why it did not: the event stands."""
 
     grant: str
@@ -155,7 +156,7 @@ class Withheld(Struct, frozen=True, kw_only=True, omit_defaults=True):
     why: tuple[str, ...] = ()
 
 
-class Transfer(Struct, frozen=True, kw_only=True):
+class Transfer(Struct, frozen=True, gc=False):
     """One row of the ledger: so much of an asset moved from one account to another.
 
     Accounts: ``budget``, ``hold/<instance>``, ``member/<id>``, ``stock/<grant>``, ``mint`` (where
@@ -180,7 +181,7 @@ class Transfer(Struct, frozen=True, kw_only=True):
     reverses: str = ""
 
 
-class _Decision(Struct, frozen=True, kw_only=True):
+class _Decision(Struct, frozen=True, kw_only=True, gc=False):
     def __bool__(self) -> NoReturn:
         raise NoTruthValue(
             f"a decision has no truth value: {self!s}; match on Accepted and Refused instead"
@@ -192,7 +193,9 @@ E = TypeVar("E", bound=Event)
 N = TypeVar("N", bound=Refusal)
 
 
-class Accepted(_Decision, Generic[C, E], frozen=True, kw_only=True, tag_field="decision", tag="yes"):
+class Accepted(
+    _Decision, Generic[C, E], frozen=True, kw_only=True, gc=False, tag_field="decision", tag="yes"
+):
     """Yes: what happened and who is owed what. It is the journal entry of the command.
 
     Args:
@@ -221,7 +224,9 @@ class Accepted(_Decision, Generic[C, E], frozen=True, kw_only=True, tag_field="d
         return ", ".join(said) or "done"
 
 
-class Refused(_Decision, Generic[C, N], frozen=True, kw_only=True, tag_field="decision", tag="no"):
+class Refused(
+    _Decision, Generic[C, N], frozen=True, kw_only=True, gc=False, tag_field="decision", tag="no"
+):
     """No: nothing happened, and why.
 
     Args:

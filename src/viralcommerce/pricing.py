@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from msgspec import Struct
 
@@ -40,7 +40,22 @@ QuotaKey = tuple[str, str, str, str]
 BUDGET: Final = "budget"
 MINT: Final = "mint"
 COST: Final = "cost"
+STOCK: Final = "stock"
 NO_FACTS: Final[Mapping[str, object]] = {}
+
+
+class Found(Protocol):
+    """Quotas as they were read under lock; with `all_used` an absent one is 0."""
+
+    @property
+    def used(self) -> Mapping[QuotaKey, int]:
+        """By key."""
+        ...
+
+    @property
+    def all_used(self) -> bool:
+        """Whether nothing need be asked for."""
+        ...
 
 
 class Counter(Struct, frozen=True):
@@ -88,16 +103,28 @@ class Counter(Struct, frozen=True):
 
 
 class Option(Struct, frozen=True):
-    """A grant, ready to be priced; `share` is a numerator and a denominator."""
+    """A grant, ready to be priced.
+
+    Args:
+        name: of the grant; a substitute's ends in ``/instead``.
+        share: of the carried amount, as numerator and denominator; nothing where the amount is
+            said.
+        cost: what one costs the budget, where that does not depend on what is carried.
+        asset: what is owned; "" is money.
+        units: how much of the asset one award is, where that is said.
+        source: the account it comes from, unless from a hold.
+        stock: how many there are, if that is bounded, counted under `stock_key`.
+    """
 
     name: str
     to: str
     kind: str
     share: tuple[int, int] | None
     rate: str
-    price: int
+    cost: Money | None
     asset: str
     units: int
+    source: str
     stock: int | None
     stock_key: QuotaKey
     check: Check | None
@@ -108,10 +135,29 @@ class Option(Struct, frozen=True):
     instead: Option | None
 
 
-class Priced(Struct, kw_only=True):
-    """What deciding comes to: awards and their effects, or the refusal of it all.
+class _Refuse(Exception):
+    """Carries the refusal of the whole command out of the pricing of one grant."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        self.refusal = refusal
+
+
+class Pricing:
+    """One command being priced: what went in, and what has come out so far.
 
     Args:
+        program: the compiled campaign the instance is pinned to.
+        budget: the cap of the newest version's budget in minor units; None is unlimited.
+        command: as stamped.
+        instance: what it is about.
+        version: of the instance, after this command.
+        facts: by member.
+        found: quotas read under lock; one that is absent is asked for in `missing`.
+        added: changes of those by earlier commands of the same commit.
+        pending: changes of hot quotas by earlier commands of the same commit.
+        left: of the hot quotas that a commit has found short.
+
+    Attributes:
         awards: what is granted.
         withheld: what is not, and why.
         transfers: the ledger rows.
@@ -123,42 +169,10 @@ class Priced(Struct, kw_only=True):
         refusal: why the whole command is refused, if it is.
     """
 
-    awards: list[Award]
-    withheld: list[Withheld]
-    transfers: list[Transfer]
-    used: dict[QuotaKey, int]
-    hot: dict[QuotaKey, int]
-    caps: dict[QuotaKey, int]
-    missing: list[QuotaKey]
-    hold: int = 0
-    refusal: Refusal | None = None
-
-
-class _Refuse(Exception):
-    """Carries the refusal of the whole command out of the pricing of one grant."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        self.refusal = refusal
-
-
-class Pricing:
-    """One command being priced.
-
-    Args:
-        program: the compiled campaign the instance is pinned to.
-        budget: the cap of the newest version's budget in minor units; None is unlimited.
-        command: as stamped.
-        instance: what it is about.
-        version: of the instance, after this command.
-        facts: by member.
-        used: quotas read under lock; what is absent is asked for in `missing`.
-        pending: changes of hot quotas by earlier commands of the same commit.
-        left: of the hot quotas that a commit has found short.
-    """
-
     __slots__ = (
-        "at", "budget", "budget_key", "facts", "instance", "left", "out", "pending", "prefix",
-        "program", "rows", "used",
+        "added", "at", "awards", "budget", "budget_key", "caps", "facts", "found", "hold", "hot",
+        "instance", "left", "missing", "pending", "prefix", "program", "refusal", "transfers",
+        "used", "withheld",
     )  # fmt: skip
 
     def __init__(
@@ -169,7 +183,8 @@ class Pricing:
         instance: str,
         version: int,
         facts: Facts,
-        used: Mapping[QuotaKey, int],
+        found: Found,
+        added: Mapping[QuotaKey, int],
         pending: Mapping[QuotaKey, int],
         left: Mapping[QuotaKey, int],
     ) -> None:
@@ -180,15 +195,21 @@ class Pricing:
         self.instance = instance
         self.prefix = f"{program.name}/{instance}/{version}/"
         self.facts = facts
-        self.used = used
+        self.found = found
+        self.added = added
         self.pending = pending
         self.left = left
-        self.rows = 0
-        self.out = Priced(
-            awards=[], withheld=[], transfers=[], used={}, hot={}, caps={}, missing=[]
-        )
+        self.awards: list[Award] = []
+        self.withheld: list[Withheld] = []
+        self.transfers: list[Transfer] = []
+        self.used: dict[QuotaKey, int] = {}
+        self.hot: dict[QuotaKey, int] = {}
+        self.caps: dict[QuotaKey, int] = {}
+        self.missing: list[QuotaKey] = []
+        self.hold = 0
+        self.refusal: Refusal | None = None
 
-    def price(self, reached: Sequence[Reached], held: int, released: int) -> Priced:
+    def price(self, reached: Sequence[Reached], held: int, released: int) -> None:
         """Price the milestones a command reached, and what its events promise and release."""
         try:
             if held or released:
@@ -196,41 +217,47 @@ class Pricing:
             for one in reached:
                 self._milestone(one)
         except _Refuse as stop:
-            self.out.refusal = stop.refusal
-        return self.out
+            self.refusal = stop.refusal
 
     def _promise(self, held: int, released: int) -> None:
         hold = f"hold/{self.instance}"
         if held:
             if not self._take(self.budget_key, held, self.budget):
                 raise _Refuse(OutOfBudget(needed=Money(held, self.program.currency)))
-            self._move(BUDGET, hold, self.program.currency, held)
+            self._move(BUDGET, hold, held)
         if released:
             self._release(hold, released)
-        self.out.hold += held - released
+        self.hold += held - released
 
     def _release(self, hold: str, amount: int) -> None:
         if self.budget is not None:
-            hot = self.out.hot
-            hot[self.budget_key] = hot.get(self.budget_key, 0) - amount
-        self._move(hold, BUDGET, self.program.currency, amount)
+            self.hot[self.budget_key] = self.hot.get(self.budget_key, 0) - amount
+        self._move(hold, BUDGET, amount)
+
+    def _move(self, source: str, target: str, amount: int) -> None:
+        """A ledger row that is no award: into a hold, out of it, or to what a thing cost."""
+        rows = self.transfers
+        rows.append(
+            Transfer(f"{self.prefix}{len(rows)}", source, target, self.program.currency, amount)
+        )
 
     def _milestone(self, reached: Reached) -> None:
         program = self.program
         milestone = reached.milestone
         for cap in program.caps.get(milestone, ()):
             self._count_cap(cap, reached)
-        carried = reached.amount
-        if milestone not in program.drawn or carried is None:
-            for line in program.lines.get(milestone, ()):
-                self._line(line, reached, carried, drawn=False)
-            return
+        drawn = milestone in program.drawn
         given = 0
         for line in program.lines.get(milestone, ()):
-            given += self._line(line, reached, carried, drawn=True)
-        self.out.hold -= carried.minor
-        if given < carried.minor:
-            self._release(f"hold/{self.instance}", carried.minor - given)
+            if len(line) == 1:
+                given += self._option(line[0], reached, drawn)
+            else:
+                given += self._best(line, reached, drawn)
+        carried = reached.amount
+        if drawn and carried is not None:
+            self.hold -= carried.minor
+            if given < carried.minor:
+                self._release(f"hold/{self.instance}", carried.minor - given)
 
     def _count_cap(self, cap: Counter, reached: Reached) -> None:
         who = reached.cast.get(cap.of, "")
@@ -242,95 +269,100 @@ class Pricing:
         """Count one more, unless that would pass the bound."""
         if counter.subject == CAMPAIGN:
             return self._take(key, 1, counter.at_most)
-        so_far = self.used.get(key)
+        so_far = self.found.used.get(key)
         if so_far is None:
-            self.out.missing.append(key)
+            if not self.found.all_used:
+                self.missing.append(key)
             so_far = 0
-        mine = self.out.used.get(key, 0)
-        if so_far + mine >= counter.at_most:
+        mine = self.used.get(key, 0)
+        if so_far + self.added.get(key, 0) + mine >= counter.at_most:
             return False
-        self.out.used[key] = mine + 1
+        self.used[key] = mine + 1
         return True
 
     def _take(self, key: QuotaKey, amount: int, cap: int | None) -> bool:
         """Take from a hot quota; only one that a commit found short is known to be."""
         if cap is None:
             return True
-        mine = self.out.hot.get(key, 0)
+        mine = self.hot.get(key, 0)
         left = self.left.get(key)
         if left is not None and mine + amount > left - self.pending.get(key, 0):
             return False
-        self.out.hot[key] = mine + amount
-        self.out.caps[key] = cap
+        self.hot[key] = mine + amount
+        self.caps[key] = cap
         return True
 
-    def _line(
-        self, line: tuple[Option, ...], reached: Reached, carried: Money | None, *, drawn: bool
-    ) -> int:
-        """Make the award of one line, if it can be made; what it drew from the hold."""
-        if len(line) == 1:
-            return self._option(line[0], reached, carried, drawn=drawn)
-        withheld = self.out.withheld
-        before = len(withheld)
-        ranked = sorted(line, key=lambda option: -self._worth(option, carried)[0])
-        for option in ranked:
-            awards = len(self.out.awards)
-            drew = self._option(option, reached, carried, drawn=drawn)
-            if len(self.out.awards) > awards:
-                del withheld[before:]
+    def _best(self, line: tuple[Option, ...], reached: Reached, drawn: bool) -> int:
+        """Make the best award of a line that can be made; what it drew from the hold."""
+        before = len(self.withheld)
+        for option in sorted(line, key=lambda option: -self._amounts(option, reached)[0]):
+            awards = len(self.awards)
+            drew = self._option(option, reached, drawn)
+            if len(self.awards) > awards:
+                del self.withheld[before:]
                 return drew
         return 0
 
-    def _worth(self, option: Option, carried: Money | None) -> tuple[int, int]:
-        """What an option pays and what it costs, in minor units (or its count, and its price)."""
-        if option.share is not None:
-            part, whole = option.share
-            base = 0 if carried is None else carried.minor
-            amount = base if part == whole else divide(base * part, whole, self.program.rounding)
-            return amount, amount
-        return option.units or option.price, option.price
+    def _amounts(self, option: Option, reached: Reached) -> tuple[int, Money | None]:
+        """How much an option gives, in the asset's smallest unit, and what it costs."""
+        share = option.share
+        if share is None:
+            return option.units, option.cost
+        carried = reached.amount
+        if carried is None:
+            return 0, None
+        part, whole = share
+        if part == whole:
+            return carried.minor, carried
+        amount = divide(carried.minor * part, whole, self.program.rounding)
+        return amount, Money(amount, carried.currency)
 
-    def _option(
-        self, option: Option, reached: Reached, carried: Money | None, *, drawn: bool
-    ) -> int:
-        cast = reached.cast
-        who = cast.get(option.to, "")
+    def _option(self, option: Option, reached: Reached, drawn: bool) -> int:
+        """Make an award, or withhold it; what it drew from the hold."""
+        who = reached.cast.get(option.to)
         if not who:
             return 0
         check = option.check
-        if check is not None:
-            unmet = check.test({r: self.facts.get(m, NO_FACTS) for r, m in cast.items()}, self.at)
-            if unmet is not None:
-                code = "fact_missing" if unmet.missing else "not_eligible"
-                why = tuple(f"{role}.{fact}" for role, fact in unmet.missing) or unmet.leaves
-                self._withhold(option, who, code, why)
-                return 0
-        amount, cost = self._worth(option, carried)
+        if check is not None and not self._meets(check, option, who, reached):
+            return 0
+        amount, cost = self._amounts(option, reached)
         if amount == 0:
-            self._withhold(option, who, "rounds_to_nothing", ())
+            self._withhold(option, who, "rounds_to_nothing")
             return 0
         counted: list[QuotaKey] = []
         for limit in option.limits:
-            key = limit.key(self.program, cast, who, self.instance, self.at)
+            key = limit.key(self.program, reached.cast, who, self.instance, self.at)
             if not self._count(limit, key):
                 self._uncount(counted)
-                self._withhold(option, who, "limit_reached", (limit.name,))
+                self._withhold(option, who, "limit_reached", limit.name)
                 return 0
             counted.append(key)
         from_hold = drawn and option.share is not None
-        short = self._short_of(option, 0 if from_hold else cost)
+        short = self._short_of(option, None if from_hold else cost)
         if short:
-            return self._settle_short(option, short, reached, carried, counted, amount, drawn)
-        self._award(option, who, amount, cost, carried, from_hold)
-        return cost if from_hold else 0
+            return self._settle_short(option, short, reached, counted, cost, drawn)
+        self._award(option, who, amount, cost, reached.amount, from_hold)
+        return amount if from_hold else 0
 
-    def _short_of(self, option: Option, cost: int) -> str:
+    def _meets(self, check: Check, option: Option, who: str, reached: Reached) -> bool:
+        facts = self.facts
+        unmet = check.test({r: facts.get(m, NO_FACTS) for r, m in reached.cast.items()}, self.at)
+        if unmet is None:
+            return True
+        if unmet.missing:
+            why = (f"{role}.{fact}" for role, fact in unmet.missing)
+            self._withhold(option, who, "fact_missing", *why)
+        else:
+            self._withhold(option, who, "not_eligible", *unmet.leaves)
+        return False
+
+    def _short_of(self, option: Option, cost: Money | None) -> str:
         """Take stock and budget for an option; the name of what does not cover it, or ""."""
         if option.stock is not None and not self._take(option.stock_key, 1, option.stock):
-            return "stock"
-        if cost and not self._take(self.budget_key, cost, self.budget):
+            return STOCK
+        if cost is not None and not self._take(self.budget_key, cost.minor, self.budget):
             if option.stock is not None:
-                self.out.hot[option.stock_key] -= 1
+                self.hot[option.stock_key] -= 1
             return BUDGET
         return ""
 
@@ -339,84 +371,65 @@ class Pricing:
         option: Option,
         short: str,
         reached: Reached,
-        carried: Money | None,
         counted: list[QuotaKey],
-        amount: int,
+        cost: Money | None,
         drawn: bool,
     ) -> int:
         who = reached.cast[option.to]
         policy = option.if_short
         if policy == REFUSE:
-            raise _Refuse(
-                OutOfStock(grant=option.name)
-                if short == "stock"
-                else OutOfBudget(needed=Money(amount, self.program.currency))
-            )
+            if short == STOCK or cost is None:
+                raise _Refuse(OutOfStock(grant=option.name))
+            raise _Refuse(OutOfBudget(needed=cost))
         if policy == CLIP and short == BUDGET:
             key = self.budget_key
-            left = self.left[key] - self.pending.get(key, 0) - self.out.hot.get(key, 0)
+            left = self.left[key] - self.pending.get(key, 0) - self.hot.get(key, 0)
             if left > 0 and self._take(key, left, self.budget):
-                self._award(option, who, left, left, carried, from_hold=False)
+                clipped = Money(left, self.program.currency)
+                self._award(option, who, left, clipped, reached.amount, from_hold=False)
                 return 0
         self._uncount(counted)
         if policy == SUBSTITUTE and option.instead is not None:
-            return self._option(option.instead, reached, carried, drawn=drawn)
-        self._withhold(option, who, f"out_of_{short}", ())
+            return self._option(option.instead, reached, drawn)
+        self._withhold(option, who, f"out_of_{short}")
         return 0
 
     def _uncount(self, counted: list[QuotaKey]) -> None:
         for key in counted:
-            changes = self.out.used if key in self.out.used else self.out.hot
+            changes = self.used if key in self.used else self.hot
             changes[key] -= 1
 
-    def _withhold(self, option: Option, who: str, code: str, why: tuple[str, ...]) -> None:
-        self.out.withheld.append(Withheld(grant=option.name, to=who, code=code, why=why))
+    def _withhold(self, option: Option, who: str, code: str, *why: str) -> None:
+        self.withheld.append(Withheld(grant=option.name, to=who, code=code, why=why))
 
     def _award(
         self,
         option: Option,
         who: str,
         amount: int,
-        cost: int,
+        cost: Money | None,
         carried: Money | None,
         from_hold: bool,
     ) -> None:
-        program = self.program
-        currency = program.currency
+        rows = self.transfers
+        ident = f"{self.prefix}{len(rows)}"
+        asset = option.asset or self.program.currency
         award = Award(
-            id=f"{self.prefix}{self.rows}",
+            id=ident,
             grant=option.name,
             to=who,
             role=option.to,
             reward=option.kind,
-            asset=option.asset or currency,
+            asset=asset,
             amount=amount,
-            cost=Money(cost, currency) if cost else None,
-            base=carried if option.share is not None else None,
+            cost=cost,
+            base=None if option.share is None else carried,
             rate=option.rate,
-            expires=self.at + option.lasts if option.lasts is not None else None,
+            expires=None if option.lasts is None else self.at + option.lasts,
             terms=option.terms,
         )
-        self.out.awards.append(award)
-        if not option.asset:
-            source = f"hold/{self.instance}" if from_hold else BUDGET
-        else:
-            source = MINT if option.stock is None else f"stock/{option.name}"
-        self._move(source, f"member/{who}", award.asset, amount, award)
-        if option.asset and cost:
-            self._move(BUDGET, COST, currency, cost)
-
-    def _move(
-        self, source: str, target: str, asset: str, amount: int, award: Award | None = None
-    ) -> None:
-        self.out.transfers.append(
-            Transfer(
-                id=f"{self.prefix}{self.rows}",
-                source=source,
-                target=target,
-                asset=asset,
-                amount=amount,
-                award=award,
-            )
-        )
-        self.rows += 1
+        self.awards.append(award)
+        source = f"hold/{self.instance}" if from_hold else option.source
+        rows.append(Transfer(ident, source, f"member/{who}", asset, amount, award))
+        if option.asset and cost is not None:
+            self._move(BUDGET, COST, cost.minor)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from viralcommerce.campaign import Campaign
 from viralcommerce.messages import Command
-from viralcommerce.pricing import BUDGET, Counter, Option, QuotaKey
+from viralcommerce.pricing import BUDGET, MINT, Counter, Option, QuotaKey
 from viralcommerce.rules.compiled import Check, compile_condition
 from viralcommerce.rules.grants import Grant
 from viralcommerce.rules.limits import FOREVER, MEMBER, SUBSTITUTE, Cap, Limit, Unlimited
@@ -37,6 +37,7 @@ class Program:
         self.budget = None if isinstance(budget, Unlimited) else budget.minor
         self.budget_key: QuotaKey = (self.name, BUDGET, "", "")
         self.drawn = frozenset(n for n, carries in mechanic.milestones.items() if carries.drawn)
+        self.actors = {name: carries.roles[0] for name, carries in mechanic.milestones.items()}
         self.lines = self._lines()
         self.caps = self._caps()
         self.velocities = tuple(self._velocities())
@@ -82,9 +83,10 @@ class Program:
             kind=reward.kind,
             share=None if share is None else share.share.as_integer_ratio(),
             rate="" if share is None else str(share),
-            price=0 if price is None else price.minor,
+            cost=price,
             asset=reward.asset,
-            units=reward.units,
+            units=reward.units if price is None or reward.asset else price.minor,
+            source=_source(reward, name),
             stock=None if isinstance(supply, Unlimited) else supply,
             stock_key=(self.name, f"{name}/stock", "", ""),
             check=None if grant.given is None else compile_condition(grant.given, str(grant.to)),
@@ -114,6 +116,13 @@ class Program:
                 at_most=velocity.at_most,
                 fact="" if velocity.key == MEMBER else velocity.key,
             )
+
+
+def _source(reward: Reward, name: str) -> str:
+    """The account an award comes from, unless it is drawn from a hold."""
+    if not reward.asset:
+        return BUDGET
+    return MINT if isinstance(reward.supply, Unlimited) else f"stock/{name}"
 
 
 def _counter(name: str, bound: Limit | Cap) -> Counter:

@@ -25,10 +25,10 @@ from typing import Any, Final
 
 from msgspec import Struct, structs
 
-from viralcommerce.decider import Promised
+from viralcommerce.decider import NOTHING_PROMISED, Reached
 from viralcommerce.errors import KeyReused, MembersFailed, StoreBusy
 from viralcommerce.messages import BY_CLOCK, Accepted, Command, Event, Refusal, Refused, State
-from viralcommerce.pricing import Facts, Priced, Pricing, QuotaKey
+from viralcommerce.pricing import Facts, Pricing, QuotaKey
 from viralcommerce.program import Program
 from viralcommerce.refusals import (
     FactMissing,
@@ -45,9 +45,8 @@ from viralcommerce.runtime.ports import (
     CellWrite,
     Decision,
     Found,
-    Part,
     Place,
-    Posting,
+    Record,
     Short,
     Stale,
     Wanted,
@@ -58,40 +57,31 @@ RESTARTS: Final = 16
 """How often a flow begins again (a cast or a cell changed under it) before it gives up."""
 
 
-class Look(Struct, frozen=True):
+class Look(Wanted, frozen=True, kw_only=True, gc=False):
     """Read without locking."""
 
-    wanted: Wanted
+
+class Lock(Wanted, frozen=True, kw_only=True, gc=False):
+    """Lock and read."""
 
 
-class Ask(Struct, frozen=True):
+class Ask(Struct, frozen=True, gc=False):
     """Ask the host about members."""
 
     asked: tuple[Asked, ...]
 
 
-class Lock(Struct, frozen=True):
-    """Lock and read."""
-
-    wanted: Wanted
-
-
-class Commit(Struct, frozen=True):
-    """Write all or nothing."""
-
-    writes: Writes
-
-
-class Restart(Struct, frozen=True):
+class Restart(Struct, frozen=True, gc=False):
     """Release every lock: the flow begins again."""
 
 
-Effect = Look | Ask | Lock | Commit | Restart
+Effect = Look | Ask | Lock | Writes | Restart
+"""What a flow yields; `Writes` are to be committed."""
 Outcome = Decision | KeyReused
 Flow = Generator[Effect, Any, list[Outcome]]
 
 
-class Request(Struct, frozen=True):
+class Request(Struct, frozen=True, gc=False):
     """A stamped command and the newest version of its campaign."""
 
     program: Program
@@ -100,7 +90,7 @@ class Request(Struct, frozen=True):
     life: Life
 
 
-class Context(Struct, frozen=True):
+class Context(Struct, frozen=True, gc=False):
     """What a flow may use of its shop: all pure.
 
     Args:
@@ -129,13 +119,13 @@ def flow(context: Context, requests: Sequence[Request]) -> Flow:
         facts: dict[str, Mapping[str, object]] = {}
         asked: frozenset[str] = frozenset()
         if asks:
-            looked: Found = yield Look(Wanted(decisions=keys, cells=cells))
+            looked: Found = yield Look(decisions=keys, cells=cells)
             questions = Batch(context, looked, {}, asked, {}).questions(requests)
             asked = frozenset(question.member for question in questions)
             if questions:
                 answers = yield Ask(questions)
                 facts = _facts(questions, answers)
-        found: Found = yield Lock(Wanted(decisions=keys, cells=cells))
+        found: Found = yield Lock(decisions=keys, cells=cells)
         left: dict[QuotaKey, int] = {}
         while True:
             batch = Batch(context, found, facts, asked if asks else None, left)
@@ -145,14 +135,14 @@ def flow(context: Context, requests: Sequence[Request]) -> Flow:
                 yield Restart()
                 break
             if batch.missing:
-                more: Found = yield Lock(Wanted(quotas=tuple(sorted(set(batch.missing)))))
+                more: Found = yield Lock(quotas=tuple(sorted(set(batch.missing))))
                 used = {**found.used, **dict.fromkeys(batch.missing, 0), **more.used}
                 found = Found(decisions=found.decisions, cells=found.cells, used=used)
                 continue
             writes = batch.writes()
             if writes is None:
                 return outcomes
-            answer: Short | Stale | None = yield Commit(writes)
+            answer: Short | Stale | None = yield writes
             if answer is None:
                 return outcomes
             if isinstance(answer, Stale):
@@ -198,8 +188,8 @@ class Batch:
     """
 
     __slots__ = (
-        "asked", "cells", "context", "decided", "facts", "found", "hot", "hot_caps", "journal",
-        "left", "missing", "outbox", "parts", "postings", "rules", "used",
+        "asked", "cells", "context", "decided", "facts", "found", "hot", "hot_caps", "left",
+        "missing", "records", "rules", "used",
     )  # fmt: skip
 
     def __init__(
@@ -217,14 +207,11 @@ class Batch:
         self.left = left
         self.cells: dict[Place, Cell] = {}
         self.decided: dict[Place, Decision] = {}
-        self.journal: list[tuple[str, Decision]] = []
+        self.records: list[Record] = []
         self.used: dict[QuotaKey, int] = {}
         self.hot: dict[QuotaKey, int] = {}
         self.hot_caps: dict[QuotaKey, int] = {}
         self.missing: list[QuotaKey] = []
-        self.postings: list[Posting] = []
-        self.parts: list[Part] = []
-        self.outbox: list[tuple[str, Any]] = []
         self.rules: dict[str, bytes] = {}
 
     def questions(self, requests: Sequence[Request]) -> tuple[Asked, ...]:
@@ -249,7 +236,7 @@ class Batch:
 
     def writes(self) -> Writes | None:
         """What to commit, or nothing where nothing was decided anew."""
-        if not self.journal:
+        if not self.records:
             return None
         found = self.found.cells
         cells = [
@@ -258,13 +245,10 @@ class Batch:
         ]
         caps = self.hot_caps
         return Writes(
-            journal=self.journal,
+            records=self.records,
             cells=cells,
             used={key: change for key, change in self.used.items() if change},
             hot={key: (change, caps.get(key)) for key, change in self.hot.items() if change},
-            postings=self.postings,
-            parts=self.parts,
-            outbox=self.outbox,
             rules=self.rules,
         )
 
@@ -383,7 +367,12 @@ class Batch:
         if isinstance(events, Refusal):
             return self._refuse(request, program, events)
         version = 1 if cell is None else cell.version + 1
-        priced = self._price(request, program, version, events)
+        reached: Sequence[Reached]
+        if len(events) == 1:
+            reached = mechanic.reached(events[0])
+        else:
+            reached = [one for event in events for one in mechanic.reached(event)]
+        priced = self._price(request, program, version, events, reached)
         if priced.refusal is not None:
             return self._refuse(request, program, priced.refusal)
         for event in events:
@@ -409,61 +398,65 @@ class Batch:
         )
         if cell is None:
             self.rules[program.hash] = self.context.programs.json_of(program)
-        self._record(decision, command.key)
-        self._effects(request, program, priced, events)
+        self._add_quotas(request, program, priced)
+        shadow = request.life.shadow
+        self._record(
+            Record(
+                command.key,
+                decision,
+                () if shadow else priced.transfers,
+                [(one.cast[role], role) for one in reached for role in (program.actors[one.milestone],)],
+                self.context.issues and not shadow,
+            )
+        )
         return decision
 
     def _price(
-        self, request: Request, program: Program, version: int, events: tuple[Event, ...]
-    ) -> Priced:
-        mechanic = program.mechanic
-        reached = [one for event in events for one in mechanic.reached(event)]
+        self,
+        request: Request,
+        program: Program,
+        version: int,
+        events: tuple[Event, ...],
+        reached: Sequence[Reached],
+    ) -> Pricing:
         held = released = 0
+        promised = program.mechanic.promised
         for event in events:
-            promise: Promised = mechanic.promised(event)
-            held += promise.held.minor if promise.held is not None else 0
-            released += promise.released.minor if promise.released is not None else 0
-        priced = Pricing(
+            promise = promised(event)
+            if promise is not NOTHING_PROMISED:
+                held += promise.held.minor if promise.held is not None else 0
+                released += promise.released.minor if promise.released is not None else 0
+        pricing = Pricing(
             program,
             request.program.budget,
             request.command,
             request.instance,
             version,
             self.facts,
-            _Now(self),
+            self.found,
+            self.used,
             self.hot,
             self.left,
-        ).price(reached, held, released)
-        self.missing += priced.missing
-        return priced
+        )
+        pricing.price(reached, held, released)
+        if pricing.missing:
+            self.missing += pricing.missing
+        return pricing
 
-    def _effects(
-        self,
-        request: Request,
-        program: Program,
-        priced: Priced,
-        events: tuple[Event, ...],
-    ) -> None:
-        name, instance, at = request.program.name, request.instance, request.command.at
+    def _add_quotas(self, request: Request, program: Program, priced: Pricing) -> None:
         for key, change in priced.used.items():
             self.used[key] = self.used.get(key, 0) + change
         for key, change in priced.hot.items():
             self.hot[key] = self.hot.get(key, 0) + change
-        self.hot_caps.update(priced.caps)
-        if request.command.by != BY_CLOCK:
+        if priced.caps:
+            self.hot_caps.update(priced.caps)
+        command = request.command
+        if program.velocities and command.by != BY_CLOCK:
             for velocity in program.velocities:
-                for scope in self._velocity_scopes(velocity.fact, request.command.by):
-                    key = (name, velocity.name, scope, velocity.within(at, program.zone))
+                label = velocity.within(command.at, program.zone)
+                for scope in self._velocity_scopes(velocity.fact, command.by):
+                    key = (program.name, velocity.name, scope, label)
                     self.used[key] = self.used.get(key, 0) + 1
-        for event in events:
-            for reached in program.mechanic.reached(event):
-                role = program.mechanic.milestones[reached.milestone].roles[0]
-                self.parts.append(Part(name, reached.cast[role], role, instance, at))
-        if request.life.shadow:
-            return
-        self.postings += [Posting(name, instance, at, moved) for moved in priced.transfers]
-        if self.context.issues:
-            self.outbox += [(name, award) for award in priced.awards]
 
     def _refuse(self, request: Request, program: Program, refusal: Refusal) -> Decision:
         decision: Decision = Refused(
@@ -473,32 +466,13 @@ class Batch:
             command=request.command,
             refusal=refusal,
         )
-        self._record(decision, request.command.key if refusal.terminal else "")
+        self._record(Record(request.command.key if refusal.terminal else "", decision))
         return decision
 
-    def _record(self, decision: Decision, key: str) -> None:
-        self.journal.append((key, decision))
-        if key:
-            self.decided[(decision.campaign, key)] = decision
-
-
-class _Now:
-    """Used quotas as they are now: what was found and what this batch has added."""
-
-    __slots__ = ("_batch",)
-
-    def __init__(self, batch: Batch) -> None:
-        self._batch = batch
-
-    def get(self, key: QuotaKey) -> int | None:
-        """The count, or nothing where it has not been read."""
-        found = self._batch.found
-        so_far = found.used.get(key)
-        if so_far is None:
-            if not found.all_used:
-                return None
-            so_far = 0
-        return so_far + self._batch.used.get(key, 0)
+    def _record(self, record: Record) -> None:
+        self.records.append(record)
+        if record.key:
+            self.decided[(record.decision.campaign, record.key)] = record.decision
 
 
 def deadline_key(instance: str, at: datetime) -> str:

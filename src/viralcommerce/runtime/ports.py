@@ -21,7 +21,7 @@ Place = tuple[str, str]
 """(campaign, key) of a decision, or (campaign, instance) of a cell."""
 
 
-class Cell(Struct, frozen=True, kw_only=True):
+class Cell(Struct, frozen=True, kw_only=True, gc=False):
     """What a store keeps of one instance.
 
     Args:
@@ -39,7 +39,7 @@ class Cell(Struct, frozen=True, kw_only=True):
     held: int
 
 
-class Wanted(Struct, frozen=True, kw_only=True):
+class Wanted(Struct, frozen=True, kw_only=True, gc=False):
     """What to read: recorded decisions by key, cells, quotas. The flow gives each sorted."""
 
     decisions: tuple[Place, ...] = ()
@@ -47,7 +47,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     quotas: tuple[QuotaKey, ...] = ()
 
 
-class Found(Struct, frozen=True, kw_only=True):
+class Found(Struct, frozen=True, kw_only=True, gc=False):
     """What was read; what is absent was not there.
 
     Args:
@@ -63,7 +63,7 @@ class Found(Struct, frozen=True, kw_only=True):
     all_used: bool = False
 
 
-class Posting(Struct, frozen=True):
+class Posting(Struct, frozen=True, gc=False):
     """A ledger row with its campaign, instance and time."""
 
     campaign: str
@@ -72,7 +72,7 @@ class Posting(Struct, frozen=True):
     transfer: Transfer
 
 
-class Part(Struct, frozen=True):
+class Part(Struct, frozen=True, gc=False):
     """A member took part in an instance, as a role."""
 
     campaign: str
@@ -82,7 +82,7 @@ class Part(Struct, frozen=True):
     at: datetime
 
 
-class CellWrite(Struct, frozen=True):
+class CellWrite(Struct, frozen=True, gc=False):
     """A cell to write, guarded by the version that was read (0: it was not there)."""
 
     place: Place
@@ -90,31 +90,43 @@ class CellWrite(Struct, frozen=True):
     cell: Cell
 
 
-class Writes(Struct, kw_only=True):
+class Record(Struct, frozen=True, gc=False):
+    """A decision as it goes into the journal, with what follows from it.
+
+    Args:
+        key: what it is recorded under, or "" where the key stays free.
+        decision: the journal line; campaign, instance and time are its own.
+        transfers: its ledger rows.
+        parts: (member, role) of those who took part; a row that is there already stays.
+        issue: whether its awards go into the outbox.
+    """
+
+    key: str
+    decision: Decision
+    transfers: Sequence[Transfer] = ()
+    parts: Sequence[tuple[str, str]] = ()
+    issue: bool = False
+
+
+class Writes(Struct, kw_only=True, gc=False):
     """One commit: all or nothing.
 
     Args:
-        journal: decisions in order, each with the key it is recorded under ("" for none).
+        records: decisions in order, with their ledger rows.
         cells: each written once, however many commands changed it.
         used: changes of quotas that were read under lock; never 0.
         hot: changes of quotas that nobody read: guarded by their cap, if they have one.
-        postings: ledger rows.
-        parts: who took part; a row that is there already stays.
-        outbox: awards to hand to the issuer.
         rules: campaigns as JSON by hash, where an instance is pinned for the first time.
     """
 
-    journal: list[tuple[str, Decision]]
+    records: list[Record]
     cells: list[CellWrite]
     used: dict[QuotaKey, int]
     hot: dict[QuotaKey, tuple[int, int | None]]
-    postings: list[Posting]
-    parts: list[Part]
-    outbox: list[tuple[str, Award]]
     rules: dict[str, bytes]
 
 
-class Short(Struct, frozen=True):
+class Short(Struct, frozen=True, gc=False):
     """A hot quota did not cover its change: nothing was written, and its row is held.
 
     Args:
@@ -126,7 +138,7 @@ class Short(Struct, frozen=True):
     left: int
 
 
-class Stale(Struct, frozen=True):
+class Stale(Struct, frozen=True, gc=False):
     """A cell was not at the version that was read: nothing was written; begin again."""
 
     place: Place
@@ -176,7 +188,7 @@ class Session(Protocol):
         ...
 
 
-class Asked(Struct, frozen=True):
+class Asked(Struct, frozen=True, gc=False):
     """A question to the host about one member: these facts, as of that moment."""
 
     member: str
@@ -230,7 +242,7 @@ class Entropy(Protocol):
         ...
 
 
-class Due(Struct, frozen=True):
+class Due(Struct, frozen=True, gc=False):
     """An instance whose deadline has come."""
 
     campaign: str
@@ -238,14 +250,14 @@ class Due(Struct, frozen=True):
     deadline: datetime
 
 
-class Line(Struct, frozen=True):
+class Line(Struct, frozen=True, gc=False):
     """A line of the journal: a decision (or its JSON bytes) at its position."""
 
     position: int
     decision: Decision | bytes
 
 
-class Pending(Struct, frozen=True):
+class Pending(Struct, frozen=True, gc=False):
     """An award waiting in the outbox."""
 
     position: int

@@ -27,7 +27,6 @@ from viralcommerce.rules.base import Kinds
 from viralcommerce.runtime.chance import SystemClock, SystemEntropy
 from viralcommerce.runtime.flow import (
     Ask,
-    Commit,
     Context,
     Effect,
     Lock,
@@ -47,6 +46,7 @@ from viralcommerce.runtime.ports import (
     Members,
     Session,
     Store,
+    Writes,
 )
 from viralcommerce.runtime.programs import Programs, thaw_state
 from viralcommerce.runtime.stores.urls import open_store
@@ -318,18 +318,17 @@ class Shop:
             session.close()
 
     def _perform(self, session: Session, effect: Effect) -> object:
-        match effect:
-            case Lock():
-                return session.lock(effect.wanted)
-            case Commit():
-                return session.commit(effect.writes)
-            case Look():
-                return session.look(effect.wanted)
-            case Ask():
-                return self._ask(effect.asked)
-            case _:
-                session.close()
-                return None
+        kind = type(effect)
+        if kind is Lock:
+            return session.lock(effect)  # type: ignore[arg-type]
+        if kind is Writes:
+            return session.commit(effect)  # type: ignore[arg-type]
+        if kind is Look:
+            return session.look(effect)  # type: ignore[arg-type]
+        if kind is Ask:
+            return self._ask(effect.asked)  # type: ignore[union-attr]
+        session.close()
+        return None
 
     def _ask(self, asked: Sequence[Asked]) -> Sequence[Mapping[str, object]]:
         if self._members is None:

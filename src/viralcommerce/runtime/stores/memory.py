@@ -25,6 +25,7 @@ from viralcommerce.runtime.ports import (
     Pending,
     Place,
     Posting,
+    Record,
     Short,
     Stale,
     Wanted,
@@ -46,8 +47,8 @@ class MemoryStore:
         self._deadlines: dict[Place, datetime] = {}
         self._used: dict[QuotaKey, int] = {}
         self._journal: list[Decision] = []
-        self._postings: list[Posting] = []
-        self._parts: dict[str, dict[tuple[str, str, str], Part]] = {}
+        self._ledger: list[Record] = []
+        self._parts: dict[str, dict[tuple[str, str, str], datetime]] = {}
         self._outbox: dict[int, tuple[str, Award]] = {}
         self._sent = 0
         self._rules: dict[str, bytes] = {}
@@ -76,7 +77,9 @@ class MemoryStore:
 
     def parts(self, member: str) -> Sequence[Part]:
         """What a member took part in."""
-        return list(self._parts.get(member, {}).values())
+        mine = list(self._parts.get(member, {}).items())
+        parts = [Part(name, member, role, instance, at) for (name, instance, role), at in mine]
+        return sorted(parts, key=lambda part: (part.at, part.campaign, part.instance, part.role))
 
     def instances(self, campaign: str, after: str, limit: int) -> Sequence[tuple[str, Cell]]:
         """Instances by id."""
@@ -85,8 +88,11 @@ class MemoryStore:
     def awards(self, member: str) -> Sequence[Posting]:
         """What a member was given."""
         account = f"member/{member}"
-        with self._lock:
-            return [row for row in self._postings if row.transfer.target == account]
+        return [
+            row
+            for row in self._rows()
+            if row.transfer.target == account and row.transfer.award is not None
+        ]
 
     def used(self, campaign: str) -> Mapping[QuotaKey, int]:
         """The quotas of the campaign itself."""
@@ -112,7 +118,13 @@ class MemoryStore:
 
     def postings(self, campaign: str) -> Iterator[Posting]:
         """The ledger in order."""
-        return (row for row in list(self._postings) if row.campaign == campaign)
+        return (row for row in self._rows() if row.campaign == campaign)
+
+    def _rows(self) -> Iterator[Posting]:
+        for record in list(self._ledger):
+            decision = record.decision
+            for moved in record.transfers:
+                yield Posting(decision.campaign, decision.instance, decision.command.at, moved)
 
     def campaigns(self) -> Sequence[str]:
         """The names in the journal."""
@@ -222,17 +234,24 @@ class _MemorySession:
                 store._deadlines.pop(write.place, None)
             else:
                 store._deadlines[write.place] = write.cell.deadline
-        for key, decision in writes.journal:
+        for record in writes.records:
+            decision = record.decision
             store._journal.append(decision)
-            if key:
-                store._decisions[(decision.campaign, key)] = decision
-        store._postings += writes.postings
-        for part in writes.parts:
-            mine = store._parts.setdefault(part.member, {})
-            mine.setdefault((part.campaign, part.instance, part.role), part)
-        for waits in writes.outbox:
-            store._sent += 1
-            store._outbox[store._sent] = waits
+            if record.key:
+                store._decisions[(decision.campaign, record.key)] = decision
+            if record.transfers:
+                store._ledger.append(record)
+            for member, role in record.parts:
+                mine = store._parts.get(member)
+                if mine is None:
+                    mine = store._parts[member] = {}
+                mine.setdefault(
+                    (decision.campaign, decision.instance, role), decision.command.at
+                )
+            if record.issue:
+                for award in decision.awards:
+                    store._sent += 1
+                    store._outbox[store._sent] = (decision.campaign, award)
         if writes.rules:
             store._rules.update(writes.rules)
 

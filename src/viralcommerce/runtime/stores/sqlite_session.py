@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -15,11 +15,13 @@ from viralcommerce.errors import (
     StoreError,
     StoreFull,
 )
+from viralcommerce.messages import Accepted, Transfer
 from viralcommerce.pricing import QuotaKey
 from viralcommerce.runtime.ports import (
     Cell,
     Found,
     Place,
+    Record,
     Short,
     Stale,
     Wanted,
@@ -230,44 +232,49 @@ class SqliteSession:
         changes += [(*key, change) for key, change in writes.used.items()]
         if changes:
             many(_PUT_QUOTA, changes)
-        self._write_journal(writes)
-        if writes.postings:
-            many(_PUT_LEDGER, [_ledger_row(posting) for posting in writes.postings])
-        if writes.parts:
-            many(
-                _PUT_PART,
-                [(p.campaign, p.member, p.role, p.instance, micros(p.at)) for p in writes.parts],
-            )
-        if writes.outbox:
-            many(_PUT_OUTBOX, [(name, encode(award).decode()) for name, award in writes.outbox])
+        self._write_records(writes.records)
         if writes.rules:
             many(_PUT_RULES, [(digest, text.decode()) for digest, text in writes.rules.items()])
         return None
 
-    def _write_journal(self, writes: Writes) -> None:
+    def _write_records(self, records: Sequence[Record]) -> None:
+        many = self._cursor.executemany
         (last,) = self._cursor.execute("select max(position) from viral_journal").fetchone()
-        position = last or 0
         lines: list[tuple[object, ...]] = []
         keys: list[tuple[object, ...]] = []
-        for key, decision in writes.journal:
-            position += 1
+        ledger: list[tuple[object, ...]] = []
+        parts: list[tuple[object, ...]] = []
+        outbox: list[tuple[object, ...]] = []
+        for position, record in enumerate(records, (last or 0) + 1):
+            decision = record.decision
+            name, instance = decision.campaign, decision.instance
             at = micros(decision.command.at)
-            name = decision.campaign
-            lines.append((position, name, decision.instance, at, encode(decision).decode()))
-            if key:
-                keys.append((name, key, position, at))
+            lines.append((position, name, instance, at, encode(decision).decode()))
+            if record.key:
+                keys.append((name, record.key, position, at))
+            for moved in record.transfers:
+                ledger.append(_ledger_row(name, instance, at, moved))
+            for member, role in record.parts:
+                parts.append((name, member, role, instance, at))
+            if record.issue and isinstance(decision, Accepted):
+                outbox += [(name, encode(award).decode()) for award in decision.awards]
         if keys:
-            self._cursor.executemany(_PUT_KEY, keys)
-        self._cursor.executemany(_PUT_JOURNAL, lines)
+            many(_PUT_KEY, keys)
+        many(_PUT_JOURNAL, lines)
+        if ledger:
+            many(_PUT_LEDGER, ledger)
+        if parts:
+            many(_PUT_PART, parts)
+        if outbox:
+            many(_PUT_OUTBOX, outbox)
 
 
-def _ledger_row(posting: Any) -> tuple[object, ...]:
-    moved = posting.transfer
+def _ledger_row(name: str, instance: str, at: int, moved: Transfer) -> tuple[object, ...]:
     award = None if moved.award is None else encode(moved.award).decode()
     return (
-        posting.campaign,
-        posting.instance,
-        micros(posting.at),
+        name,
+        instance,
+        at,
         moved.id,
         moved.source,
         moved.target,
