@@ -21,8 +21,9 @@ def entropy(number: int) -> bytes:
     "typed",
     [
         "7F3K9QZ2", "7f3k9qz2", "7F3K-9QZ2", "  7f3k 9qz2\n", "\uff17\uff26\uff13\uff2b\u20139QZ2",
-        "7F3K\u200b9QZ2", "\u202a7F3K9QZ2\u202c", "7F3K\u22129QZ2", "7_F_3_K_9_Q_Z_2", 
-        "7F3K\u00ad9QZ2", "7F3K\u30fc9QZ2", "\U0001d7d5F3K9QZ2", "7F3K\u30009QZ2", "7F3K\u00a09QZ2",
+        "7F3K\u200b9QZ2", "\u202a7F3K9QZ2\u202c", "7F3K\u22129QZ2", "7_F_3_K_9_Q_Z_2",
+        "7F3K\u00ad9QZ2", "7F3K\u30fc9QZ2", "\U0001d7d5F3K9QZ2",
+        "7F3K\u30009QZ2", "7F3K\u00a09QZ2",
     ],
 )  # fmt: skip
 def test_what_chat_apps_and_thumbs_make_of_a_code_is_the_code(typed: str) -> None:

@@ -35,7 +35,8 @@ def test_a_misspelled_zone_is_answered_with_the_right_one() -> None:
 @pytest.mark.parametrize(
     "name",
     ["", "Mars", "Asia", "../etc/passwd", "/etc/localtime", "a\0b", "x" * 5_000,
-     "+08:00", "\u4e0a\u6d77", "localtime", "posixrules", "Factory", "right/Asia/Shanghai", "posix/Asia/Shanghai", None, 8],
+     "+08:00", "\u4e0a\u6d77", "localtime", "posixrules", "Factory",
+     "right/Asia/Shanghai", "posix/Asia/Shanghai", None, 8],
 )  # fmt: skip
 def test_a_zone_that_is_none_or_the_machines_own_is_refused(name: Any) -> None:
     """RQ-9: what another machine would read differently is no zone."""

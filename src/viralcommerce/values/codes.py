@@ -13,7 +13,6 @@ is read on from there.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
 import unicodedata
@@ -46,7 +45,7 @@ _TURKISH_I: Final = (0x130, 0x131)  # what a Turkish keyboard makes of i and I
 _DASHES: Final = frozenset("-_\u2212\u30fc")
 _UNSEEN: Final = frozenset({"Pd", "Zs", "Zl", "Zp", "Cc", "Cf"})
 _BLANKS: Final = dict.fromkeys([*range(33), 127, *map(ord, "-_")])
-_PLAIN: Final = re.compile(r"[A-Z0-9]*", re.ASCII)
+_PLAIN: Final = r"[A-Z0-9]*"
 _LONGEST: Final = 64
 _LEAST_ENTROPY: Final = 16
 _MOST_TRIES: Final = 1_000
@@ -94,7 +93,11 @@ class CodeFormat:
 
     def __post_init__(self) -> None:
         letters = self.alphabet
-        if not _PLAIN.fullmatch(letters) or len(letters) < 2 or len(set(letters)) < len(letters):
+        if (
+            not re.fullmatch(_PLAIN, letters)
+            or len(letters) < 2
+            or len(set(letters)) < len(letters)
+        ):
             raise InvalidValue(
                 f"code: alphabet {letters!r:.80}: give different capitals and digits"
             )
@@ -112,12 +115,12 @@ class CodeFormat:
             raise InvalidValue(
                 f"code: length {self.length!r}: give {1 + self.check} to {_LONGEST}"
             )
-        if not _PLAIN.fullmatch(self.prefix) or len(self.prefix) > _LONGEST:
+        if not re.fullmatch(_PLAIN, self.prefix) or len(self.prefix) > _LONGEST:
             raise InvalidValue(f"code: prefix {self.prefix!r:.80}: give capitals and digits")
         if type(self.group) is not int or self.group < 0:
             raise InvalidValue(f"code: group {self.group!r}: give 0 or more")
         for word in sorted(self.screened):
-            if not word or not _PLAIN.fullmatch(word):
+            if not word or not re.fullmatch(_PLAIN, word):
                 raise InvalidValue(f"code: screened word {word!r:.80}: give capitals and digits")
 
     @property
@@ -289,6 +292,8 @@ one guess in 33 hits, and it may be one in 10,000; use length 8, or at most 3,35
         )
 
     def _letters(self, entropy: bytes) -> Iterator[str]:
+        import hashlib  # whoever only reads codes does not pay for it
+
         stream = hashlib.shake_256(b"viralcommerce.code.1:" + entropy)
         size, mask = len(self.alphabet), (1 << (len(self.alphabet) - 1).bit_length()) - 1
         done, upto = 0, 64

@@ -23,8 +23,8 @@ from viralcommerce.values.iso4217 import EXPONENTS, SYMBOLS
 GREATEST: Final = 2**63 - 1
 """The most minor units one amount can have: what every store's integer column holds."""
 
-_PLAIN = re.compile(r"([0-9]+)(?:\.([0-9]+))?", re.ASCII)
-_WRITTEN = re.compile(r"([A-Z]{3}) ([0-9]+(?:\.[0-9]+)?)", re.ASCII)
+_PLAIN: Final = r"([0-9]+)(?:\.([0-9]+))?"
+_WRITTEN: Final = r"([A-Z]{3}) ([0-9]+(?:\.[0-9]+)?)"
 _MOST_DIGITS = 30
 
 
@@ -77,7 +77,7 @@ class Money(msgspec.Struct, frozen=True, gc=False):
         Raises:
             InvalidValue: another shape, an unknown currency, or more decimals than it has.
         """
-        found = _WRITTEN.fullmatch(text)
+        found = re.fullmatch(_WRITTEN, text)
         if found is None:
             raise InvalidValue(f"money: cannot read {text!r:.60}; write it like 'CNY 7.41'")
         return currency(found[1])(found[2])
@@ -258,7 +258,7 @@ def _plain(minor: int, exponent: int) -> str:
 
 
 def _minor_of_text(text: str, unit: Currency) -> int:
-    found = _PLAIN.fullmatch(text)
+    found = re.fullmatch(_PLAIN, text)
     if found is None or len(text) > _MOST_DIGITS:
         raise InvalidValue(f"{unit}({text!r:.60}): no amount; write plain digits like '7.41'")
     whole, decimals = found[1], found[2] or ""

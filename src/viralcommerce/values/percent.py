@@ -14,8 +14,8 @@ from viralcommerce.errors import InexactNumber, InvalidValue
 from viralcommerce.values.money import Money
 from viralcommerce.values.rounding import Rounding, divide
 
-_PERCENT = re.compile(r"([0-9]{1,21}(?:\.[0-9]{1,18})?)%", re.ASCII)
-_SHARE = re.compile(r"([0-9]{1,19})/([0-9]{1,19})", re.ASCII)
+_PERCENT: Final = r"([0-9]{1,21}(?:\.[0-9]{1,18})?)%"
+_SHARE: Final = r"([0-9]{1,19})/([0-9]{1,19})"
 _MOST: Final = 2**63 - 1
 
 
@@ -65,9 +65,9 @@ class Percent(msgspec.Struct, frozen=True, gc=False):
         Raises:
             InvalidValue: another shape.
         """
-        if found := _PERCENT.fullmatch(text):
+        if found := re.fullmatch(_PERCENT, text):
             return _from_share(Fraction(found[1]) / 100)
-        if (found := _SHARE.fullmatch(text)) and int(found[2]):
+        if (found := re.fullmatch(_SHARE, text)) and int(found[2]):
             return _from_share(Fraction(int(found[1]), int(found[2])))
         raise InvalidValue(f"percent: cannot read {text!r:.60}; write it like '7.5%' or '1/3'")
 
@@ -147,7 +147,7 @@ def percent(hundredths: int | str | Decimal | Fraction) -> Percent:
         True
     """
     if isinstance(hundredths, str):
-        if not hundredths.endswith("%") and _PERCENT.fullmatch(f"{hundredths}%"):
+        if not hundredths.endswith("%") and re.fullmatch(_PERCENT, f"{hundredths}%"):
             return Percent.parse(f"{hundredths}%")
         raise InvalidValue(f"percent: {hundredths!r:.60} is no plain number like '7.5'")
     if isinstance(hundredths, Decimal):

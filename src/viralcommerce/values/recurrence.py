@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 YEARS: Final = 100
 """How long after its start a rule without an end still opens."""
 
-_RULE = re.compile(r"[A-Z]+=[A-Z0-9,+-]+(?:;[A-Z]+=[A-Z0-9,+-]+)*", re.ASCII)
-_UNTIL = re.compile(r"[0-9]{8}T[0-9]{6}", re.ASCII)
+_RULE: Final = r"[A-Z]+=[A-Z0-9,+-]+(?:;[A-Z]+=[A-Z0-9,+-]+)*"
+_UNTIL: Final = r"[0-9]{8}T[0-9]{6}"
 _RARE_ENOUGH: Final = ("HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 _PARTS: Final = (
     "FREQ INTERVAL COUNT UNTIL WKST BYSETPOS BYMONTH BYMONTHDAY BYYEARDAY BYWEEKNO BYDAY"
@@ -137,7 +137,7 @@ def _rrule(parts: dict[str, str], starts: datetime) -> rrule:
 
 
 def _parts(rule: str) -> dict[str, str]:
-    if len(rule) > 500 or _RULE.fullmatch(rule) is None:
+    if len(rule) > 500 or re.fullmatch(_RULE, rule) is None:
         raise InvalidValue(
             f"recurring: cannot read {rule!r:.80}; write it like 'FREQ=WEEKLY;BYDAY=FR'"
         )
@@ -184,7 +184,7 @@ def _refuse_days_that_never_come(rule: str, parts: dict[str, str]) -> None:
 
 def _until(rule: str, said: str) -> datetime:
     try:
-        if _UNTIL.fullmatch(said):
+        if re.fullmatch(_UNTIL, said):
             return datetime.strptime(said, "%Y%m%dT%H%M%S")  # noqa: DTZ007 - a wall time
     except ValueError:
         pass

@@ -31,12 +31,10 @@ from viralcommerce.values.zones import (
 
 _UNITS: Final = {"day": 86_400, "hour": 3_600, "minute": 60, "second": 1}
 _PIECE = r"([0-9]{1,15})"
-_SPAN = re.compile(
+_SPAN: Final = (
     rf"(?! )(?:{_PIECE} days?)?(?: ?\b{_PIECE} hours?)?(?: ?\b{_PIECE} minutes?)?"
-    rf"(?: ?\b{_PIECE}(?:\.([0-9]{{1,6}}))? seconds?)?",
-    re.ASCII,
+    rf"(?: ?\b{_PIECE}(?:\.([0-9]{{1,6}}))? seconds?)?"
 )
-_MICRO: Final = timedelta(microseconds=1)
 _HOURS_BELOW: Final = 3 * 86_400
 
 
@@ -88,7 +86,7 @@ def read_span(text: str) -> timedelta:
         >>> read_span("1 day 12 hours") == hours(36)
         True
     """
-    found = _SPAN.fullmatch(text)
+    found = re.fullmatch(_SPAN, text)
     if found is None or not text:
         raise InvalidValue(
             f"span: cannot read {text!r:.60}; write it like '48 hours' or '1 day 12 hours'"

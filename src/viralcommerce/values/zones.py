@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import functools
 from datetime import UTC, date, datetime, time, timedelta
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import Final, assert_never
 from zoneinfo import ZoneInfo, available_timezones
@@ -264,6 +263,8 @@ def _load(name: str) -> ZoneInfo:
             return ZoneInfo(name)
         except (LookupError, ValueError, OSError, TypeError):
             pass
+    from difflib import get_close_matches
+
     close = get_close_matches(str(name)[:60], available_timezones(), n=1)
     hint = f"did you mean {close[0]}?" if close else "give an IANA name like Asia/Shanghai"
     raise InvalidValue(f"zone: {name!r:.60} is no zone; {hint}")
