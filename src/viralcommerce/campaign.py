@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Annotated, Any
 
@@ -86,7 +86,7 @@ class Campaign(Rule):
 
     def replace(self, **changes: Any) -> Campaign:
         """A changed copy, validated and hashed anew: the only way to a different campaign."""
-        return dataclasses.replace(self, **changes)  # type: ignore[type-var]
+        return dataclasses.replace(self, **changes)
 
     def every_grant(self) -> Iterator[tuple[str, Grant]]:
         """Each grant with its place, those inside a `BestOf` included."""
@@ -117,8 +117,8 @@ def _problems(campaign: Campaign) -> Iterator[str]:
     yield from _budget_problems(campaign)
 
 
-def _choices(names: object) -> str:
-    return "choose from: " + ", ".join(sorted(str(name) for name in names))  # type: ignore[attr-defined]
+def _choices(names: Iterable[str]) -> str:
+    return "choose from: " + ", ".join(sorted(names))
 
 
 def _names_taken_twice(campaign: Campaign) -> Iterator[str]:
@@ -171,7 +171,10 @@ def _grant_problems(campaign: Campaign, place: str, grant: Grant) -> Iterator[st
                 f"{str(grant.on)!r}; " + _choices(carries.roles)
             )
         if velocities(grant.given):
-            yield f"{place}.given: a velocity is asked before deciding; put it in the campaign's given"
+            yield (
+                f"{place}.given: a velocity is asked before deciding; "
+                "put it in the campaign's given"
+            )
 
 
 def _cap_problems(campaign: Campaign) -> Iterator[str]:
@@ -266,6 +269,3 @@ def _budget_problems(campaign: Campaign) -> Iterator[str]:
         if money.currency == budget.currency and money.minor > budget.minor and place != "budget":
             noun = "one instance" if place == "mechanic" else "one award"
             yield f"{place}: {noun} costs {money}, the whole budget is {budget}; it can never pay"
-
-
-

@@ -112,7 +112,7 @@ class Messages:
     def __init__(self, mechanic: type[AnyMechanic]) -> None:
         commands: Any = mechanic.command_types
         events: Any = mechanic.event_types
-        refusals: Any = mechanic.refusal_types | CommonRefusal  # type: ignore[operator]
+        refusals: Any = mechanic.refusal_types | CommonRefusal
         states: Any = mechanic.state_types
         self._command = msgspec.json.Decoder(commands)
         self._state = msgspec.json.Decoder(states)

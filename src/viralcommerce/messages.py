@@ -261,5 +261,10 @@ def shown_award(award: Award) -> str:
     if award.reward == "points":
         return f"{award.amount} points"
     thing = award.asset.partition("/")[2]
-    article = {"product": "a", "right": "the right to", "entry": "an entry into", "title": "the title"}
+    article = {
+        "product": "a",
+        "right": "the right to",
+        "entry": "an entry into",
+        "title": "the title",
+    }
     return f"{article.get(award.reward, 'a')} {thing}"

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 Facts = Mapping[str, Mapping[str, object]]
 """What the host said, by member."""
 QuotaKey = tuple[str, str, str, str]
-"""(campaign, grant or quota, scope, period): never the hash; `used` is the store's, the cap ours."""
+"""(campaign, grant or quota, scope, period): never the hash; the store has `used`, we the cap."""
 
 BUDGET: Final = "budget"
 MINT: Final = "mint"
@@ -250,9 +250,9 @@ class Pricing:
         given = 0
         for line in program.lines.get(milestone, ()):
             if len(line) == 1:
-                given += self._option(line[0], reached, drawn)
+                given += self._option(line[0], reached, drawn=drawn)
             else:
-                given += self._best(line, reached, drawn)
+                given += self._best(line, reached, drawn=drawn)
         carried = reached.amount
         if drawn and carried is not None:
             self.hold -= carried.minor
@@ -292,12 +292,12 @@ class Pricing:
         self.caps[key] = cap
         return True
 
-    def _best(self, line: tuple[Option, ...], reached: Reached, drawn: bool) -> int:
+    def _best(self, line: tuple[Option, ...], reached: Reached, *, drawn: bool) -> int:
         """Make the best award of a line that can be made; what it drew from the hold."""
         before = len(self.withheld)
         for option in sorted(line, key=lambda option: -self._amounts(option, reached)[0]):
             awards = len(self.awards)
-            drew = self._option(option, reached, drawn)
+            drew = self._option(option, reached, drawn=drawn)
             if len(self.awards) > awards:
                 del self.withheld[before:]
                 return drew
@@ -317,7 +317,7 @@ class Pricing:
         amount = divide(carried.minor * part, whole, self.program.rounding)
         return amount, Money(amount, carried.currency)
 
-    def _option(self, option: Option, reached: Reached, drawn: bool) -> int:
+    def _option(self, option: Option, reached: Reached, *, drawn: bool) -> int:
         """Make an award, or withhold it; what it drew from the hold."""
         who = reached.cast.get(option.to)
         if not who:
@@ -340,8 +340,8 @@ class Pricing:
         from_hold = drawn and option.share is not None
         short = self._short_of(option, None if from_hold else cost)
         if short:
-            return self._settle_short(option, short, reached, counted, cost, drawn)
-        self._award(option, who, amount, cost, reached.amount, from_hold)
+            return self._settle_short(option, short, reached, counted, cost, drawn=drawn)
+        self._award(option, who, amount, cost, reached.amount, from_hold=from_hold)
         return amount if from_hold else 0
 
     def _meets(self, check: Check, option: Option, who: str, reached: Reached) -> bool:
@@ -373,6 +373,7 @@ class Pricing:
         reached: Reached,
         counted: list[QuotaKey],
         cost: Money | None,
+        *,
         drawn: bool,
     ) -> int:
         who = reached.cast[option.to]
@@ -390,7 +391,7 @@ class Pricing:
                 return 0
         self._uncount(counted)
         if policy == SUBSTITUTE and option.instead is not None:
-            return self._option(option.instead, reached, drawn)
+            return self._option(option.instead, reached, drawn=drawn)
         self._withhold(option, who, f"out_of_{short}")
         return 0
 
@@ -409,6 +410,7 @@ class Pricing:
         amount: int,
         cost: Money | None,
         carried: Money | None,
+        *,
         from_hold: bool,
     ) -> None:
         rows = self.transfers

@@ -93,7 +93,9 @@ class Program:
             limits=tuple(_counter(name, limit) for limit in grant.at_most),
             lasts=None if reward.lasts == NEVER else reward.lasts,
             terms=reward.terms(),
-            if_short="drop" if instead is None and grant.if_short == SUBSTITUTE else grant.if_short,
+            if_short="drop"
+            if instead is None and grant.if_short == SUBSTITUTE
+            else grant.if_short,
             instead=instead,
         )
 

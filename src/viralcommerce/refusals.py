@@ -57,7 +57,7 @@ class NotEligible(Refusal, frozen=True, kw_only=True):
 
 
 class FactMissing(Refusal, frozen=True, kw_only=True):
-    """A condition could not be answered because the shop did not tell a fact; the key stays free."""
+    """A condition could not be answered for want of a fact; the key stays free."""
 
     terminal: ClassVar[bool] = False
     en: ClassVar[str] = "this cannot be decided yet, for want of: {facts}"

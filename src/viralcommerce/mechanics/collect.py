@@ -8,7 +8,7 @@
 
 Laws:
     The goal is reached by exactly `goal` different friends whose likes stand.
-    A friend has one like in an ask; withdrawing and liking again gives back the like, no milestone.
+    A friend has one like in an ask; withdrawing and liking again gives back the like and no more.
     Nobody likes their own ask, unless the rule says so.
     After the goal is reached, or the time is over, nothing changes.
     An ask never remembers more than two hundred friends.
@@ -321,7 +321,7 @@ class Collect(Mechanic[Commands, States, Events]):
         match command, state:
             case Ask(), _:
                 return {COLLECTOR: command.by}
-            case (Like() | Unlike()), Collecting():
+            case ((Like() | Unlike()), Collecting()):
                 return {LIKER: command.by, COLLECTOR: state.collector}
             case _:
                 return {}
@@ -379,7 +379,7 @@ class Collect(Mechanic[Commands, States, Events]):
         """The milestone of the event; a like given back reaches none."""
         match event:
             case Liked():
-                cast = {LIKER: event.liker, COLLECTOR: event.collector}
+                cast: dict[str, str] = {LIKER: event.liker, COLLECTOR: event.collector}
                 return () if event.again else (Reached(LIKED, cast),)
             case Asked():
                 return (Reached(ASKED, {COLLECTOR: event.collector}),)

@@ -22,7 +22,15 @@ from typing import Annotated, ClassVar, Final, Literal, assert_never
 
 from pydantic import Field
 
-from viralcommerce.decider import NOTHING_PROMISED, Carries, Mechanic, Milestone, Promised, Reached, Role
+from viralcommerce.decider import (
+    NOTHING_PROMISED,
+    Carries,
+    Mechanic,
+    Milestone,
+    Promised,
+    Reached,
+    Role,
+)
 from viralcommerce.errors import InvalidRule
 from viralcommerce.messages import BY_CLOCK, Command, Event, Refusal, State
 from viralcommerce.refusals import NothingToEnd
@@ -365,13 +373,13 @@ class CouponPack(Mechanic[Commands, States, Events]):
         """The milestone of the event; an expiry reaches none."""
         match event:
             case Grabbed():
-                cast = {GRABBER: event.grabber, SHARER: event.sharer}
+                cast: dict[str, str] = {GRABBER: event.grabber, SHARER: event.sharer}
                 return (Reached(GRABBED, cast, event.share),)
             case Opened():
                 return (Reached(OPENED, {SHARER: event.sharer}),)
             case Emptied():
-                cast = {LUCKIEST: event.luckiest, SHARER: event.sharer}
-                return (Reached(EMPTIED, cast, event.best),)
+                winners: dict[str, str] = {LUCKIEST: event.luckiest, SHARER: event.sharer}
+                return (Reached(EMPTIED, winners, event.best),)
             case Expired():
                 return ()
             case _:

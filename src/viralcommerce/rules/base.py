@@ -80,7 +80,9 @@ def explained(where: str, error: ValidationError) -> InvalidRule:
         if isinstance(cause, ViralCommerceError):
             said = cause.message
         else:
-            said = f"{problem['msg'][:1].lower()}{problem['msg'][1:]}, not {problem['input']!r:.80}"
+            said = (
+                f"{problem['msg'][:1].lower()}{problem['msg'][1:]}, not {problem['input']!r:.80}"
+            )
         parts.append(f"{place}: {said}" if place else said)
     unique = list(dict.fromkeys(parts))
     return InvalidRule(f"{where}: {'; '.join(unique)}", where=where, problems=tuple(unique))

@@ -39,7 +39,11 @@ class Written:
     """
 
     def __init__(
-        self, of: type, read: Callable[[str], Any], write: Callable[[Any], str], schema: dict[str, Any]
+        self,
+        of: type,
+        read: Callable[[str], Any],
+        write: Callable[[Any], str],
+        schema: dict[str, Any],
     ) -> None:
         self.of, self.read, self.write, self.schema = of, read, write, schema
 
@@ -69,13 +73,17 @@ def _read_time(text: str | datetime) -> datetime:
     try:
         value = datetime.fromisoformat(text)
     except ValueError:
-        raise InvalidValue(f"{text!r} is no time; write it like 2026-11-11T00:00:00+08:00") from None
+        raise InvalidValue(
+            f"{text!r} is no time; write it like 2026-11-11T00:00:00+08:00"
+        ) from None
     return _aware(value)
 
 
 def _aware(value: datetime) -> datetime:
     if value.tzinfo is None or value.utcoffset() is None:
-        raise NaiveTime(f"{value.isoformat()} has no zone; say which, as in 2026-11-11T00:00:00+08:00")
+        raise NaiveTime(
+            f"{value.isoformat()} has no zone; say which, as in 2026-11-11T00:00:00+08:00"
+        )
     return value
 
 
@@ -157,7 +165,10 @@ SpanField = Annotated[
     ),
 ]
 TimeField = Annotated[
-    datetime, _AwareTime(datetime, _read_time, datetime.isoformat, {"type": "string", "format": "date-time"})
+    datetime,
+    _AwareTime(
+        datetime, _read_time, datetime.isoformat, {"type": "string", "format": "date-time"}
+    ),
 ]
 Count = Annotated[int, Field(strict=True, ge=1)]
 """A whole number of things, at least one."""

@@ -81,7 +81,7 @@ class Grant(Line):
 
 @rule("best_of")
 class BestOf(Line):
-    """Grants that compete: the one that costs most among those that can be made; ties to the first.
+    """Grants that compete: the greatest among those that can be made; ties to the first.
 
     Example:
         >>> from viralcommerce.rules.rewards import Coupon

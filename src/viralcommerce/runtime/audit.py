@@ -69,9 +69,7 @@ class AuditReport(Struct, frozen=True, kw_only=True):
         return not self.problems
 
 
-def audit(
-    store: Store, *, kinds: Kinds = KINDS, campaigns: Sequence[str] = ()
-) -> AuditReport:
+def audit(store: Store, *, kinds: Kinds = KINDS, campaigns: Sequence[str] = ()) -> AuditReport:
     """Prove a store against its own journal.
 
     Args:
@@ -170,7 +168,9 @@ class _CampaignAudit:
             instance = self.instances[decision.instance] = _Instance(program)
         where = f"{decision.instance} (journal {position})"
         if instance.program.hash != decision.rules:
-            yield self._problem(where, f"decided by {decision.rules}, begun {instance.program.hash}")
+            yield self._problem(
+                where, f"decided by {decision.rules}, begun {instance.program.hash}"
+            )
         if decision.version != instance.version + 1:
             yield self._problem(where, f"version {decision.version} after {instance.version}")
         yield from self._replay(where, instance, decision)
@@ -225,7 +225,11 @@ class _CampaignAudit:
                 self.expected[award.id] = award
             milestone, option = options[award.grant]
             cast = next(
-                (r.cast for r in reached if r.milestone == milestone and r.cast.get(option.to) == award.to),
+                (
+                    r.cast
+                    for r in reached
+                    if r.milestone == milestone and r.cast.get(option.to) == award.to
+                ),
                 {},
             )
             if option.stock is not None:
@@ -282,9 +286,7 @@ class _CampaignAudit:
             yield self._problem(f"award {award.id}", "is in the journal and not in the ledger")
         for name, instance in self.instances.items():
             if holds[name] != instance.held or instance.held < 0:
-                yield self._problem(
-                    name, f"holds {instance.held}, the ledger says {holds[name]}"
-                )
+                yield self._problem(name, f"holds {instance.held}, the ledger says {holds[name]}")
         if not self.unlimited:
             self.used[(self.name, BUDGET, "", "")] = self.moved["spent"]
             if self.budget is not None:

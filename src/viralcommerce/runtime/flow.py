@@ -38,7 +38,6 @@ from viralcommerce.refusals import (
     WindowClosed,
 )
 from viralcommerce.runtime.life import Life, life_refusal
-from viralcommerce.runtime.programs import Programs, thaw_decision, thaw_state
 from viralcommerce.runtime.ports import (
     Asked,
     Cell,
@@ -52,6 +51,7 @@ from viralcommerce.runtime.ports import (
     Wanted,
     Writes,
 )
+from viralcommerce.runtime.programs import Programs, thaw_decision, thaw_state
 
 RESTARTS: Final = 16
 """How often a flow begins again (a cast or a cell changed under it) before it gives up."""
@@ -221,7 +221,7 @@ class Batch:
             program, command = request.program, request.command
             if (program.name, command.key) in self.found.decisions:
                 continue
-            cell, pinned, state = self._situation(request)
+            _, pinned, state = self._situation(request)
             facts = pinned.asked.get(type(command), frozenset())
             if not facts:
                 continue
@@ -322,7 +322,9 @@ class Batch:
         if needs_facts and self.asked is not None and not self.asked.issuperset(cast.values()):
             raise _Recast
         if guard is not None:
-            unmet = guard.test({role: self.facts.get(m, {}) for role, m in cast.items()}, command.at)
+            unmet = guard.test(
+                {role: self.facts.get(m, {}) for role, m in cast.items()}, command.at
+            )
             if unmet is not None:
                 if unmet.missing:
                     return FactMissing(facts=tuple(f"{r}.{fact}" for r, fact in unmet.missing))
@@ -405,7 +407,11 @@ class Batch:
                 command.key,
                 decision,
                 () if shadow else priced.transfers,
-                [(one.cast[role], role) for one in reached for role in (program.actors[one.milestone],)],
+                [
+                    (one.cast[role], role)
+                    for one in reached
+                    for role in (program.actors[one.milestone],)
+                ],
                 self.context.issues and not shadow,
             )
         )

@@ -1,4 +1,4 @@
-"""The compiled campaigns of a shop: the newest of each, and the older ones that are still pinned."""
+"""The compiled campaigns of a shop: the newest of each, and older ones still pinned."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ class Programs:
 
     def _add(self, campaign: Campaign, *, asks_nobody: bool) -> None:
         if campaign.name in self.newest:
-            raise InvalidRule(f"shop: two campaigns are called {campaign.name!r}; give one version")
+            raise InvalidRule(
+                f"shop: two campaigns are called {campaign.name!r}; give one version"
+            )
         program = Program(campaign)
         if asks_nobody and program.asks:
             facts = sorted(set().union(*program.asked.values()))

@@ -7,7 +7,7 @@ import itertools
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from msgspec import structs
 
@@ -50,6 +50,7 @@ from viralcommerce.runtime.ports import (
 )
 from viralcommerce.runtime.programs import Programs, thaw_state
 from viralcommerce.runtime.stores.urls import open_store
+from viralcommerce.runtime.views import Views
 from viralcommerce.values.ids import check_id
 
 LEARNS_WITHIN: Final = 1.0
@@ -125,7 +126,7 @@ class Shop:
         joined.store = self.store.within(connection)
         return joined
 
-    def __enter__(self) -> Shop:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -140,6 +141,11 @@ class Shop:
     def campaigns(self) -> tuple[Campaign, ...]:
         """The newest version of each, in the order they were given."""
         return tuple(program.campaign for program in self._programs.newest.values())
+
+    @property
+    def views(self) -> Views:
+        """What pages and support read."""
+        return Views(self.store, self._programs)
 
     def handle(self, campaign: Campaign | str, command: Command) -> Decision:
         """Decide one command, once, whatever the retries.

@@ -284,3 +284,4 @@ def _no_range(lo: int, hi: int) -> InvalidValue:
     return InvalidValue(
         f"dice.between: {lo}..{hi} holds no number; give the lower end first", lo=lo, hi=hi
     )
+

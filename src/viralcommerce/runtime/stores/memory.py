@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from viralcommerce.errors import NotLive, StoreBusy, StoreCorrupt
-from viralcommerce.messages import Award
+from viralcommerce.messages import Accepted, Award
 from viralcommerce.pricing import QuotaKey
 from viralcommerce.runtime.life import ALIVE, Life
 from viralcommerce.runtime.ports import (
@@ -31,6 +31,7 @@ from viralcommerce.runtime.ports import (
     Wanted,
     Writes,
 )
+
 
 class MemoryStore:
     """Everything in dictionaries, behind one lock.
@@ -107,7 +108,9 @@ class MemoryStore:
     def cells(self, campaign: str) -> Iterator[tuple[str, Cell]]:
         """Every instance, by id."""
         with self._lock:
-            found = [(place[1], cell) for place, cell in self._cells.items() if place[0] == campaign]
+            found = [
+                (place[1], cell) for place, cell in self._cells.items() if place[0] == campaign
+            ]
         yield from sorted(found, key=lambda pair: pair[0])
 
     def quotas(self, campaign: str) -> Iterator[tuple[QuotaKey, int]]:
@@ -190,7 +193,9 @@ class _MemorySession:
         store = self._store
         decisions, cells = store._decisions, store._cells
         return Found(
-            decisions={place: decisions[place] for place in wanted.decisions if place in decisions},
+            decisions={
+                place: decisions[place] for place in wanted.decisions if place in decisions
+            },
             cells={place: cells[place] for place in wanted.cells if place in cells},
             used=store._used,
             all_used=True,
@@ -245,10 +250,8 @@ class _MemorySession:
                 mine = store._parts.get(member)
                 if mine is None:
                     mine = store._parts[member] = {}
-                mine.setdefault(
-                    (decision.campaign, decision.instance, role), decision.command.at
-                )
-            if record.issue:
+                mine.setdefault((decision.campaign, decision.instance, role), decision.command.at)
+            if record.issue and isinstance(decision, Accepted):
                 for award in decision.awards:
                     store._sent += 1
                     store._outbox[store._sent] = (decision.campaign, award)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Literal
@@ -20,7 +20,6 @@ from viralcommerce.errors import NotLive, SchemaMismatch, StoreCorrupt
 from viralcommerce.pricing import QuotaKey
 from viralcommerce.runtime.life import ALIVE, Life
 from viralcommerce.runtime.ports import Cell, Due, Line, Part, Pending, Posting
-from viralcommerce.runtime.stores.schema import SCHEMA_VERSION, SQLITE
 from viralcommerce.runtime.stores.rows import (
     CELL_COLUMNS,
     POSTING_COLUMNS,
@@ -31,6 +30,7 @@ from viralcommerce.runtime.stores.rows import (
     to_life,
     to_posting,
 )
+from viralcommerce.runtime.stores.schema import SCHEMA_VERSION, SQLITE
 from viralcommerce.runtime.stores.sqlite_session import HostSession, SqliteSession, translated
 
 
@@ -117,7 +117,7 @@ class SqliteStore:
             self._pool.append(connection)
 
     @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
+    def _connection(self) -> Generator[sqlite3.Connection]:
         connection = self._take()
         try:
             yield connection
@@ -212,7 +212,8 @@ class SqliteStore:
     def cells(self, campaign: str) -> Iterator[tuple[str, Cell]]:
         """Every instance, by id."""
         for row in self._stream(
-            f"select instance, {CELL_COLUMNS} from viral_cells where campaign = ? order by instance",
+            f"select instance, {CELL_COLUMNS} from viral_cells where campaign = ? "
+            "order by instance",
             campaign,
         ):
             yield row[0], to_cell(row[1:])
@@ -281,7 +282,8 @@ class SqliteStore:
         rows = self._rows("select campaign from viral_rules where hash = ?", digest)
         if not rows:
             raise StoreCorrupt(f"{self.path}: no rules with the hash {digest}; restore the file")
-        return rows[0][0].encode()
+        text: str = rows[0][0]
+        return text.encode()
 
     def prune_keys(self, before: datetime) -> int:
         """Forget old keys."""
@@ -315,7 +317,7 @@ class HostedSqliteStore(SqliteStore):
         return HostSession(self._host, self.path)
 
     @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
+    def _connection(self) -> Generator[sqlite3.Connection]:
         yield self._host
 
     def close(self) -> None:

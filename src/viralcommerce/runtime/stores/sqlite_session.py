@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -64,7 +64,7 @@ _PUT_RULES: Final = "insert into viral_rules values (?, ?) on conflict do nothin
 
 
 @contextmanager
-def translated(path: str) -> Iterator[None]:
+def translated(path: str) -> Generator[None]:
     """Turn what sqlite3 raises into the house's errors: where, what, what to do.
 
     Raises:
@@ -252,10 +252,8 @@ class SqliteSession:
             lines.append((position, name, instance, at, encode(decision).decode()))
             if record.key:
                 keys.append((name, record.key, position, at))
-            for moved in record.transfers:
-                ledger.append(_ledger_row(name, instance, at, moved))
-            for member, role in record.parts:
-                parts.append((name, member, role, instance, at))
+            ledger += [_ledger_row(name, instance, at, moved) for moved in record.transfers]
+            parts += [(name, member, role, instance, at) for member, role in record.parts]
             if record.issue and isinstance(decision, Accepted):
                 outbox += [(name, encode(award).decode()) for award in decision.awards]
         if keys:
