@@ -403,7 +403,7 @@ def test_the_whole_law_of_a_position_is_that_of_the_listed_outcomes(position: in
 @pytest.mark.parametrize("split", [s for s in EACH_KIND if not s.draws])
 def test_the_odds_of_a_fixed_split_are_certain(split: Split) -> None:
     ((shares, chance),) = split_odds.outcomes(split)
-    assert chance == 1
+    assert chance == split.ways() == 1
     assert split.means() == shares
     assert set(split.variances()) == {0}
 

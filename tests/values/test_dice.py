@@ -97,6 +97,8 @@ def test_a_die_has_a_whole_number_of_sides(sides: int) -> None:
 def test_an_empty_range_is_refused(dice: Dice) -> None:
     with pytest.raises(InvalidValue, match=r"3\.\.2 holds no number"):
         dice.between(3, 2)
+    with pytest.raises(InvalidValue, match=r"3\.\.2 holds no number"):
+        dice.least_of(1, 3, 2)
 
 
 def test_faces_come_equally_often() -> None:

@@ -78,7 +78,7 @@ class _FixedSplit(Split):
         settle(self, "_rest", tuple(accumulate(reversed(row)))[::-1])
         settle(self, "least", Money(min(row), currency))
 
-    def share(self, left: int, taken: int, dice: Dice) -> int:  # noqa: ARG002 -- asked by the family
+    def share(self, left: int, taken: int, dice: Dice) -> int:
         """The next share in the row; the dice are not asked."""
         if not 0 <= taken < self.parts or left != self._rest[taken]:
             raise impossible(self, left, taken)

@@ -60,13 +60,15 @@ class Dice(Protocol):
         One draw, whatever the count: the rank of the set among all ``C(hi - lo + 1, count)``.
 
         Raises:
-            InvalidValue: when the range does not hold `count` different numbers, or count is 0.
+            InvalidValue: when `hi` is below `lo`, or the range holds no `count` different numbers.
         """
+        if hi < lo:
+            raise _no_range(lo, hi)
         size = hi - lo + 1
         if not 1 <= count <= size:
             raise InvalidValue(
                 f"dice.least_of: {count} different numbers cannot be drawn from {lo}..{hi}; "
-                f"draw 1 to {max(size, 1)}",
+                f"draw 1 to {size}",
                 count=count,
                 lo=lo,
                 hi=hi,
@@ -177,7 +179,7 @@ class ScriptedDice(Dice):
 
     def least_of(self, count: int, lo: int, hi: int) -> int:
         """The next value, which has to leave room above it for ``count - 1`` more numbers."""
-        return self._next(lo, hi - count + 1)
+        return self.between(lo, hi - count + 1)
 
     @property
     def left(self) -> int:
@@ -262,14 +264,14 @@ def _leading(rank: int, ways: int, size: int, count: int) -> int:
     """
     middle = (count - 1) / 2
     a = int((size - middle) * (rank / ways) ** (1 / count) + middle)
-    a = min(max(a, count - 1), size - 1)
+    a = max(a, count - 1)
     here = comb(a, count)
     while here > rank:
         here = here * (a - count) // a
         a -= 1
     while True:
-        above = here * (a + 1) // (a + 1 - count) if here else int(a + 1 == count)
-        if above > rank or a + 1 == size:
+        above = here * (a + 1) // (a + 1 - count) if here else 1
+        if above > rank:
             return a
         a, here = a + 1, above
 
@@ -282,6 +284,5 @@ def _no_sides(n: int) -> InvalidValue:
 
 def _no_range(lo: int, hi: int) -> InvalidValue:
     return InvalidValue(
-        f"dice.between: {lo}..{hi} holds no number; give the lower end first", lo=lo, hi=hi
+        f"dice: {lo}..{hi} holds no number; give the lower end first", lo=lo, hi=hi
     )
-
