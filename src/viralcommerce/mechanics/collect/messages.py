@@ -1,0 +1,244 @@
+"""What is said about collecting: roles, milestones, commands, events, refusals, situations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar, Final
+
+from viralcommerce.decider import Milestone, Role
+from viralcommerce.messages import BY_CLOCK, Command, Event, Refusal, State
+
+# ---------------------------------------------------------------------------- words
+
+COLLECTOR: Final = Role("collector")
+LIKER: Final = Role("liker")
+ASK: Final = "ask"
+
+ASKED: Final = Milestone("asked")
+LIKED: Final = Milestone("liked")
+REACHED: Final = Milestone("reached")
+LAPSED: Final = Milestone("lapsed")
+
+REFUSED: Final = "refused"
+ALLOWED: Final = "allowed"
+MOST_REMEMBERED: Final = 200
+
+# ---------------------------------------------------------------------------- commands
+
+
+class Ask(Command, frozen=True, kw_only=True):
+    """Ask friends for likes."""
+
+    ask: str
+
+
+class Like(Command, frozen=True, kw_only=True):
+    """Like a friend's ask."""
+
+    ask: str
+
+
+class Unlike(Command, frozen=True, kw_only=True):
+    """Withdraw one's like."""
+
+    ask: str
+
+
+class Expire(Command, frozen=True, kw_only=True):
+    """The clock ends an ask whose time is over."""
+
+    ask: str
+    by: str = BY_CLOCK
+
+
+# ---------------------------------------------------------------------------- events
+
+
+class Asked(Event, frozen=True, kw_only=True):
+    """An ask is open for likes until `closes`, exclusive."""
+
+    en: ClassVar[str] = "{goal} likes are wanted before {closes}"
+    zh: ClassVar[str] = "{closes}前集满{goal}个赞"
+
+    ask: str
+    collector: str
+    goal: int
+    closes: datetime
+
+
+class Liked(Event, frozen=True, kw_only=True):
+    """A friend's like stands; `again` if it had been withdrawn before."""
+
+    en: ClassVar[str] = "{likes} likes, {missing} to go"
+    zh: ClassVar[str] = "已集{likes}个赞，还差{missing}个"
+
+    ask: str
+    liker: str
+    collector: str
+    likes: int
+    missing: int
+    again: bool
+
+
+class Withdrawn(Event, frozen=True, kw_only=True):
+    """A friend's like no longer stands."""
+
+    en: ClassVar[str] = "{likes} likes, {missing} to go"
+    zh: ClassVar[str] = "已集{likes}个赞，还差{missing}个"
+
+    ask: str
+    liker: str
+    likes: int
+    missing: int
+
+
+class GoalReached(Event, frozen=True, kw_only=True):
+    """The goal is reached."""
+
+    en: ClassVar[str] = "the goal of {likes} likes is reached"
+    zh: ClassVar[str] = "已集满{likes}个赞"
+
+    ask: str
+    collector: str
+    likes: int
+
+
+class Lapsed(Event, frozen=True, kw_only=True):
+    """The time is over, `missing` likes short."""
+
+    en: ClassVar[str] = "time is over, {missing} likes short"
+    zh: ClassVar[str] = "活动结束，还差{missing}个赞"
+
+    ask: str
+    collector: str
+    likes: int
+    missing: int
+
+
+# ---------------------------------------------------------------------------- refusals
+
+
+class AlreadyAsked(Refusal, frozen=True, kw_only=True):
+    """An ask of that id exists."""
+
+    en: ClassVar[str] = "this ask has been made already"
+    zh: ClassVar[str] = "该活动已发起过"
+
+    ask: str
+
+
+class NoSuchAsk(Refusal, frozen=True, kw_only=True):
+    """Nobody has asked under that id (yet); the key stays free."""
+
+    terminal: ClassVar[bool] = False
+    discreet: ClassVar[bool] = True
+    en: ClassVar[str] = "there is no ask {ask}"
+    zh: ClassVar[str] = "活动不存在"
+
+    ask: str
+
+
+class OwnLike(Refusal, frozen=True, kw_only=True):
+    """Nobody likes their own ask."""
+
+    en: ClassVar[str] = "{by} cannot like their own ask"
+    zh: ClassVar[str] = "不能给自己点赞"
+
+    by: str
+
+
+class AlreadyLiked(Refusal, frozen=True, kw_only=True):
+    """One like each."""
+
+    en: ClassVar[str] = "{by} likes this already"
+    zh: ClassVar[str] = "您已点过赞"
+
+    by: str
+
+
+class NotLiked(Refusal, frozen=True, kw_only=True):
+    """There is no like to withdraw; the key stays free."""
+
+    terminal: ClassVar[bool] = False
+    en: ClassVar[str] = "{by} has no like to withdraw"
+    zh: ClassVar[str] = "您还没有点赞"
+
+    by: str
+
+
+class AlreadyReached(Refusal, frozen=True, kw_only=True):
+    """The goal is reached; nothing changes any more."""
+
+    en: ClassVar[str] = "the goal of {likes} likes has been reached"
+    zh: ClassVar[str] = "已集满{likes}个赞"
+
+    likes: int
+
+
+class AskOver(Refusal, frozen=True, kw_only=True):
+    """The ask's time is over."""
+
+    en: ClassVar[str] = "this was open until {closes}"
+    zh: ClassVar[str] = "活动已于{closes}结束"
+
+    closes: datetime
+
+
+class TooManyFriends(Refusal, frozen=True, kw_only=True):
+    """The ask remembers as many friends as it can; only those may like again."""
+
+    en: ClassVar[str] = "{friends} friends have taken part, no more can"
+    zh: ClassVar[str] = "参与好友已达{friends}人上限"
+
+    friends: int
+
+
+# ---------------------------------------------------------------------------- state
+
+
+class Idle(State, frozen=True):
+    """Nobody has asked."""
+
+
+class Collecting(State, frozen=True, kw_only=True):
+    """Likes are wanted; `likers` stand, `withdrew` once did."""
+
+    collector: str
+    goal: int
+    closes: datetime
+    likers: tuple[str, ...] = ()
+    withdrew: tuple[str, ...] = ()
+
+
+class Done(State, frozen=True, kw_only=True):
+    """The goal is reached."""
+
+    collector: str
+    closes: datetime
+    likers: tuple[str, ...]
+
+
+class Missed(State, frozen=True, kw_only=True):
+    """The time is over; `missing` likes short."""
+
+    collector: str
+    closes: datetime
+    likers: tuple[str, ...]
+    missing: int
+
+
+IDLE: Final = Idle()
+
+Commands = Ask | Like | Unlike | Expire
+Events = Asked | Liked | Withdrawn | GoalReached | Lapsed
+Refusals = (
+    AlreadyAsked
+    | NoSuchAsk
+    | OwnLike
+    | AlreadyLiked
+    | NotLiked
+    | AlreadyReached
+    | AskOver
+    | TooManyFriends
+)
+States = Idle | Collecting | Done | Missed
