@@ -108,6 +108,21 @@ class Record(Struct, frozen=True, gc=False):
     issue: bool = False
 
 
+class HotChange(Struct, frozen=True, gc=False):
+    """How a commit changes a quota that nobody read.
+
+    Args:
+        change: in all; may be negative, where more was released than taken.
+        peak: the most that was taken at any moment of the commit: what must fit under the cap, so
+            that a batch takes no more than its commands would one by one.
+        cap: the bound, inclusive; nothing where it has none.
+    """
+
+    change: int
+    peak: int
+    cap: int | None
+
+
 class Writes(Struct, kw_only=True, gc=False):
     """One commit: all or nothing.
 
@@ -115,14 +130,14 @@ class Writes(Struct, kw_only=True, gc=False):
         records: decisions in order, with their ledger rows.
         cells: each written once, however many commands changed it.
         used: changes of quotas that were read under lock; never 0.
-        hot: changes of quotas that nobody read: guarded by their cap, if they have one.
+        hot: changes of quotas that nobody read, guarded by their caps.
         rules: campaigns as JSON by hash, where an instance is pinned for the first time.
     """
 
     records: list[Record]
     cells: list[CellWrite]
     used: dict[QuotaKey, int]
-    hot: dict[QuotaKey, tuple[int, int | None]]
+    hot: dict[QuotaKey, HotChange]
     rules: dict[str, bytes]
 
 

@@ -24,18 +24,9 @@ from viralcommerce.errors import (
 from viralcommerce.messages import BY_CLOCK, UNSTAMPED, Accepted, Command
 from viralcommerce.program import Program
 from viralcommerce.rules.base import Kinds
+from viralcommerce.runtime.batch import Context, Outcome, Request, deadline_key
 from viralcommerce.runtime.chance import SystemClock, SystemEntropy
-from viralcommerce.runtime.flow import (
-    Ask,
-    Context,
-    Effect,
-    Lock,
-    Look,
-    Outcome,
-    Request,
-    deadline_key,
-    flow,
-)
+from viralcommerce.runtime.flow import Ask, Effect, Lock, Look, flow
 from viralcommerce.runtime.life import Life, Stage
 from viralcommerce.runtime.ports import (
     Asked,

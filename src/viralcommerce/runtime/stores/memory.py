@@ -216,9 +216,9 @@ class _MemorySession:
         """Write all, or say what is short."""
         store = self._store
         used = store._used
-        for key, (change, cap) in writes.hot.items():
-            if cap is not None and change > 0 and used.get(key, 0) + change > cap:
-                return Short(key, max(cap - used.get(key, 0), 0))
+        for key, hot in writes.hot.items():
+            if hot.cap is not None and hot.peak and used.get(key, 0) + hot.peak > hot.cap:
+                return Short(key, max(hot.cap - used.get(key, 0), 0))
         for write in writes.cells:
             cell = store._cells.get(write.place)
             if (0 if cell is None else cell.version) != write.expected:
@@ -229,8 +229,8 @@ class _MemorySession:
 
     def _write(self, writes: Writes) -> None:
         store = self._store
-        for key, (change, _) in writes.hot.items():
-            store._used[key] = store._used.get(key, 0) + change
+        for key, hot in writes.hot.items():
+            store._used[key] = store._used.get(key, 0) + hot.change
         for key, change in writes.used.items():
             store._used[key] = store._used.get(key, 0) + change
         for write in writes.cells:

@@ -204,12 +204,12 @@ class SqliteSession:
 
     def _short(self, writes: Writes) -> Short | None:
         """The first hot quota that does not fit; no other writer can change that meanwhile."""
-        for key, (change, cap) in writes.hot.items():
-            if cap is not None and change > 0:
+        for key, hot in writes.hot.items():
+            if hot.cap is not None and hot.peak:
                 row = self._cursor.execute(_ONE_QUOTA, key).fetchone()
                 used = 0 if row is None else row[0]
-                if used + change > cap:
-                    return Short(key, max(cap - used, 0))
+                if used + hot.peak > hot.cap:
+                    return Short(key, max(hot.cap - used, 0))
         return None
 
     def _write(self, writes: Writes) -> Stale | None:
@@ -228,7 +228,7 @@ class SqliteSession:
             )
             if self._cursor.execute(_PUT_CELL, row).rowcount == 0:
                 return Stale(write.place)
-        changes = [(*key, change) for key, (change, _) in writes.hot.items()]
+        changes = [(*key, hot.change) for key, hot in writes.hot.items() if hot.change]
         changes += [(*key, change) for key, change in writes.used.items()]
         if changes:
             many(_PUT_QUOTA, changes)
