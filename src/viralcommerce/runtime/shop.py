@@ -26,7 +26,7 @@ from viralcommerce.program import Program
 from viralcommerce.rules.base import Kinds
 from viralcommerce.runtime.batch import Context, Outcome, Request, deadline_key
 from viralcommerce.runtime.chance import SystemClock, SystemEntropy
-from viralcommerce.runtime.flow import Ask, Effect, Lock, Look, flow
+from viralcommerce.runtime.flow import Effect, Lock, Look, Restart, flow
 from viralcommerce.runtime.life import Life, Stage
 from viralcommerce.runtime.ports import (
     Asked,
@@ -306,7 +306,12 @@ class Shop:
         try:
             effect = next(running)
             while True:
-                effect = running.send(self._perform(session, effect))
+                if type(effect) is Restart:  # a closed session may be somebody else's already
+                    session.close()
+                    session = self.store.session()
+                    effect = running.send(None)
+                else:
+                    effect = running.send(self._perform(session, effect))
         except StopIteration as done:
             outcomes: list[Outcome] = done.value
             return outcomes
@@ -322,10 +327,7 @@ class Shop:
             return session.commit(effect)  # type: ignore[arg-type]
         if kind is Look:
             return session.look(effect)  # type: ignore[arg-type]
-        if kind is Ask:
-            return self._ask(effect.asked)  # type: ignore[union-attr]
-        session.close()
-        return None
+        return self._ask(effect.asked)  # type: ignore[union-attr]
 
     def _ask(self, asked: Sequence[Asked]) -> Sequence[Mapping[str, object]]:
         if self._members is None:
