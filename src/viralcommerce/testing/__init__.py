@@ -1,0 +1,13 @@
+"""For the tests of a host project: doubles, stories, strategies, and the contracts of the ports.
+
+Nothing here needs pytest; only what draws (`stories`, `people`) needs Hypothesis, when it is used.
+"""
+
+from viralcommerce.testing.doubles import FakeIssuer as FakeIssuer
+from viralcommerce.testing.doubles import FakeMembers as FakeMembers
+from viralcommerce.testing.doubles import ScriptedClock as ScriptedClock
+from viralcommerce.testing.doubles import ScriptedEntropy as ScriptedEntropy
+from viralcommerce.testing.expectations import award as award
+from viralcommerce.testing.expectations import matching as matching
+from viralcommerce.testing.expectations import withheld as withheld
+from viralcommerce.testing.story import Story as Story
