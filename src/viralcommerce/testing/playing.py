@@ -76,7 +76,7 @@ class Act:
 
     verb: str
     command: Command
-    number: int = 0
+    number: int = field(default=0, compare=False)
     raises: bool = False
 
 
@@ -84,7 +84,7 @@ class Act:
 class Due:
     """The clock acts on every deadline that has come."""
 
-    number: int
+    number: int = field(default=0, compare=False)
 
 
 GIVEN: Final = "given"
