@@ -51,7 +51,7 @@ def test_a_time_without_a_zone_is_no_time() -> None:
     with pytest.raises(NaiveTime, match="has no zone"):
         ScriptedClock("2026-11-11T10:00")
     with pytest.raises(NaiveTime, match="has no zone"):
-        ScriptedClock().at(datetime(2026, 11, 11))
+        ScriptedClock().at(AT.replace(tzinfo=None))
     with pytest.raises(InvalidValue, match="'noon' is no time"):
         ScriptedClock().at("noon")
 

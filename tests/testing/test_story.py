@@ -151,7 +151,7 @@ def test_then_refused_fails_where_the_reason_or_an_operand_is_another() -> None:
     story = GRABS.when(BOB)
     story.then_refused(pack.AlreadyGrabbed, by="bob", share=CNY("7.41"))
     story.then(pack.AlreadyGrabbed(by="bob", share=CNY("7.41")))
-    with pytest.raises(AssertionError, match="expected AlreadyGrabbed\\(share=CNY 7.42\\), got"):
+    with pytest.raises(AssertionError, match=r"expected AlreadyGrabbed\(share=CNY 7\.42\), got"):
         story.then_refused(pack.AlreadyGrabbed, share=CNY("7.42"))
     with pytest.raises(AssertionError, match="expected OwnPack, got AlreadyGrabbed"):
         story.then_refused(pack.OwnPack)
@@ -165,14 +165,14 @@ def test_then_refused_fails_where_the_reason_or_an_operand_is_another() -> None:
 def test_then_events_fails_where_one_is_missing_too_many_or_another() -> None:
     GRABS.then_events(matching(pack.Grabbed, share=CNY("7.41"), parts_left=9))
     for wrong in ((), (pack.Opened,), (pack.Grabbed, pack.Emptied)):
-        with pytest.raises(AssertionError, match="expected the events .*, got Grabbed"):
+        with pytest.raises(AssertionError, match=r"expected the events .*, got Grabbed"):
             GRABS.then_events(*wrong)
 
 
 def test_then_spent_fails_to_the_last_fen() -> None:
     GRABS.then_spent(CNY(62))
     for wrong in (CNY("62.01"), CNY("61.99"), CNY(0)):
-        with pytest.raises(AssertionError, match="to be spent, got CNY 62.00"):
+        with pytest.raises(AssertionError, match=r"to be spent, got CNY 62\.00"):
             GRABS.then_spent(wrong)
 
 
