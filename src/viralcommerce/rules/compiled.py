@@ -120,7 +120,7 @@ class _Writer:
             self._line(8, f"{variable} = facts[{self._name(role)}]")
         self._line(8, "m = 0")
         self._lines += body
-        self._line(8, "if m: return told[m]")
+        self._line(8, "return told[m]")
         self._line(4, "except Exception:")
         self._line(8, "return slow(facts, at)")
         return "\n".join([*self._lines, ""])
@@ -130,7 +130,7 @@ class _Writer:
         told = _Told(self.texts, self.bits)
         if len(self.bits) > _MOST_BITS_LISTED:
             return told
-        return [None, *(told[mask] for mask in range(1, 1 << len(self.bits)))]
+        return [told[mask] for mask in range(1 << len(self.bits))]
 
     def _put(self, condition: Condition, mask: str, indent: int, *, wanted: bool) -> None:
         match condition:
@@ -225,15 +225,15 @@ class _Writer:
         return known
 
 
-class _Told(dict[int, Unmet]):
+class _Told(dict[int, Unmet | None]):
     """Why, by mask; made when first asked for, and kept while there are not too many."""
 
     def __init__(self, texts: list[str], bits: list[tuple[int, ...]]) -> None:
-        super().__init__()
+        super().__init__({0: None})
         self._texts = texts
         self._bits = bits
 
-    def __missing__(self, mask: int) -> Unmet:
+    def __missing__(self, mask: int) -> Unmet | None:
         numbers = sorted(
             number
             for place, together in enumerate(self._bits)

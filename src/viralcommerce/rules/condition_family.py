@@ -161,8 +161,8 @@ def leaves(condition: Condition) -> Iterator[Leaf]:
 def _check(condition: Condition, *, counts: bool) -> None:
     if depth(condition) > MOST_DEPTH:
         raise InvalidRule(f"conditions nested more than {MOST_DEPTH} deep; write it flatter")
-    counted = "" if counts else next((each.kind for each in leaves(condition) if each.counted), "")
-    if counted:
+    counted = next((leaf.kind for leaf in tuple(leaves(condition)) if leaf.counted), "")
+    if counted and not counts:
         raise InvalidRule(
             f"{counted} is counted, so it is never unmet by itself; "
             "join it with & at the top of a campaign's given, not under | or ~"

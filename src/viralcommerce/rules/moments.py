@@ -167,11 +167,11 @@ class DuringRecurring(_OfTime):
 
     def says_en(self, wording: Wording) -> tuple[str, str]:
         often = self._often_en()
-        if not often:
-            said = f"times by the rule {self.rule}, for {self._rest_en()}"
-            return said, f"no {said}"
-        said = f"{often} from {self.starts:%H:%M} ({self.zone}) for {self._rest_en()}"
-        return said, f"outside {said}"
+        if often:
+            said = f"{often} from {self.starts:%H:%M} ({self.zone}) for {self._rest_en()}"
+        else:
+            said = f"the times of the rule {self.rule}, for {self._rest_en()}"
+        return said, f"any time but {said}"
 
     def _rest_en(self) -> str:
         return f"{write_span(self.lasting)}, since {self.starts:%Y-%m-%d}"
