@@ -329,6 +329,14 @@ class Store(Protocol):
         """The journal of a campaign in order, from a position on, streamed."""
         ...
 
+    def history(self, campaign: str, instance: str) -> Sequence[Line]:
+        """The journal of one instance, in order."""
+        ...
+
+    def recorded(self, campaign: str, moments: Sequence[tuple[str, datetime]]) -> Sequence[Line]:
+        """The journal lines of instances, each at one moment: (instance, at); in any order."""
+        ...
+
     def cells(self, campaign: str) -> Iterator[tuple[str, Cell]]:
         """Every instance of a campaign, by id, streamed."""
         ...

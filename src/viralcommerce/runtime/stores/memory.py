@@ -55,6 +55,9 @@ class MemoryStore:
         self._rules: dict[str, bytes] = {}
         self._lives: dict[str, list[Life]] = {}
         self._closed = False
+        self._everything = Found(
+            decisions=self._decisions, cells=self._cells, used=self._used, all_used=True
+        )
 
     def session(self) -> _MemorySession:
         """Begin a unit of work."""
@@ -104,6 +107,23 @@ class MemoryStore:
         for position, decision in enumerate(self._journal[after:], after + 1):
             if decision.campaign == campaign:
                 yield Line(position, decision)
+
+    def history(self, campaign: str, instance: str) -> Sequence[Line]:
+        """The journal of one instance."""
+        return [
+            Line(position, decision)
+            for position, decision in enumerate(self._journal, 1)
+            if decision.campaign == campaign and decision.instance == instance
+        ]
+
+    def recorded(self, campaign: str, moments: Sequence[tuple[str, datetime]]) -> Sequence[Line]:
+        """The journal lines of instances at moments."""
+        wanted = set(moments)
+        return [
+            Line(position, decision)
+            for position, decision in enumerate(self._journal, 1)
+            if decision.campaign == campaign and (decision.instance, decision.command.at) in wanted
+        ]
 
     def cells(self, campaign: str) -> Iterator[tuple[str, Cell]]:
         """Every instance, by id."""
@@ -210,7 +230,7 @@ class _MemorySession:
                     "nothing was written; try again"
                 )
             self._held = True
-        return self.look(wanted)
+        return self._store._everything  # the store itself: nothing changes under the lock
 
     def commit(self, writes: Writes) -> Short | Stale | None:
         """Write all, or say what is short."""

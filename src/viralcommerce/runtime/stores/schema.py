@@ -31,7 +31,7 @@ create table if not exists viral_journal (
   position integer primary key, campaign text not null, instance text not null,
   at integer not null, decision text not null
 );
-create index if not exists viral_journal_instance on viral_journal (campaign, instance);
+create index if not exists viral_journal_instance on viral_journal (campaign, instance, at);
 create table if not exists viral_keys (
   campaign text not null, key text not null, position integer not null, at integer not null,
   primary key (campaign, key)

@@ -209,6 +209,29 @@ class SqliteStore:
         ):
             yield Line(position, text.encode())
 
+    def history(self, campaign: str, instance: str) -> Sequence[Line]:
+        """The journal of one instance."""
+        rows = self._rows(
+            "select position, decision from viral_journal "
+            "where campaign = ? and instance = ? order by position",
+            campaign,
+            instance,
+        )
+        return [Line(position, text.encode()) for position, text in rows]
+
+    def recorded(self, campaign: str, moments: Sequence[tuple[str, datetime]]) -> Sequence[Line]:
+        """The journal lines of instances at moments."""
+        sql = (
+            "select position, decision from viral_journal "
+            "where campaign = ? and instance = ? and at = ?"
+        )
+        lines: list[Line] = []
+        with translated(self.path), self._connection() as connection:
+            for instance, at in dict.fromkeys(moments):
+                for position, text in connection.execute(sql, (campaign, instance, micros(at))):
+                    lines.append(Line(position, text.encode()))
+        return lines
+
     def cells(self, campaign: str) -> Iterator[tuple[str, Cell]]:
         """Every instance, by id."""
         for row in self._stream(
