@@ -222,6 +222,17 @@ def ours(campaign: Campaign, commands: Callable[[], Iterator[Command]]) -> Calla
     return run
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the lab tells pricing: nothing but what was used so far."""
+
+    facts: dict[str, dict[str, object]]
+    found: Found
+    used: dict[tuple[str, str, str, str], int]
+    hot: dict[tuple[str, str, str, str], int]
+    left: dict[tuple[str, str, str, str], int]
+
+
 def bare(campaign: Campaign, commands: Callable[[], Iterator[Command]]) -> Callable[[], None]:
     import msgspec
 
@@ -234,6 +245,7 @@ def bare(campaign: Campaign, commands: Callable[[], Iterator[Command]]) -> Calla
     def run() -> None:
         states: dict[str, object] = {}
         used: dict[tuple[str, str, str, str], int] = {}
+        known = Known({}, found, used, {}, {})
         for command in said:
             instance = mechanic.instance(command)
             state = states.get(instance) or mechanic.initial()
@@ -241,7 +253,7 @@ def bare(campaign: Campaign, commands: Callable[[], Iterator[Command]]) -> Calla
             if isinstance(events, Refusal):
                 continue
             reached = [one for event in events for one in mechanic.reached(event)]
-            pricing = Pricing(program, None, command, instance, 1, {}, found, used, {}, {})
+            pricing = Pricing(program, None, AT, instance, 1, known)
             pricing.price(reached, 0, 0)
             for event in events:
                 state = mechanic.evolve(state, event)

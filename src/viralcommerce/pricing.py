@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from msgspec import Struct
 
 from viralcommerce.decider import Reached
-from viralcommerce.messages import Award, Command, Refusal, Transfer, Withheld
+from viralcommerce.messages import Award, Refusal, Transfer, Withheld
 from viralcommerce.refusals import LimitReached, OutOfBudget, OutOfStock
 from viralcommerce.rules.limits import CAMPAIGN, CLIP, MEMBER, PAIR, REFUSE, SUBSTITUTE, Policy
 from viralcommerce.values.money import Money
@@ -44,8 +44,8 @@ STOCK: Final = "stock"
 NO_FACTS: Final[Mapping[str, object]] = {}
 
 
-class Found(Protocol):
-    """Quotas as they were read under lock; with `all_used` an absent one is 0."""
+class Quotas(Protocol):
+    """Quotas as they were read under lock."""
 
     @property
     def used(self) -> Mapping[QuotaKey, int]:
@@ -54,7 +54,36 @@ class Found(Protocol):
 
     @property
     def all_used(self) -> bool:
-        """Whether nothing need be asked for."""
+        """Whether an absent one is 0, and nothing need be asked for."""
+        ...
+
+
+class Known(Protocol):
+    """What pricing may know beyond the command."""
+
+    @property
+    def facts(self) -> Facts:
+        """What the host said, by member."""
+        ...
+
+    @property
+    def found(self) -> Quotas:
+        """Quotas read under lock; one that is absent is asked for in `missing`."""
+        ...
+
+    @property
+    def used(self) -> Mapping[QuotaKey, int]:
+        """Changes of those by earlier commands of the same commit."""
+        ...
+
+    @property
+    def hot(self) -> Mapping[QuotaKey, int]:
+        """Changes of hot quotas by earlier commands of the same commit."""
+        ...
+
+    @property
+    def left(self) -> Mapping[QuotaKey, int]:
+        """Of the hot quotas that a commit has found short."""
         ...
 
 
@@ -148,14 +177,10 @@ class Pricing:
     Args:
         program: the compiled campaign the instance is pinned to.
         budget: the cap of the newest version's budget in minor units; None is unlimited.
-        command: as stamped.
+        at: when the command came.
         instance: what it is about.
         version: of the instance, after this command.
-        facts: by member.
-        found: quotas read under lock; one that is absent is asked for in `missing`.
-        added: changes of those by earlier commands of the same commit.
-        pending: changes of hot quotas by earlier commands of the same commit.
-        left: of the hot quotas that a commit has found short.
+        known: what the store, the host and earlier commands of the same commit have said.
 
     Attributes:
         awards: what is granted.
@@ -170,35 +195,26 @@ class Pricing:
     """
 
     __slots__ = (
-        "added", "at", "awards", "budget", "budget_key", "caps", "facts", "found", "hold", "hot",
-        "instance", "left", "missing", "pending", "prefix", "program", "refusal", "transfers",
-        "used", "withheld",
+        "at", "awards", "budget", "budget_key", "caps", "hold", "hot", "instance", "known",
+        "missing", "prefix", "program", "refusal", "transfers", "used", "withheld",
     )  # fmt: skip
 
     def __init__(
         self,
         program: Program,
         budget: int | None,
-        command: Command,
+        at: datetime,
         instance: str,
         version: int,
-        facts: Facts,
-        found: Found,
-        added: Mapping[QuotaKey, int],
-        pending: Mapping[QuotaKey, int],
-        left: Mapping[QuotaKey, int],
+        known: Known,
     ) -> None:
         self.program = program
         self.budget = budget
         self.budget_key = program.budget_key
-        self.at = command.at
+        self.at = at
         self.instance = instance
         self.prefix = f"{program.name}/{instance}/{version}/"
-        self.facts = facts
-        self.found = found
-        self.added = added
-        self.pending = pending
-        self.left = left
+        self.known = known
         self.awards: list[Award] = []
         self.withheld: list[Withheld] = []
         self.transfers: list[Transfer] = []
@@ -269,13 +285,14 @@ class Pricing:
         """Count one more, unless that would pass the bound."""
         if counter.subject == CAMPAIGN:
             return self._take(key, 1, counter.at_most)
-        so_far = self.found.used.get(key)
+        known = self.known
+        so_far = known.found.used.get(key)
         if so_far is None:
-            if not self.found.all_used:
+            if not known.found.all_used:
                 self.missing.append(key)
             so_far = 0
         mine = self.used.get(key, 0)
-        if so_far + self.added.get(key, 0) + mine >= counter.at_most:
+        if so_far + known.used.get(key, 0) + mine >= counter.at_most:
             return False
         self.used[key] = mine + 1
         return True
@@ -285,8 +302,8 @@ class Pricing:
         if cap is None:
             return True
         mine = self.hot.get(key, 0)
-        left = self.left.get(key)
-        if left is not None and mine + amount > left - self.pending.get(key, 0):
+        left = self.known.left.get(key)
+        if left is not None and mine + amount > left - self.known.hot.get(key, 0):
             return False
         self.hot[key] = mine + amount
         self.caps[key] = cap
@@ -329,6 +346,13 @@ class Pricing:
         if amount == 0:
             self._withhold(option, who, "rounds_to_nothing")
             return 0
+        if not option.limits and option.stock is None:
+            if drawn and option.share is not None:
+                self._award(option, who, amount, cost, reached.amount, from_hold=True)
+                return amount
+            if cost is None:
+                self._award(option, who, amount, cost, reached.amount, from_hold=False)
+                return 0
         counted: list[QuotaKey] = []
         for limit in option.limits:
             key = limit.key(self.program, reached.cast, who, self.instance, self.at)
@@ -345,7 +369,7 @@ class Pricing:
         return amount if from_hold else 0
 
     def _meets(self, check: Check, option: Option, who: str, reached: Reached) -> bool:
-        facts = self.facts
+        facts = self.known.facts
         unmet = check.test({r: facts.get(m, NO_FACTS) for r, m in reached.cast.items()}, self.at)
         if unmet is None:
             return True
@@ -384,7 +408,8 @@ class Pricing:
             raise _Refuse(OutOfBudget(needed=cost))
         if policy == CLIP and short == BUDGET:
             key = self.budget_key
-            left = self.left[key] - self.pending.get(key, 0) - self.hot.get(key, 0)
+            known = self.known
+            left = known.left[key] - known.hot.get(key, 0) - self.hot.get(key, 0)
             if left > 0 and self._take(key, left, self.budget):
                 clipped = Money(left, self.program.currency)
                 self._award(option, who, left, clipped, reached.amount, from_hold=False)

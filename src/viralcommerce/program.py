@@ -13,6 +13,7 @@ from viralcommerce.rules.limits import FOREVER, MEMBER, SUBSTITUTE, Cap, Limit, 
 from viralcommerce.rules.needs import needs, prune, velocities
 from viralcommerce.rules.rewards import NEVER, Reward
 from viralcommerce.values.spans import Period
+from viralcommerce.values.windows import ALWAYS
 
 
 class Program:
@@ -45,6 +46,14 @@ class Program:
         self.asked: dict[type[Command], frozenset[str]] = {}
         for kind, roles in mechanic.casts.items():
             self._compile_guard(kind, roles)
+        self.guarded = frozenset(
+            kind
+            for kind, guard in self.guards.items()
+            if guard is not None or self.asked[kind] or (self.velocities and mechanic.casts[kind])
+        )
+        """The commands that conditions, facts or velocities have a say in."""
+        self.ends = campaign.window != ALWAYS
+        """Whether the window excludes any moment."""
         self.asks = any(self.asked.values())
         """Whether the host must be asked anything at all."""
 

@@ -23,7 +23,7 @@ from viralcommerce.refusals import (
     NotYetOpen,
     WindowClosed,
 )
-from viralcommerce.runtime.life import Life, life_refusal
+from viralcommerce.runtime.life import LIVE, Life, life_refusal
 from viralcommerce.runtime.ports import (
     Asked,
     Cell,
@@ -136,7 +136,7 @@ class Batch:
         return Writes(
             records=self.records,
             cells=cells,
-            used={key: change for key, change in self.used.items() if change},
+            used=self.used,
             hot={
                 key: HotChange(change, self.peaks.get(key, 0), self.caps.get(key))
                 for key, change in self.hot.items()
@@ -153,40 +153,45 @@ class Batch:
             return None, program, program.mechanic.initial()
         if cell.rules != program.hash:
             program = self.context.programs.pinned(program.name, cell.rules)
-        return cell, program, thaw_state(program, cell.state)
+        state = cell.state
+        return cell, program, state if isinstance(state, State) else thaw_state(program, state)
 
     def _one(self, request: Request) -> Outcome:
         command = request.command
-        place = (request.program.name, command.key)
-        before = self._recorded(request, place)
+        key = command.key
+        before = self._recorded(request, key)
         if before is not None:
             if before.command.says_as(command):
                 return before
             return KeyReused(
-                f"{place[0]}: the key {command.key!r} was used for {before.command!r}, "
+                f"{request.program.name}: the key {key!r} was used for {before.command!r}, "
                 f"not for {command!r}; give every wish a key of its own",
-                key=command.key,
+                key=key,
             )
         cell, program, state = self._situation(request)
-        clock = command.by == BY_CLOCK
-        if not clock and cell is not None and cell.deadline is not None:
-            if command.at >= cell.deadline:
+        refusal: Refusal | None = None
+        if command.by != BY_CLOCK:
+            at = command.at
+            if cell is not None and cell.deadline is not None and at >= cell.deadline:
                 self._end(request, program, state)
                 cell, program, state = self._situation(request)
-        refusal = life_refusal(request.life, begun=cell is not None, clock=clock)
-        if refusal is None and not clock:
-            refusal = _outside(request.program, command.at)
-        if refusal is None:
-            refusal = self._guard(program, command, state)
+            if request.life.stage != LIVE:
+                refusal = life_refusal(request.life, begun=cell is not None)
+            if refusal is None and request.program.ends:
+                refusal = _outside(request.program, at)
+            if refusal is None and type(command) in program.guarded:
+                refusal = self._guard(program, command, state)
         if refusal is not None:
             return self._refuse(request, program, refusal)
         return self._decide(request, program, cell, state)
 
-    def _recorded(self, request: Request, place: Place) -> Decision | None:
+    def _recorded(self, request: Request, key: str) -> Decision | None:
+        place = (request.program.name, key)
         before = self.decided.get(place)
         if before is None:
             recorded = self.found.decisions.get(place)
-            before = None if recorded is None else thaw_decision(request.program, recorded)
+            if recorded is not None:
+                return thaw_decision(request.program, recorded)
         return before
 
     def _end(self, request: Request, program: Program, state: State) -> None:
@@ -206,8 +211,6 @@ class Batch:
         kind = type(command)
         guard = program.guards.get(kind)
         needs_facts = bool(program.asked[kind])
-        if guard is None and not program.velocities and not needs_facts:
-            return None
         cast = program.mechanic.cast(command, state)
         if not cast:
             return None
@@ -271,7 +274,6 @@ class Batch:
             return self._refuse(request, program, priced.refusal)
         for event in events:
             state = mechanic.evolve(state, event)
-        hold = priced.hold + (0 if cell is None else cell.held)
         decision: Decision = Accepted(
             campaign=request.program.name,
             rules=program.hash,
@@ -288,25 +290,19 @@ class Batch:
             version=version,
             state=state,
             deadline=mechanic.deadline(state),
-            held=hold,
+            held=priced.hold + (0 if cell is None else cell.held),
         )
         if cell is None:
             self.rules[program.hash] = self.context.programs.json_of(program)
         self._add_quotas(request, program, priced)
         shadow = request.life.shadow
-        self._record(
-            Record(
-                command.key,
-                decision,
-                () if shadow else priced.transfers,
-                [
-                    (one.cast[role], role)
-                    for one in reached
-                    for role in (program.actors[one.milestone],)
-                ],
-                self.context.issues and not shadow,
-            )
-        )
+        parts: list[tuple[str, str]] = []
+        for one in reached:
+            role = program.actors[one.milestone]
+            parts.append((one.cast[role], role))
+        transfers = () if shadow else priced.transfers
+        issue = self.context.issues and not shadow
+        self._record(Record(command.key, decision, transfers, parts, issue))
         return decision
 
     def _price(
@@ -327,14 +323,10 @@ class Batch:
         pricing = Pricing(
             program,
             request.program.budget,
-            request.command,
+            request.command.at,
             request.instance,
             version,
-            self.facts,
-            self.found,
-            self.used,
-            self.hot,
-            self.left,
+            self,
         )
         pricing.price(reached, held, released)
         if pricing.missing:
@@ -343,7 +335,8 @@ class Batch:
 
     def _add_quotas(self, request: Request, program: Program, priced: Pricing) -> None:
         for key, change in priced.used.items():
-            self.used[key] = self.used.get(key, 0) + change
+            if change:
+                self.used[key] = self.used.get(key, 0) + change
         for key, change in priced.hot.items():
             now = self.hot[key] = self.hot.get(key, 0) + change
             if change > 0:

@@ -63,8 +63,15 @@ def flow(context: Context, requests: Sequence[Request]) -> Flow:
         StoreBusy: casts or cells kept changing for `RESTARTS` times.
         MembersFailed: the host answered out of shape.
     """
-    keys, cells = _places(requests)
-    asks = any(request.program.asks for request in requests)
+    if len(requests) == 1:
+        one = requests[0]
+        name = one.program.name
+        keys: tuple[Place, ...] = ((name, one.command.key),)
+        cells: tuple[Place, ...] = ((name, one.instance),)
+        asks = one.program.asks
+    else:
+        keys, cells = _places(requests)
+        asks = any(request.program.asks for request in requests)
     for _ in range(RESTARTS):
         facts: dict[str, Mapping[str, object]] = {}
         asked: frozenset[str] = frozenset()
@@ -106,10 +113,6 @@ def flow(context: Context, requests: Sequence[Request]) -> Flow:
 
 
 def _places(requests: Sequence[Request]) -> tuple[tuple[Place, ...], tuple[Place, ...]]:
-    if len(requests) == 1:
-        one = requests[0]
-        name = one.program.name
-        return ((name, one.command.key),), ((name, one.instance),)
     keys = {(request.program.name, request.command.key) for request in requests}
     cells = {(request.program.name, request.instance) for request in requests}
     return tuple(sorted(keys)), tuple(sorted(cells))

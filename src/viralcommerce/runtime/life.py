@@ -48,16 +48,17 @@ class Life(Struct, frozen=True, kw_only=True):
 ALIVE: Final = Life()
 
 
-def life_refusal(life: Life, *, begun: bool, clock: bool) -> Refusal | None:
-    """Why a command cannot run at this stage of life, if it cannot.
+def life_refusal(life: Life, *, begun: bool) -> Refusal | None:
+    """Why a member's command cannot run at this stage of life, if it cannot.
+
+    Deadlines are kept at every stage: the clock is not asked.
 
     Args:
         life: of the campaign.
         begun: whether the instance was begun before.
-        clock: whether the clock acts; deadlines are kept at every stage.
     """
     stage = life.stage
-    if stage in (LIVE, SHADOW) or clock:
+    if stage in (LIVE, SHADOW):
         return None
     if stage == PAUSED or (stage == PAUSED_NEW and not begun):
         return Paused()

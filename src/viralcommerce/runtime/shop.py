@@ -26,7 +26,7 @@ from viralcommerce.program import Program
 from viralcommerce.rules.base import Kinds
 from viralcommerce.runtime.batch import Context, Outcome, Request, deadline_key
 from viralcommerce.runtime.chance import SystemClock, SystemEntropy
-from viralcommerce.runtime.flow import Effect, Lock, Look, Restart, flow
+from viralcommerce.runtime.flow import Ask, Lock, Look, Restart, flow
 from viralcommerce.runtime.life import Life, Stage
 from viralcommerce.runtime.ports import (
     Asked,
@@ -35,7 +35,6 @@ from viralcommerce.runtime.ports import (
     Entropy,
     Issuer,
     Members,
-    Session,
     Store,
     Writes,
 )
@@ -290,7 +289,7 @@ class Shop:
     def _stamped(self, program: Program, command: Command) -> Command:
         key = command.key or self._entropy.key()
         at = command.at
-        if at is UNSTAMPED or at == UNSTAMPED:
+        if at == UNSTAMPED:
             at = self._clock.now()
         if at.tzinfo is not UTC:
             at = _aware(at)
@@ -310,24 +309,20 @@ class Shop:
                     session.close()
                     session = self.store.session()
                     effect = running.send(None)
-                else:
-                    effect = running.send(self._perform(session, effect))
+                elif type(effect) is Lock:
+                    effect = running.send(session.lock(effect))
+                elif type(effect) is Writes:
+                    effect = running.send(session.commit(effect))
+                elif type(effect) is Look:
+                    effect = running.send(session.look(effect))
+                elif type(effect) is Ask:
+                    effect = running.send(self._ask(effect.asked))
         except StopIteration as done:
             outcomes: list[Outcome] = done.value
             return outcomes
         finally:
             running.close()
             session.close()
-
-    def _perform(self, session: Session, effect: Effect) -> object:
-        kind = type(effect)
-        if kind is Lock:
-            return session.lock(effect)  # type: ignore[arg-type]
-        if kind is Writes:
-            return session.commit(effect)  # type: ignore[arg-type]
-        if kind is Look:
-            return session.look(effect)  # type: ignore[arg-type]
-        return self._ask(effect.asked)  # type: ignore[union-attr]
 
     def _ask(self, asked: Sequence[Asked]) -> Sequence[Mapping[str, object]]:
         if self._members is None:

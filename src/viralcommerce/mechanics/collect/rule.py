@@ -21,6 +21,7 @@ from viralcommerce.mechanics.collect.messages import (
     MOST_REMEMBERED,
     REACHED,
     REFUSED,
+    WORDS,
     AlreadyAsked,
     AlreadyLiked,
     AlreadyReached,
@@ -50,7 +51,10 @@ from viralcommerce.mechanics.collect.messages import (
 from viralcommerce.messages import Command
 from viralcommerce.refusals import NothingToEnd
 from viralcommerce.rules.base import rule
+from viralcommerce.rules.extent import ONCE, Life, Times
 from viralcommerce.rules.fields import SpanField
+from viralcommerce.rules.wording import Words, span_zh
+from viralcommerce.values.spans import write_span
 
 
 @rule("collect")
@@ -85,6 +89,8 @@ class Collect(Mechanic[Commands, States, Events]):
     event_types: ClassVar[object] = Events
     refusal_types: ClassVar[object] = Refusals
     state_types: ClassVar[object] = States
+    owner: ClassVar[str] = COLLECTOR
+    words: ClassVar[Mapping[str, Words]] = WORDS
 
     goal: Annotated[int, Field(strict=True, ge=1, le=100)] = Field(kw_only=True)
     within: SpanField = Field(kw_only=True)
@@ -93,6 +99,41 @@ class Collect(Mechanic[Commands, States, Events]):
     def __post_init__(self) -> None:
         if self.within <= timedelta(0):
             raise InvalidRule("collect: within is not longer than nothing; give a span")
+
+    def sentences(self) -> tuple[Words, ...]:
+        """The rules of the game as members read them."""
+        span, span_in_zh = write_span(self.within), span_zh(self.within)
+        likes = "1 like" if self.goal == 1 else f"{self.goal} likes from different members"
+        reaches = "reaches" if self.goal == 1 else "reach"
+        own = (
+            Words("Nobody can like their own ask.", "不能为自己的集赞任务点赞。")
+            if self.own == REFUSED
+            else Words("The collector's own like counts too.", "发起人也可以为自己点赞。")
+        )
+        return (
+            Words(
+                f"A member asks friends for likes; {likes} within {span} {reaches} the goal.",
+                f"用户发起集赞任务，自发起之时起{span_in_zh}内集满{self.goal}位不同用户的赞即为达成。",
+            ),
+            own,
+            Words(
+                "A like can be withdrawn and given again until the goal is reached or time is "
+                "over; rewards for a like count the first like of each member only.",
+                "在达成或到期之前，点赞可以取消，取消后可以再次点赞；点赞奖励只计每位用户的首次点赞。",
+            ),
+            Words(
+                f"At most {MOST_REMEMBERED} members can like one ask.",
+                f"每个集赞任务最多{MOST_REMEMBERED}位用户参与点赞。",
+            ),
+        )
+
+    def lives(self) -> tuple[Life, ...]:
+        """The goal is reached, or time is over before."""
+        most = 1 if self.goal == 1 else MOST_REMEMBERED
+        return (
+            {ASKED: ONCE, LIKED: Times(self.goal, most), REACHED: ONCE},
+            {ASKED: ONCE, LIKED: Times(0, 0 if self.goal == 1 else most), LAPSED: ONCE},
+        )
 
     def initial(self) -> States:
         """Before anybody asked."""
@@ -139,7 +180,9 @@ class Collect(Mechanic[Commands, States, Events]):
                     goal=state.goal,
                     closes=state.closes,
                     likers=(*state.likers, event.liker),
-                    withdrew=_without(state.withdrew, event.liker),
+                    withdrew=_without(state.withdrew, event.liker)
+                    if event.again
+                    else state.withdrew,
                 )
             case Withdrawn(), Collecting():
                 return Collecting(

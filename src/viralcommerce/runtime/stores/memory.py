@@ -47,10 +47,11 @@ class MemoryStore:
         self._cells: dict[Place, Cell] = {}
         self._deadlines: dict[Place, datetime] = {}
         self._used: dict[QuotaKey, int] = {}
-        self._journal: list[Decision] = []
-        self._ledger: list[Record] = []
+        self._records: list[Record] = []
         self._parts: dict[str, dict[tuple[str, str, str], datetime]] = {}
+        self._parts_until = 0
         self._outbox: dict[int, tuple[str, Award]] = {}
+        self._outbox_until = 0
         self._sent = 0
         self._rules: dict[str, bytes] = {}
         self._lives: dict[str, list[Life]] = {}
@@ -80,8 +81,15 @@ class MemoryStore:
         return self._cells.get((campaign, instance))
 
     def parts(self, member: str) -> Sequence[Part]:
-        """What a member took part in."""
-        mine = list(self._parts.get(member, {}).items())
+        """What a member took part in; the index is brought up to date first."""
+        with self._lock:
+            new, self._parts_until = self._records[self._parts_until :], len(self._records)
+            for record in new:
+                decision = record.decision
+                for who, role in record.parts:
+                    place = (decision.campaign, decision.instance, role)
+                    self._parts.setdefault(who, {}).setdefault(place, decision.command.at)
+            mine = list(self._parts.get(member, {}).items())
         parts = [Part(name, member, role, instance, at) for (name, instance, role), at in mine]
         return sorted(parts, key=lambda part: (part.at, part.campaign, part.instance, part.role))
 
@@ -104,25 +112,26 @@ class MemoryStore:
 
     def journal(self, campaign: str, after: int = 0) -> Iterator[Line]:
         """The journal in order."""
-        for position, decision in enumerate(self._journal[after:], after + 1):
-            if decision.campaign == campaign:
-                yield Line(position, decision)
+        for position, record in enumerate(self._records[after:], after + 1):
+            if record.decision.campaign == campaign:
+                yield Line(position, record.decision)
 
     def history(self, campaign: str, instance: str) -> Sequence[Line]:
         """The journal of one instance."""
         return [
-            Line(position, decision)
-            for position, decision in enumerate(self._journal, 1)
-            if decision.campaign == campaign and decision.instance == instance
+            Line(position, record.decision)
+            for position, record in enumerate(list(self._records), 1)
+            if (record.decision.campaign, record.decision.instance) == (campaign, instance)
         ]
 
     def recorded(self, campaign: str, moments: Sequence[tuple[str, datetime]]) -> Sequence[Line]:
         """The journal lines of instances at moments."""
         wanted = set(moments)
         return [
-            Line(position, decision)
-            for position, decision in enumerate(self._journal, 1)
-            if decision.campaign == campaign and (decision.instance, decision.command.at) in wanted
+            Line(position, record.decision)
+            for position, record in enumerate(list(self._records), 1)
+            if record.decision.campaign == campaign
+            and (record.decision.instance, record.decision.command.at) in wanted
         ]
 
     def cells(self, campaign: str) -> Iterator[tuple[str, Cell]]:
@@ -144,18 +153,25 @@ class MemoryStore:
         return (row for row in self._rows() if row.campaign == campaign)
 
     def _rows(self) -> Iterator[Posting]:
-        for record in list(self._ledger):
+        for record in list(self._records):
             decision = record.decision
             for moved in record.transfers:
                 yield Posting(decision.campaign, decision.instance, decision.command.at, moved)
 
     def campaigns(self) -> Sequence[str]:
         """The names in the journal."""
-        return sorted({decision.campaign for decision in list(self._journal)})
+        return sorted({record.decision.campaign for record in list(self._records)})
 
     def pending(self, limit: int) -> Sequence[Pending]:
-        """The oldest awards in the outbox."""
+        """The oldest awards in the outbox; it is filled up from the records first."""
         with self._lock:
+            new, self._outbox_until = self._records[self._outbox_until :], len(self._records)
+            for record in new:
+                decision = record.decision
+                if record.issue and isinstance(decision, Accepted):
+                    for award in decision.awards:
+                        self._sent += 1
+                        self._outbox[self._sent] = (decision.campaign, award)
             waiting = list(self._outbox.items())[:limit]
         return [Pending(position, *waits) for position, waits in waiting]
 
@@ -259,22 +275,11 @@ class _MemorySession:
                 store._deadlines.pop(write.place, None)
             else:
                 store._deadlines[write.place] = write.cell.deadline
+        store._records += writes.records
+        decisions = store._decisions
         for record in writes.records:
-            decision = record.decision
-            store._journal.append(decision)
             if record.key:
-                store._decisions[(decision.campaign, record.key)] = decision
-            if record.transfers:
-                store._ledger.append(record)
-            for member, role in record.parts:
-                mine = store._parts.get(member)
-                if mine is None:
-                    mine = store._parts[member] = {}
-                mine.setdefault((decision.campaign, decision.instance, role), decision.command.at)
-            if record.issue and isinstance(decision, Accepted):
-                for award in decision.awards:
-                    store._sent += 1
-                    store._outbox[store._sent] = (decision.campaign, award)
+                decisions[(record.decision.campaign, record.key)] = record.decision
         if writes.rules:
             store._rules.update(writes.rules)
 
