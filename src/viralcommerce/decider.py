@@ -24,6 +24,8 @@ from msgspec import Struct
 
 from viralcommerce.messages import Command, Event, Refusal, State
 from viralcommerce.rules.base import Rule
+from viralcommerce.rules.extent import Life
+from viralcommerce.rules.wording import Words, spelled_out
 from viralcommerce.values.money import Money
 
 
@@ -100,6 +102,12 @@ class Mechanic(Rule, Generic[C, S, E]):
     """The tagged union of the mechanic's own refusals."""
     state_types: ClassVar[object]
     """The tagged union of the states."""
+    owner: ClassVar[str] = ""
+    """The role whose instance it is: one member from beginning to end; "" where there is none."""
+    words: ClassVar[Mapping[str, Words]] = {}
+    """What members read for a role or the scope (a noun), and for a milestone (when it is)."""
+    carried: ClassVar[Mapping[str, Words]] = {}
+    """What members read for the amount that a milestone carries."""
 
     def total(self) -> Money | None:
         """What one instance promises when it begins, or nothing."""
@@ -109,6 +117,18 @@ class Mechanic(Rule, Generic[C, S, E]):
     def draws(self) -> bool:
         """Whether its commands need entropy."""
         return False
+
+    def sentences(self) -> tuple[Words, ...]:
+        """The rules of the game as members read them, sentence by sentence, with every number."""
+        return (spelled_out(self),)
+
+    def odds(self) -> tuple[Words, ...]:
+        """What members are told of chance, as clauses; nothing where nothing is drawn."""
+        return ()
+
+    def lives(self) -> tuple[Life, ...]:
+        """The ways one instance can go, the most complete first; none where that is not known."""
+        return ()
 
     def unreachable(self) -> Mapping[str, str]:
         """The milestones that these rules can never reach, each with the reason."""

@@ -321,37 +321,34 @@ def test_a_split_is_frozen() -> None:
     [
         (
             RAIN,
-            "CNY 60.00 cut at random into 10 parts, none below CNY 3.00 (the double-mean rule)",
+            "¥60 cut at random into 10 parts, none below ¥3 (the double-mean rule)",
             "60元拼手气红包，共10份，每份不低于3元（二倍均值法）",
         ),
         (
             LuckySplit(USD("9.99"), parts=3, how="uniform"),
-            "USD 9.99 cut at random into 3 parts, none below USD 0.01 (all cuts equally likely)",
+            "$9.99 cut at random into 3 parts, none below $0.01 (all cuts equally likely)",
             "9.99美元拼手气红包，共3份，每份不低于0.01美元（各种分法机会均等）",
         ),
         (
             EqualSplit(CNY(60), parts=10),
-            "CNY 60.00 cut into 10 parts of CNY 6.00 each",
+            "¥60 cut into 10 parts of ¥6 each",
             "60元平均分成10份，每份6元",
         ),
         (
             EqualSplit(CNY(10), parts=3),
-            "CNY 10.00 cut evenly into 3 parts: CNY 3.34, then 2 of CNY 3.33",
+            "¥10 cut evenly into 3 parts: ¥3.34, then 2 of ¥3.33",
             "10元平均分成3份，按领取先后依次为3.34元、3.33元（2份）",
         ),
         (
             LadderSplit((CNY(15), CNY(10), CNY(5))),
-            (
-                "CNY 30.00 in 3 parts, in the order of opening: CNY 15.00, then CNY 10.00, "
-                "then CNY 5.00"
-            ),
+            ("¥30 in 3 parts, in the order of opening: ¥15, then ¥10, then ¥5"),
             "30元，共3份，按领取先后依次为15元、10元、5元",
         ),
         (
             WeightedSplit(JPY(600), weights=(3, 2, 1)),
             (
-                "JPY 600 in 3 parts weighted 3:2:1, in the order of opening: "
-                "JPY 300, then JPY 200, then JPY 100"
+                "JP¥600 in 3 parts weighted 3:2:1, in the order of opening: "
+                "JP¥300, then JP¥200, then JP¥100"
             ),
             "600日元按3:2:1分成3份，按领取先后依次为300日元、200日元、100日元",
         ),
@@ -367,7 +364,42 @@ def test_a_split_says_itself_in_two_languages(split: Split, en: str, zh: str) ->
     assert split.phrase_zh() == zh
 
 
+@pytest.mark.parametrize(
+    ("split", "en", "zh"),
+    [
+        (
+            RAIN,
+            "a share is at least ¥3 and at most ¥33, on average ¥6",
+            "每份最低3元，最高33元，平均6元",
+        ),
+        (
+            LuckySplit(CNY(1), parts=3),
+            "a share is at least ¥0.01 and at most ¥0.98, on average about ¥0.33",
+            "每份最低0.01元，最高0.98元，平均约0.33元",
+        ),
+        (
+            LadderSplit((CNY(5), CNY(3))),
+            (
+                "a share is at least ¥3 and at most ¥5, on average ¥4; "
+                "by the order of opening, ¥3 to ¥5 on average"
+            ),
+            "每份最低3元，最高5元，平均4元；按领取先后，各份平均在3元至5元之间",
+        ),
+    ],
+)
+def test_a_split_tells_its_odds_in_two_languages(split: Split, en: str, zh: str) -> None:
+    assert split.odds() == (en, zh)
+
+
 # The published odds.
+
+
+def chances_of(outcomes: list[tuple[int, Fraction]]) -> dict[int, Fraction]:
+    """The chance of each share, from a list of outcomes in which it may stand often."""
+    law: dict[int, Fraction] = {}
+    for share, chance in outcomes:
+        law[share] = law.get(share, Fraction(0)) + chance
+    return law
 
 
 @pytest.mark.parametrize("how", ["double_mean", "uniform"])
@@ -385,6 +417,17 @@ def test_moments_are_those_of_the_listed_outcomes(
     listed = list(split_odds.outcomes(split))
     assert sum(chance for _, chance in listed) == 1
     assert len({shares for shares, _ in listed}) == len(listed) <= split.ways()
+    for at, amount in enumerate(split.amounts()):
+        law = amount.law()
+        assert law == chances_of([(shares[at], chance) for shares, chance in listed])
+        assert amount.least <= min(law)
+        assert max(law) <= amount.most
+    greatest = split.greatest()
+    law = chances_of([(max(shares), chance) for shares, chance in listed])
+    assert greatest.least <= min(law)
+    assert max(law) <= greatest.most
+    assert greatest.mean == sum(share * chance for share, chance in law.items())
+    assert greatest.within == 0
     means = [sum(chance * shares[at] for shares, chance in listed) for at in range(parts)]
     squares = [sum(chance * shares[at] ** 2 for shares, chance in listed) for at in range(parts)]
     assert list(split.means()) == means
@@ -405,7 +448,7 @@ def test_the_odds_of_a_fixed_split_are_certain(split: Split) -> None:
     ((shares, chance),) = split_odds.outcomes(split)
     assert chance == split.ways() == 1
     assert split.means() == shares
-    assert set(split.variances()) == {0}
+    assert set(split.variances()) == {0} == {split.moments().within}
 
 
 def test_uniform_gives_every_way_to_cut_the_same_chance() -> None:

@@ -25,8 +25,7 @@ from viralcommerce.rules.condition_family import Inline, Leaf
 from viralcommerce.rules.condition_fields import CountFromZero, Label, Regions, RoleField
 from viralcommerce.rules.facts import Ask, FactKind, Known, in_utc, plain_names
 from viralcommerce.rules.fields import Count, MoneyField, SpanField
-from viralcommerce.rules.split_family import in_chinese
-from viralcommerce.rules.wording import Wording, listed_en, listed_zh, span_zh
+from viralcommerce.rules.wording import Wording, in_chinese, listed_en, listed_zh, span_zh
 from viralcommerce.values.spans import write_span
 
 PLAIN_MOMENT = "type({a}) is datetime and {a}.tzinfo is UTC"

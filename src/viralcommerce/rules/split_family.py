@@ -8,9 +8,12 @@ from typing import ClassVar, Final
 
 from viralcommerce.errors import InvalidRule, InvalidValue
 from viralcommerce.rules.base import Rule
-from viralcommerce.rules.split_odds import Chances, Moments
+from viralcommerce.rules.extent import Amount, certain
+from viralcommerce.rules.split_odds import MOST_OUTCOMES, Chances, Moments, outcomes
+from viralcommerce.rules.wording import Words, in_chinese
 from viralcommerce.values.dice import Dice
 from viralcommerce.values.money import GREATEST, Money
+from viralcommerce.values.rounding import Rounding, divide
 
 MOST_PARTS: Final = 100
 """The most parts one amount is cut into, as in WeChat's packets."""
@@ -68,6 +71,27 @@ class Split(Rule):
         """The variance of each position's share, in minor units squared; see `moments`."""
         return self.moments().variances
 
+    def amounts(self) -> tuple[Amount, ...]:
+        """What is known of each share, in the order of opening."""
+        moments = self.moments()
+        if not self.draws:
+            return tuple(certain(int(mean)) for mean in moments.means)
+        return tuple(
+            Amount(self.least.minor, self.most(), mean, moments.within) for mean in moments.means
+        )
+
+    def greatest(self) -> Amount:
+        """What is known of the greatest share; exact where all outcomes can be listed."""
+        least, most = -(-self.total.minor // self.parts), self.most()
+        if self.ways() > MOST_OUTCOMES:
+            middle = Fraction(least + most, 2)
+            return Amount(least, most, middle, most - middle)
+        law: dict[int, Fraction] = {}
+        for shares, chance in outcomes(self):
+            law[max(shares)] = law.get(max(shares), Fraction(0)) + chance
+        mean = sum((share * chance for share, chance in law.items()), Fraction(0))
+        return Amount(least, most, mean, law=lambda: law)
+
     @abstractmethod
     def phrase_en(self) -> str:
         """What a member reads, in English."""
@@ -76,36 +100,29 @@ class Split(Rule):
     def phrase_zh(self) -> str:
         """What a member reads, in Chinese."""
 
+    def odds(self) -> Words:
+        """The bounds and the mean of a share, as a member reads them.
 
-_ZH_UNITS: Final = {
-    "CNY": "元",
-    "HKD": "港元",
-    "MOP": "澳门元",
-    "TWD": "新台币",
-    "USD": "美元",
-    "EUR": "欧元",
-    "GBP": "英镑",
-    "JPY": "日元",
-    "KRW": "韩元",
-    "SGD": "新加坡元",
-    "THB": "泰铢",
-    "MYR": "林吉特",
-}
-
-
-def in_chinese(amount: Money) -> str:
-    """An amount as a Chinese sentence has it; whole amounts without decimals.
-
-    Example:
-        >>> from viralcommerce.values.money import CNY
-        >>> in_chinese(CNY(60)), in_chinese(CNY("3.50"))
-        ('60元', '3.50元')
-    """
-    unit = _ZH_UNITS.get(amount.currency)
-    if unit is None:
-        return str(amount)
-    whole = amount.major.to_integral_value()
-    return f"{whole if whole == amount.major else amount.major}{unit}"
+        Example:
+            >>> from viralcommerce.rules.splits import LuckySplit
+            >>> from viralcommerce.values.money import CNY
+            >>> LuckySplit(CNY(60), parts=10, least=CNY(3), how="uniform").odds().en
+            'a share is at least ¥3 and at most ¥33, on average ¥6'
+        """
+        code = self.total.currency
+        most = Money(self.most(), code)
+        exact = not self.total.minor % self.parts
+        mean = Money(divide(self.total.minor, self.parts, Rounding.HALF_EVEN), code)
+        means = [divide(*each.as_integer_ratio(), Rounding.HALF_EVEN) for each in self.means()]
+        low, high = Money(min(means), code), Money(max(means), code)
+        en = f"a share is at least {self.least.shown()} and at most {most.shown()}, on average "
+        en += mean.shown() if exact else f"about {mean.shown()}"
+        zh = f"每份最低{in_chinese(self.least)}，最高{in_chinese(most)}，平均"
+        zh += in_chinese(mean) if exact else f"约{in_chinese(mean)}"
+        if high.minor - low.minor > 1:
+            en += f"; by the order of opening, {low.shown()} to {high.shown()} on average"
+            zh += f"；按领取先后，各份平均在{in_chinese(low)}至{in_chinese(high)}之间"
+        return Words(en, zh)
 
 
 def parts_en(parts: int) -> str:

@@ -137,7 +137,7 @@ def double_mean_moments(total: int, parts: int) -> Moments:
         return Moments((mean,) * parts, scaled, Fraction(2 * parts))
     means: list[Fraction] = []
     variances: list[Fraction] = []
-    exact = _is_small(total, parts)
+    exact = is_small(total, parts)
     for people, scale, weights in _stages(total, parts, 0 if exact else 1 << _PRECISION):
         first = second = 0
         for left, weight in weights.items():
@@ -167,7 +167,7 @@ def double_mean_shares(total: int, parts: int, position: int) -> Chances:
     """
     if not 0 <= position < parts:
         raise InvalidValue(f"split odds: no position {position}; choose from 0 to {parts - 1}")
-    if not _is_small(total, parts):
+    if not is_small(total, parts):
         raise InvalidValue(
             f"split odds: {total} units in {parts} parts are too many for exact odds; "
             "ask for a smaller packet of the same shape"
@@ -235,6 +235,28 @@ def uniform_greatest_limit(parts: int) -> Fraction:
         Fraction(7381, 25200)
     """
     return sum((Fraction(1, k) for k in range(1, parts + 1)), Fraction(0)) / parts
+
+
+def uniform_greatest(total: int, parts: int) -> Fraction:
+    """The mean of the greatest share on whole units, uniform, one unit being the least.
+
+    ``P(none above b) = sum over k of (-1)^k C(n, k) C(M - k b - 1, n - 1) / C(M - 1, n - 1)``;
+    the mean is the sum over b of the contrary.
+
+    Example:
+        >>> uniform_greatest(6, 3)
+        Fraction(16, 5)
+    """
+    ways = comb(total - 1, parts - 1)
+    above = 0
+    for bound in range(total - parts + 1):
+        none = sum(
+            (-1) ** k * comb(parts, k) * comb(total - k * bound - 1, parts - 1)
+            for k in range(parts + 1)
+            if total - k * bound >= parts
+        )
+        above += ways - none
+    return Fraction(above, ways)
 
 
 def uniform_smallest_limit(parts: int) -> Fraction:
@@ -307,7 +329,7 @@ def luckiest(split: Cut) -> tuple[Fraction, ...]:
     return tuple(chances)
 
 
-def _is_small(total: int, parts: int) -> bool:
+def is_small(total: int, parts: int) -> bool:
     """Whether the exact numbers take a fraction of a second and a few megabytes."""
     harmonic = sum(1 / people for people in range(2, parts + 1))
     return total * total * harmonic <= _EXACT

@@ -23,6 +23,8 @@ WeightedSplit in proportion, by largest remainder                  none
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import accumulate, groupby
@@ -34,16 +36,17 @@ from pydantic import Field
 from viralcommerce.errors import InvalidRule
 from viralcommerce.rules import split_odds
 from viralcommerce.rules.base import rule
+from viralcommerce.rules.extent import Amount
 from viralcommerce.rules.fields import Count, MoneyField
 from viralcommerce.rules.split_family import (
     MOST_PARTS,
     Split,
     check_room,
     impossible,
-    in_chinese,
     parts_en,
 )
 from viralcommerce.rules.split_odds import Chances, Moments
+from viralcommerce.rules.wording import in_chinese
 from viralcommerce.values.allocate import allocate
 from viralcommerce.values.dice import Dice
 from viralcommerce.values.money import CNY, Money
@@ -62,6 +65,7 @@ Parts = Annotated[int, Field(strict=True, ge=1, le=MOST_PARTS)]
 Shares = Annotated[tuple[MoneyField, ...], Field(min_length=1, max_length=MOST_PARTS)]
 Weights = Annotated[tuple[Count, ...], Field(min_length=1, max_length=MOST_PARTS)]
 
+_MOST_WORK: Final = 400_000
 _UNSAID: Final = CNY.zero  # known by identity: no currency has a smallest amount of zero
 
 
@@ -107,7 +111,9 @@ class _FixedSplit(Split):
         runs = [(len(list(run)), share) for share, run in groupby(self._row)]
         code = self.total.currency
         return ", then ".join(
-            f"{Money(share, code)}" if times == 1 else f"{times} of {Money(share, code)}"
+            Money(share, code).shown()
+            if times == 1
+            else f"{times} of {Money(share, code).shown()}"
             for times, share in runs
         )
 
@@ -133,7 +139,7 @@ class EqualSplit(_FixedSplit):
         >>> [int(mean) for mean in split.means()]
         [334, 333, 333]
         >>> split.phrase_en()
-        'CNY 10.00 cut evenly into 3 parts: CNY 3.34, then 2 of CNY 3.33'
+        '¥10 cut evenly into 3 parts: ¥3.34, then 2 of ¥3.33'
     """
 
     total: MoneyField
@@ -147,9 +153,10 @@ class EqualSplit(_FixedSplit):
 
     def phrase_en(self) -> str:
         """What a member reads, in English."""
+        total, least = self.total.shown(), self.least.shown()
         if self.most() == self.least.minor:
-            return f"{self.total} cut into {parts_en(self.parts)} of {self.least} each"
-        return f"{self.total} cut evenly into {self.parts} parts: {self._listed_en()}"
+            return f"{total} cut into {parts_en(self.parts)} of {least} each"
+        return f"{total} cut evenly into {self.parts} parts: {self._listed_en()}"
 
     def phrase_zh(self) -> str:
         """What a member reads, in Chinese."""
@@ -192,9 +199,8 @@ class LadderSplit(_FixedSplit):
 
     def phrase_en(self) -> str:
         """What a member reads, in English."""
-        return (
-            f"{self.total} in {parts_en(self.parts)}, in the order of opening: {self._listed_en()}"
-        )
+        head = f"{self.total.shown()} in {parts_en(self.parts)}"
+        return f"{head}, in the order of opening: {self._listed_en()}"
 
     def phrase_zh(self) -> str:
         """What a member reads, in Chinese."""
@@ -234,7 +240,7 @@ class WeightedSplit(_FixedSplit):
         """What a member reads, in English."""
         weights = ":".join(map(str, self.weights))
         return (
-            f"{self.total} in {parts_en(self.parts)} weighted {weights}, "
+            f"{self.total.shown()} in {parts_en(self.parts)} weighted {weights}, "
             f"in the order of opening: {self._listed_en()}"
         )
 
@@ -270,7 +276,7 @@ class LuckySplit(Split):
         >>> split.share(left=6000, taken=0, dice=ScriptedDice([741]))
         741
         >>> split.phrase_en()
-        'CNY 60.00 cut at random into 10 parts, none below CNY 3.00 (the double-mean rule)'
+        '¥60 cut at random into 10 parts, none below ¥3 (the double-mean rule)'
         >>> split.phrase_zh()
         '60元拼手气红包，共10份，每份不低于3元（二倍均值法）'
     """
@@ -344,12 +350,26 @@ class LuckySplit(Split):
         shift = self.least.minor - 1
         return moments._replace(means=tuple(mean + shift for mean in moments.means))
 
+    def amounts(self) -> tuple[Amount, ...]:
+        """What is known of each share; its whole law where that is small enough."""
+        return tuple(
+            dataclasses.replace(amount, law=functools.partial(self._law, position))
+            for position, amount in enumerate(super().amounts())
+        )
+
+    def greatest(self) -> Amount:
+        """What is known of the greatest share; exact for uniform packets of everyday size."""
+        if self.how == "double_mean" or self._spare() * self.parts > _MOST_WORK:
+            return super().greatest()
+        mean = split_odds.uniform_greatest(self._spare(), self.parts) + self.least.minor - 1
+        return Amount(-(-self.total.minor // self.parts), self.most(), mean)
+
     def phrase_en(self) -> str:
         """What a member reads, in English."""
         way = "the double-mean rule" if self.how == "double_mean" else "all cuts equally likely"
         return (
-            f"{self.total} cut at random into {parts_en(self.parts)}, "
-            f"none below {self.least} ({way})"
+            f"{self.total.shown()} cut at random into {parts_en(self.parts)}, "
+            f"none below {self.least.shown()} ({way})"
         )
 
     def phrase_zh(self) -> str:
@@ -359,6 +379,17 @@ class LuckySplit(Split):
             f"{in_chinese(self.total)}拼手气红包，共{self.parts}份，"
             f"每份不低于{in_chinese(self.least)}（{way}）"
         )
+
+    def _law(self, position: int) -> Chances | None:
+        spare = self._spare()
+        if spare * self.parts > _MOST_WORK:
+            return None
+        if self.how == "uniform" or position == 0:
+            return self.chances(self.total.minor, 0)
+        if not split_odds.is_small(spare, self.parts):
+            return None
+        law = split_odds.double_mean_shares(spare, self.parts, position)
+        return {share + self.least.minor - 1: chance for share, chance in law.items()}
 
     def _spare(self) -> int:
         return self.total.minor - self.parts * (self.least.minor - 1)

@@ -25,6 +25,7 @@ from viralcommerce.mechanics.collect.messages import LIKER as LIKER
 from viralcommerce.mechanics.collect.messages import MOST_REMEMBERED as MOST_REMEMBERED
 from viralcommerce.mechanics.collect.messages import REACHED as REACHED
 from viralcommerce.mechanics.collect.messages import REFUSED as REFUSED
+from viralcommerce.mechanics.collect.messages import WORDS as WORDS
 from viralcommerce.mechanics.collect.messages import AlreadyAsked as AlreadyAsked
 from viralcommerce.mechanics.collect.messages import AlreadyLiked as AlreadyLiked
 from viralcommerce.mechanics.collect.messages import AlreadyReached as AlreadyReached

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar, Final
 
 from viralcommerce.decider import Milestone, Role
 from viralcommerce.messages import BY_CLOCK, Command, Event, Refusal, State
+from viralcommerce.rules.wording import Words
 
 # ---------------------------------------------------------------------------- words
 
@@ -22,6 +24,18 @@ LAPSED: Final = Milestone("lapsed")
 REFUSED: Final = "refused"
 ALLOWED: Final = "allowed"
 MOST_REMEMBERED: Final = 200
+
+WORDS: Final[Mapping[str, Words]] = {
+    COLLECTOR: Words("collector", "发起人"),
+    LIKER: Words("liker", "点赞人"),
+    ASK: Words("ask", "集赞任务"),
+    ASKED: Words("when a member asks for likes", "发起集赞任务时"),
+    LIKED: Words(
+        "each time a member likes an ask for the first time", "每收到一位用户的首次点赞时"
+    ),
+    REACHED: Words("when the goal of likes is reached", "集满赞时"),
+    LAPSED: Words("when time is over before the goal is reached", "到期未集满赞时"),
+}
 
 # ---------------------------------------------------------------------------- commands
 

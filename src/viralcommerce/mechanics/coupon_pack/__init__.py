@@ -15,6 +15,7 @@ Laws:
 """
 
 from viralcommerce.mechanics.coupon_pack.messages import ALLOWED as ALLOWED
+from viralcommerce.mechanics.coupon_pack.messages import CARRIED as CARRIED
 from viralcommerce.mechanics.coupon_pack.messages import EMPTIED as EMPTIED
 from viralcommerce.mechanics.coupon_pack.messages import GRABBED as GRABBED
 from viralcommerce.mechanics.coupon_pack.messages import GRABBER as GRABBER
@@ -24,6 +25,7 @@ from viralcommerce.mechanics.coupon_pack.messages import OPENED as OPENED
 from viralcommerce.mechanics.coupon_pack.messages import PACK as PACK
 from viralcommerce.mechanics.coupon_pack.messages import REFUSED as REFUSED
 from viralcommerce.mechanics.coupon_pack.messages import SHARER as SHARER
+from viralcommerce.mechanics.coupon_pack.messages import WORDS as WORDS
 from viralcommerce.mechanics.coupon_pack.messages import AlreadyGrabbed as AlreadyGrabbed
 from viralcommerce.mechanics.coupon_pack.messages import AlreadyShared as AlreadyShared
 from viralcommerce.mechanics.coupon_pack.messages import Commands as Commands

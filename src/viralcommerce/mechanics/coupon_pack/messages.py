@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar, Final
 
 from viralcommerce.decider import Milestone, Role
 from viralcommerce.messages import BY_CLOCK, Command, Event, Refusal, State
+from viralcommerce.rules.wording import Words
 from viralcommerce.values.money import Money
 
 # ---------------------------------------------------------------------------- words
@@ -22,6 +24,20 @@ EMPTIED: Final = Milestone("emptied")
 
 REFUSED: Final = "refused"
 ALLOWED: Final = "allowed"
+
+WORDS: Final[Mapping[str, Words]] = {
+    SHARER: Words("sharer", "分享人"),
+    GRABBER: Words("opener", "领取人"),
+    LUCKIEST: Words("luckiest", "手气最佳者"),
+    PACK: Words("pack", "券包"),
+    OPENED: Words("when a pack is shared", "发出券包时"),
+    GRABBED: Words("each time a share of a pack is taken", "券包每被领取一份时"),
+    EMPTIED: Words("when the last share of a pack is taken", "券包被领完时"),
+}
+CARRIED: Final[Mapping[str, Words]] = {
+    GRABBED: Words("the share taken", "所领金额"),
+    EMPTIED: Words("the greatest share", "最高一份金额"),
+}
 
 # ---------------------------------------------------------------------------- commands
 

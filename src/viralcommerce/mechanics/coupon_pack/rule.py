@@ -17,6 +17,7 @@ from viralcommerce.decider import (
 )
 from viralcommerce.errors import InvalidRule
 from viralcommerce.mechanics.coupon_pack.messages import (
+    CARRIED,
     EMPTIED,
     GRABBED,
     GRABBER,
@@ -26,6 +27,7 @@ from viralcommerce.mechanics.coupon_pack.messages import (
     PACK,
     REFUSED,
     SHARER,
+    WORDS,
     AlreadyGrabbed,
     AlreadyShared,
     Commands,
@@ -51,10 +53,13 @@ from viralcommerce.mechanics.coupon_pack.messages import (
 from viralcommerce.messages import Command
 from viralcommerce.refusals import NothingToEnd
 from viralcommerce.rules.base import OneOf, rule
+from viralcommerce.rules.extent import ONCE, Life, Times
 from viralcommerce.rules.fields import SpanField
 from viralcommerce.rules.splits import Split
+from viralcommerce.rules.wording import Words, span_zh
 from viralcommerce.values.dice import dice
 from viralcommerce.values.money import Money
+from viralcommerce.values.spans import write_span
 
 
 @rule("coupon_pack")
@@ -90,6 +95,9 @@ class CouponPack(Mechanic[Commands, States, Events]):
     event_types: ClassVar[object] = Events
     refusal_types: ClassVar[object] = Refusals
     state_types: ClassVar[object] = States
+    owner: ClassVar[str] = SHARER
+    words: ClassVar[Mapping[str, Words]] = WORDS
+    carried: ClassVar[Mapping[str, Words]] = CARRIED
 
     split: Annotated[Split, OneOf()]
     open_for: SpanField = Field(kw_only=True)
@@ -107,6 +115,53 @@ class CouponPack(Mechanic[Commands, States, Events]):
     def draws(self) -> bool:
         """Whether its commands need entropy."""
         return self.split.draws
+
+    def sentences(self) -> tuple[Words, ...]:
+        """The rules of the game as members read them."""
+        split, parts = self.split, self.split.parts
+        first = "first member" if parts == 1 else f"first {parts} members"
+        take = "takes" if parts == 1 else "take"
+        own = (
+            Words("Nobody can open their own pack.", "不能领取自己发出的券包。")
+            if self.own == REFUSED
+            else Words(
+                "The sharer can open their pack too.", "分享人也可领取自己发出的券包。"
+            )
+        )
+        return (
+            Words(
+                f"A member shares a pack, and the {first} to open it {take} a share each: "
+                f"{split.phrase_en()}.",
+                f"用户发出券包，最先打开的{parts}位用户每人领取一份：{split.phrase_zh()}。",
+            ),
+            Words(
+                f"A pack can be opened for {write_span(self.open_for)} after it is shared; "
+                "what has not been taken by then goes back to the campaign.",
+                f"券包自发出起{span_zh(self.open_for)}内可以领取，逾期未领取的部分退回活动。",
+            ),
+            Words("A member takes at most one share of a pack.", "同一券包每人限领一份。"),
+            own,
+            Words(
+                "The luckiest is the member with the greatest share; of equal ones, the first.",
+                "领取金额最高者为手气最佳；金额相同的，先领取者为手气最佳。",
+            ),
+        )
+
+    def odds(self) -> tuple[Words, ...]:
+        """The bounds and the mean of a share, where it is drawn."""
+        return (self.split.odds(),) if self.split.draws else ()
+
+    def lives(self) -> tuple[Life, ...]:
+        """A pack is emptied, or its time is over before."""
+        amounts, total, parts = self.split.amounts(), self.split.total.minor, self.split.parts
+        return (
+            {
+                OPENED: ONCE,
+                GRABBED: Times(parts, parts, amounts, total),
+                EMPTIED: Times(1, 1, (self.split.greatest(),)),
+            },
+            {OPENED: ONCE, GRABBED: Times(0, parts - 1, amounts[:-1], total)},
+        )
 
     def initial(self) -> States:
         """Before anything is shared."""
