@@ -37,13 +37,12 @@ from viralcommerce import (
     days,
     hours,
 )
-from viralcommerce.messages import Command
 from viralcommerce.mechanics import collect
 from viralcommerce.mechanics import coupon_pack as pack
+from viralcommerce.messages import Command
 from viralcommerce.pricing import Pricing
 from viralcommerce.program import Program
 from viralcommerce.refusals import Refusal
-from viralcommerce.runtime.ports import Found
 
 STREAMS, TURNS = 600, 9
 COMMANDS = STREAMS * 10
@@ -227,10 +226,11 @@ class Known:
     """What the lab tells pricing: nothing but what was used so far."""
 
     facts: dict[str, dict[str, object]]
-    found: Found
+    counted: dict[tuple[str, str, str, str], int]
     used: dict[tuple[str, str, str, str], int]
     hot: dict[tuple[str, str, str, str], int]
     left: dict[tuple[str, str, str, str], int]
+    all_counted: bool = True
 
 
 def bare(campaign: Campaign, commands: Callable[[], Iterator[Command]]) -> Callable[[], None]:
@@ -240,12 +240,11 @@ def bare(campaign: Campaign, commands: Callable[[], Iterator[Command]]) -> Calla
     mechanic = program.mechanic
     seeds = (f"{i * 0x9E3779B97F4A7C15 % 2**128:032x}" for i in range(1, COMMANDS + 1))
     said = [msgspec.structs.replace(command, entropy=next(seeds)) for command in commands()]
-    found = Found(decisions={}, cells={}, used={}, all_used=True)
 
     def run() -> None:
         states: dict[str, object] = {}
         used: dict[tuple[str, str, str, str], int] = {}
-        known = Known({}, found, used, {}, {})
+        known = Known({}, {}, used, {}, {})
         for command in said:
             instance = mechanic.instance(command)
             state = states.get(instance) or mechanic.initial()
@@ -300,8 +299,10 @@ def main() -> int:
     peer = best.get("eventsourcing")
     if peer is not None:
         slow = peer < LEAST_OF_PEER * best["ours, both sides"]
-        print(f"eventsourcing is {peer / best['ours, like']:.1f} × a like, "
-              f"{peer / best['ours, both sides']:.1f} × a grab for both sides")
+        print(
+            f"eventsourcing is {peer / best['ours, like']:.1f} × a like, "
+            f"{peer / best['ours, both sides']:.1f} × a grab for both sides"
+        )
         failed |= slow
     rate = 1e6 / best["bare, both sides"]
     print(f"bare, both sides: {rate:,.0f} commands a second here (aim {LEAST_BARE:,})")

@@ -44,20 +44,6 @@ STOCK: Final = "stock"
 NO_FACTS: Final[Mapping[str, object]] = {}
 
 
-class Quotas(Protocol):
-    """Quotas as they were read under lock."""
-
-    @property
-    def used(self) -> Mapping[QuotaKey, int]:
-        """By key."""
-        ...
-
-    @property
-    def all_used(self) -> bool:
-        """Whether an absent one is 0, and nothing need be asked for."""
-        ...
-
-
 class Known(Protocol):
     """What pricing may know beyond the command."""
 
@@ -67,8 +53,13 @@ class Known(Protocol):
         ...
 
     @property
-    def found(self) -> Quotas:
-        """Quotas read under lock; one that is absent is asked for in `missing`."""
+    def counted(self) -> Mapping[QuotaKey, int]:
+        """Quotas read under lock; one that is absent is asked for in `missing`..."""
+        ...
+
+    @property
+    def all_counted(self) -> bool:
+        """...unless an absent one is known to be 0."""
         ...
 
     @property
@@ -286,9 +277,9 @@ class Pricing:
         if counter.subject == CAMPAIGN:
             return self._take(key, 1, counter.at_most)
         known = self.known
-        so_far = known.found.used.get(key)
+        so_far = known.counted.get(key)
         if so_far is None:
-            if not known.found.all_used:
+            if not known.all_counted:
                 self.missing.append(key)
             so_far = 0
         mine = self.used.get(key, 0)

@@ -77,8 +77,8 @@ class Batch:
     """
 
     __slots__ = (
-        "asked", "caps", "cells", "context", "decided", "facts", "found", "hot", "left",
-        "missing", "peaks", "records", "rules", "used",
+        "all_counted", "asked", "caps", "cells", "context", "counted", "decided", "facts",
+        "found", "hot", "learned", "left", "missing", "peaks", "records", "rules", "used",
     )  # fmt: skip
 
     def __init__(
@@ -91,6 +91,12 @@ class Batch:
     ) -> None:
         self.context = context
         self.found = found
+        self.all_counted = found.all_used
+        self.learned: dict[QuotaKey, int] = {}
+        self.counted: Mapping[QuotaKey, int] = found.used
+        if not found.all_used:
+            self.learned.update(found.used)
+            self.counted = self.learned
         self.facts = facts
         self.asked = asked
         self.left = left
@@ -120,9 +126,22 @@ class Batch:
                 wanted[member] = (before[0] | facts, max(before[1], command.at))
         return tuple(Asked(m, facts, at) for m, (facts, at) in sorted(wanted.items()))
 
-    def run(self, requests: Sequence[Request]) -> list[Outcome]:
-        """Decide each in a row."""
-        return [self._one(request) for request in requests]
+    def wants(self) -> tuple[QuotaKey, ...]:
+        """The quotas that must be read before the command at hand can be decided."""
+        return tuple(sorted(set(self.missing)))
+
+    def learn(self, used: Mapping[QuotaKey, int]) -> None:
+        """Take note of quotas that were read; an absent one is 0."""
+        self.learned.update(dict.fromkeys(self.missing, 0))
+        self.learned.update(used)
+        self.missing = []
+
+    def found_and_learned(self) -> Found:
+        """What was found, with the quotas that were read since: for another pass."""
+        if self.all_counted:
+            return self.found
+        found = self.found
+        return Found(decisions=found.decisions, cells=found.cells, used=self.learned)
 
     def writes(self) -> Writes | None:
         """What to commit, or nothing where nothing was decided anew."""
@@ -156,7 +175,8 @@ class Batch:
         state = cell.state
         return cell, program, state if isinstance(state, State) else thaw_state(program, state)
 
-    def _one(self, request: Request) -> Outcome:
+    def one(self, request: Request) -> Outcome | None:
+        """Decide the next command on what the ones before it left; nothing while one `wants`."""
         command = request.command
         key = command.key
         before = self._recorded(request, key)
@@ -174,6 +194,8 @@ class Batch:
             at = command.at
             if cell is not None and cell.deadline is not None and at >= cell.deadline:
                 self._end(request, program, state)
+                if self.missing:
+                    return None
                 cell, program, state = self._situation(request)
             if request.life.stage != LIVE:
                 refusal = life_refusal(request.life, begun=cell is not None)
@@ -181,6 +203,8 @@ class Batch:
                 refusal = _outside(request.program, at)
             if refusal is None and type(command) in program.guarded:
                 refusal = self._guard(program, command, state)
+        if self.missing:
+            return None
         if refusal is not None:
             return self._refuse(request, program, refusal)
         return self._decide(request, program, cell, state)
@@ -248,16 +272,16 @@ class Batch:
         return () if value is None else (f"{fact}/{value}",)
 
     def _used(self, key: QuotaKey) -> int:
-        so_far = self.found.used.get(key)
+        so_far = self.counted.get(key)
         if so_far is None:
-            if not self.found.all_used:
+            if not self.all_counted:
                 self.missing.append(key)
             so_far = 0
         return so_far + self.used.get(key, 0)
 
     def _decide(
         self, request: Request, program: Program, cell: Cell | None, state: State
-    ) -> Decision:
+    ) -> Decision | None:
         command = request.command
         mechanic = program.mechanic
         events = mechanic.decide(command, state)
@@ -270,6 +294,8 @@ class Batch:
         else:
             reached = [one for event in events for one in mechanic.reached(event)]
         priced = self._price(request, program, version, events, reached)
+        if self.missing:
+            return None
         if priced.refusal is not None:
             return self._refuse(request, program, priced.refusal)
         for event in events:

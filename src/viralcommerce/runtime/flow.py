@@ -86,16 +86,18 @@ def flow(context: Context, requests: Sequence[Request]) -> Flow:
         left: dict[QuotaKey, int] = {}
         while True:
             batch = Batch(context, found, facts, asked if asks else None, left)
+            outcomes: list[Outcome] = []
             try:
-                outcomes = batch.run(requests)
+                for request in requests:
+                    outcome = batch.one(request)
+                    while outcome is None:
+                        more: Found = yield Lock(quotas=batch.wants())
+                        batch.learn(more.used)
+                        outcome = batch.one(request)
+                    outcomes.append(outcome)
             except Recast:
                 yield Restart()
                 break
-            if batch.missing:
-                more: Found = yield Lock(quotas=tuple(sorted(set(batch.missing))))
-                used = {**found.used, **dict.fromkeys(batch.missing, 0), **more.used}
-                found = Found(decisions=found.decisions, cells=found.cells, used=used)
-                continue
             writes = batch.writes()
             if writes is None:
                 return outcomes
@@ -106,6 +108,7 @@ def flow(context: Context, requests: Sequence[Request]) -> Flow:
                 yield Restart()
                 break
             left[answer.key] = answer.left
+            found = batch.found_and_learned()
     raise StoreBusy(
         f"{requests[0].program.name}/{requests[0].instance}: changed by others {RESTARTS} times "
         "while it was being decided; nothing was written; try again",
