@@ -39,6 +39,7 @@ class Program:
         self.budget_key: QuotaKey = (self.name, BUDGET, "", "")
         self.drawn = frozenset(n for n, carries in mechanic.milestones.items() if carries.drawn)
         self.actors = {name: carries.roles[0] for name, carries in mechanic.milestones.items()}
+        self.promises = mechanic.total() is not None
         self.lines = self._lines()
         self.caps = self._caps()
         self.velocities = tuple(self._velocities())

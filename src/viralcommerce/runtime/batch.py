@@ -156,12 +156,16 @@ class Batch:
             records=self.records,
             cells=cells,
             used=self.used,
-            hot={
-                key: HotChange(change, self.peaks.get(key, 0), self.caps.get(key))
-                for key, change in self.hot.items()
-            },
+            hot=self._hot_changes() if self.hot else {},
             rules=self.rules,
         )
+
+    def _hot_changes(self) -> dict[QuotaKey, HotChange]:
+        peaks, caps = self.peaks, self.caps
+        return {
+            key: HotChange(change, peaks.get(key, 0), caps.get(key))
+            for key, change in self.hot.items()
+        }
 
     def _situation(self, request: Request) -> tuple[Cell | None, Program, State]:
         """The cell, the program it is pinned to, and its state."""
@@ -320,7 +324,8 @@ class Batch:
         )
         if cell is None:
             self.rules[program.hash] = self.context.programs.json_of(program)
-        self._add_quotas(request, program, priced)
+        if priced.used or priced.hot or program.velocities:
+            self._add_quotas(request, program, priced)
         shadow = request.life.shadow
         parts: list[tuple[str, str]] = []
         for one in reached:
@@ -340,9 +345,8 @@ class Batch:
         reached: Sequence[Reached],
     ) -> Pricing:
         held = released = 0
-        promised = program.mechanic.promised
-        for event in events:
-            promise = promised(event)
+        for event in events if program.promises else ():
+            promise = program.mechanic.promised(event)
             if promise is not NOTHING_PROMISED:
                 held += promise.held.minor if promise.held is not None else 0
                 released += promise.released.minor if promise.released is not None else 0

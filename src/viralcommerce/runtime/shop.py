@@ -45,6 +45,8 @@ from viralcommerce.values.ids import check_id
 
 LEARNS_WITHIN: Final = 1.0
 """Seconds within which every process of a shop learns of a new stage of life."""
+TICKED_AT_ONCE: Final = 500
+"""How many deadlines share one commit."""
 
 
 class Shop:
@@ -200,7 +202,7 @@ class Shop:
             yield due.campaign, structs.replace(command, key=key)
 
     def tick(self, at: datetime | None = None, *, limit: int = 1000) -> int:
-        """Act on every deadline that has come; how many were acted on.
+        """Act on every deadline that has come, many in one commit; how many were acted on.
 
         Args:
             at: the moment; the clock's unless said.
@@ -208,14 +210,17 @@ class Shop:
         """
         now = self._clock.now() if at is None else _aware(at)
         acted = 0
-        for name, command in list(self.due(now, limit=limit)):
-            newest = self._programs.newest[name.removeprefix("shadow:")]
-            life = self._life(newest.name)
-            program = newest if name == newest.name else self._programs.shadow(newest)
-            instance = newest.mechanic.instance(command)
-            outcome = self._run((Request(program, command, instance, life),))[0]
-            acted += isinstance(outcome, Accepted)
+        waiting = iter(list(self.due(now, limit=limit)))
+        while chunk := tuple(itertools.islice(waiting, TICKED_AT_ONCE)):
+            outcomes = self._run(tuple(self._ending(name, command) for name, command in chunk))
+            acted += sum(isinstance(outcome, Accepted) for outcome in outcomes)
         return acted
+
+    def _ending(self, name: str, command: Command) -> Request:
+        newest = self._programs.newest[name.removeprefix("shadow:")]
+        program = newest if name == newest.name else self._programs.shadow(newest)
+        instance = newest.mechanic.instance(command)
+        return Request(program, command, instance, self._life(newest.name))
 
     def deliver(self, *, limit: int = 100) -> int:
         """Hand waiting awards to the issuer, the oldest first; how many it took.
@@ -294,6 +299,8 @@ class Shop:
         if at.tzinfo is not UTC:
             at = _aware(at)
         entropy = self._entropy.seed(key) if program.mechanic.draws else ""
+        if key is command.key and at is command.at and entropy == command.entropy:
+            return command
         return structs.replace(command, key=key, at=at, entropy=entropy)
 
     def _run(self, requests: tuple[Request, ...]) -> list[Outcome]:
