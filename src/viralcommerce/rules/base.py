@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform, get_origin
 
@@ -33,25 +34,30 @@ Kinds = Mapping[str, type["Rule"]]
 _CONFIG = ConfigDict(extra="forbid", defer_build=True, arbitrary_types_allowed=True)
 
 
-class _Explaining(type):
-    """Turns what pydantic says of a bad argument into `InvalidRule`, for every rule class at once.
+class _RuleType(type):
+    """Makes a rule class a pydantic dataclass when the first rule of it is built, and not before.
 
-    (Wrapping ``__init__`` does not hold: pydantic sets it anew when a deferred class is built.)
+    Making one takes a millisecond, and a process uses few of the many. It also turns what pydantic
+    says of a bad argument into `InvalidRule`, for every rule class at once. (Wrapping ``__init__``
+    does not hold: pydantic sets it anew when a class is completed.)
     """
 
     if not TYPE_CHECKING:  # checkers keep seeing the constructor itself
 
         def __call__(cls, *args, **kwargs):
+            if cls.__dict__.get("_is_made") is False:
+                made(cls)
             try:
                 return super().__call__(*args, **kwargs)
             except ValidationError as error:
                 raise explained(cls.__name__, error) from None
 
 
-class Rule(metaclass=_Explaining):
+class Rule(metaclass=_RuleType):
     """What an operator writes: frozen, compared by value, and written to JSON under its `kind`."""
 
     kind: ClassVar[str] = ""
+    _is_made: ClassVar[bool] = True
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field, Field))
@@ -65,9 +71,23 @@ def rule(kind: str) -> Callable[[type[R]], type[R]]:
 
     def declare(cls: type[R]) -> type[R]:
         cls.kind = kind
-        return pydantic_dataclass(frozen=True, config=_CONFIG)(cls)  # type: ignore[return-value]
+        cls._is_made = False
+        # what a class in a function refers to is known only there and now
+        return made(cls) if "<locals>" in cls.__qualname__ else cls
 
     return declare
+
+
+_making = threading.RLock()
+
+
+def made(cls: type[R]) -> type[R]:
+    """The class as the pydantic dataclass it is; whoever looks at its fields calls this first."""
+    with _making:
+        if cls.__dict__.get("_is_made") is False:
+            pydantic_dataclass(frozen=True, config=_CONFIG)(cls)
+            cls._is_made = True
+    return cls
 
 
 def explained(where: str, error: ValidationError) -> InvalidRule:
@@ -102,7 +122,7 @@ def _place(steps: list[str]) -> str:
 @functools.cache
 def adapter(cls: type[Rule]) -> TypeAdapter[Any]:
     """The validator and serializer of one rule class, built when it is first needed."""
-    return TypeAdapter(cls)
+    return TypeAdapter(made(cls))
 
 
 def dump(value: Rule) -> dict[str, Any]:
