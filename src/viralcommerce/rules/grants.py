@@ -61,8 +61,7 @@ class Grant(Line):
 
     def __post_init__(self) -> None:
         if not self.name:
-            made = f"{self.to}-{self.on}-{self.give.kind}".replace("(", "-").replace(")", "")
-            object.__setattr__(self, "name", made)
+            object.__setattr__(self, "name", self._made())
         if (self.instead is None) == (self.if_short == SUBSTITUTE):
             raise InvalidRule(
                 f"grant {self.name}: if_short={self.if_short!r} and instead={self.instead!r}; "
@@ -77,6 +76,14 @@ class Grant(Line):
     @property
     def options(self) -> tuple[Grant, ...]:
         return (self,)
+
+    @property
+    def is_named(self) -> bool:
+        """Whether its name is another than the one made for it."""
+        return self.name != self._made()
+
+    def _made(self) -> str:
+        return f"{self.to}-{self.on}-{self.give.kind}".replace("(", "-").replace(")", "")
 
 
 @rule("best_of")

@@ -16,8 +16,10 @@ from viralcommerce.errors import InvalidRule
 from viralcommerce.rules.base import Rule, rule
 from viralcommerce.rules.fields import Count, MoneyField, Name, PercentField, SpanField
 from viralcommerce.rules.limits import UNLIMITED, CountOrUnlimited, Unlimited
+from viralcommerce.rules.wording import in_chinese, span_zh, spelled_out
 from viralcommerce.values.money import Money
-from viralcommerce.values.percent import Percent
+from viralcommerce.values.percent import WHOLE, Percent
+from viralcommerce.values.spans import write_span
 
 Amount = MoneyField | PercentField
 NEVER = timedelta(0)
@@ -60,6 +62,14 @@ class Reward(Rule):
         """What an award says beyond its amount."""
         return {}
 
+    def phrase_en(self, carried: str = "the amount") -> str:
+        """What a member reads, in English; `carried` is what a percentage is taken of."""
+        return spelled_out(self).en
+
+    def phrase_zh(self, carried: str = "相应金额") -> str:
+        """What a member reads, in Chinese; `carried` is what a percentage is taken of."""
+        return spelled_out(self).zh
+
 
 class _MoneyReward(Reward):
     """A reward that is an amount of money, given or taken as a share of what is carried."""
@@ -79,6 +89,16 @@ class _MoneyReward(Reward):
     @property
     def price(self) -> Money | None:
         return self.amount if isinstance(self.amount, Money) else None
+
+    def _worth_en(self, carried: str) -> str:
+        if isinstance(self.amount, Money):
+            return self.amount.shown()
+        return carried if self.amount == WHOLE else f"{self.amount} of {carried}"
+
+    def _worth_zh(self, carried: str) -> str:
+        if isinstance(self.amount, Money):
+            return in_chinese(self.amount)
+        return carried if self.amount == WHOLE else f"{carried}{self.amount}"
 
 
 @rule("coupon")
@@ -108,6 +128,18 @@ class Coupon(_MoneyReward):
     def terms(self) -> dict[str, str]:
         return {} if self.spend_at_least is None else {"spend_at_least": str(self.spend_at_least)}
 
+    def phrase_en(self, carried: str = "the amount") -> str:
+        worth, least = self._worth_en(carried), self.spend_at_least
+        said = f"a {worth} coupon" if self.share is None else f"a coupon for {worth}"
+        order = "" if least is None else f", for an order of at least {least.shown()}"
+        return f"{said}{order}, {_valid_en(self.valid_for)}"
+
+    def phrase_zh(self, carried: str = "相应金额") -> str:
+        worth, least = self._worth_zh(carried), self.spend_at_least
+        said = f"{worth}优惠券" if self.share is None else f"面额为{worth}的优惠券"
+        order = "" if least is None else f"订单满{in_chinese(least)}可用，"
+        return f"{said}（{order}{_valid_zh(self.valid_for)}）"
+
 
 @rule("credit")
 class Credit(_MoneyReward):
@@ -120,12 +152,27 @@ class Credit(_MoneyReward):
     def lasts(self) -> timedelta:
         return self.valid_for
 
+    def phrase_en(self, carried: str = "the amount") -> str:
+        return f"{self._worth_en(carried)} as shop credit, {_valid_en(self.valid_for)}"
+
+    def phrase_zh(self, carried: str = "相应金额") -> str:
+        worth = self._worth_zh(carried)
+        said = f"{worth}余额" if self.share is None else f"金额为{worth}的余额"
+        return f"{said}（{_valid_zh(self.valid_for)}）"
+
 
 @rule("cash")
 class Cash(_MoneyReward):
     """Money paid out to the member."""
 
     amount: Amount
+
+    def phrase_en(self, carried: str = "the amount") -> str:
+        return f"{self._worth_en(carried)} in cash"
+
+    def phrase_zh(self, carried: str = "相应金额") -> str:
+        worth = self._worth_zh(carried)
+        return f"{worth}现金" if self.share is None else f"金额为{worth}的现金"
 
 
 class _Thing(Reward):
@@ -155,6 +202,14 @@ class Points(_Thing):
     def price(self) -> Money | None:
         return self.worth
 
+    def phrase_en(self, carried: str = "the amount") -> str:
+        said = "1 point" if self.points == 1 else f"{self.points:,} points"
+        return said if self.worth is None else f"{said} worth {self.worth.shown()}"
+
+    def phrase_zh(self, carried: str = "相应金额") -> str:
+        said = f"{self.points}积分"
+        return said if self.worth is None else f"{said}（价值{in_chinese(self.worth)}）"
+
 
 @rule("product")
 class Product(_Thing):
@@ -182,6 +237,12 @@ class Product(_Thing):
     def supply(self) -> int | Unlimited:
         return self.stock
 
+    def phrase_en(self, carried: str = "the amount") -> str:
+        return f'"{self.sku}" worth {self.worth.shown()}, {_supply_en(self.stock)}'
+
+    def phrase_zh(self, carried: str = "相应金额") -> str:
+        return f"“{self.sku}”一件（价值{in_chinese(self.worth)}，{_supply_zh(self.stock, '件')}）"
+
 
 @rule("right")
 class Right(_Thing):
@@ -203,6 +264,14 @@ class Right(_Thing):
     def supply(self) -> int | Unlimited:
         return self.stock
 
+    def phrase_en(self, carried: str = "the amount") -> str:
+        said = f'the right to buy "{self.to_buy}"'
+        return f"{said}, {_valid_en(self.valid_for)}, {_supply_en(self.stock)}"
+
+    def phrase_zh(self, carried: str = "相应金额") -> str:
+        said = f"“{self.to_buy}”购买资格一份"
+        return f"{said}（{_valid_zh(self.valid_for)}，{_supply_zh(self.stock, '份')}）"
+
 
 @rule("entry")
 class Entry(_Thing):
@@ -214,6 +283,12 @@ class Entry(_Thing):
     def asset(self) -> str:
         return f"entry/{self.campaign}"
 
+    def phrase_en(self, carried: str = "the amount") -> str:
+        return f'an entry into "{self.campaign}"'
+
+    def phrase_zh(self, carried: str = "相应金额") -> str:
+        return f"“{self.campaign}”活动参与资格一次"
+
 
 @rule("title")
 class Title(_Thing):
@@ -224,3 +299,27 @@ class Title(_Thing):
     @property
     def asset(self) -> str:
         return f"title/{self.title}"
+
+    def phrase_en(self, carried: str = "the amount") -> str:
+        return f'the title "{self.title}"'
+
+    def phrase_zh(self, carried: str = "相应金额") -> str:
+        return f"“{self.title}”称号"
+
+
+def _valid_en(span: timedelta) -> str:
+    return "valid without end" if span == NEVER else f"valid for {write_span(span)}"
+
+
+def _valid_zh(span: timedelta) -> str:
+    return "长期有效" if span == NEVER else f"自发放起{span_zh(span)}内有效"
+
+
+def _supply_en(supply: int | Unlimited) -> str:
+    if isinstance(supply, Unlimited):
+        return "as many as are earned"
+    return f"{supply:,} in all"
+
+
+def _supply_zh(supply: int | Unlimited, unit: str) -> str:
+    return "数量不限" if isinstance(supply, Unlimited) else f"共{supply}{unit}"
