@@ -67,6 +67,20 @@ def test_anything_else_is_no_code(text: str) -> None:
     assert not CodeFormat(8).is_well_formed(text)
 
 
+def test_only_what_nobody_means_is_dropped() -> None:
+    for typed in ("7F3K!9QZ2", "7F3K.9QZ2", "7F3K9QZ2~", "7F3K/9QZ2"):
+        assert not CodeFormat(8).is_well_formed(typed)
+    assert CodeFormat(8).canonical("\x00\x1f \x7f-_!") == "!"
+
+
+def test_a_code_may_be_typed_with_much_air_but_not_without_end() -> None:
+    assert CodeFormat(8).is_well_formed(" " * 88 + "7F3K9QZ2")
+    assert not CodeFormat(8).is_well_formed(" " * 89 + "7F3K9QZ2")
+    long = CodeFormat(8, prefix="R" * 64)
+    assert long.is_well_formed(" " * 280 + long.draw(entropy(1)))
+    assert not long.is_well_formed(" " * 281 + long.draw(entropy(1)))
+
+
 def test_a_prefix_belongs_to_the_code() -> None:
     code = RIDE.draw(entropy(7))
     assert code.startswith("R1DE")
@@ -141,6 +155,12 @@ def test_a_dense_run_is_refused_before_its_first_code() -> None:
     with pytest.raises(InvalidValue, match="one guess in 1 hits"):
         form.refuse_if_dense(10**9)
     form.refuse_if_dense(10**6, one_in=33)
+    digits = CodeFormat(6, alphabet="0123456789")
+    digits.refuse_if_dense(10)
+    with pytest.raises(InvalidValue, match="use length 7, or at most 10 codes"):
+        digits.refuse_if_dense(11)
+    with pytest.raises(InvalidValue, match="use length 7, or at most 10 codes"):
+        digits.refuse_if_dense(100)
     form.refuse_if_dense(0)
     for wrong in (-1, 1.0, True, None):
         odd: Any = wrong

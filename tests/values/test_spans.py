@@ -148,11 +148,12 @@ def test_months_are_anchored_to_the_original_date() -> None:
 
 @pytest.mark.parametrize("kind", [calendar_days, calendar_months])
 def test_calendar_spans_are_one_or_more_and_end_with_the_calendar(kind: Any) -> None:
-    for count in (0, -1, 10**9):
+    for count in (0, -1, 3_660_001):
         with pytest.raises(InvalidValue, match="give 1 or more, within the calendar"):
             kind(count)
+    longest = kind(3_660_000)
     with pytest.raises(InvalidValue, match="calendar"):
-        kind(3_660_000).after(at("2025-01-01T00:00:00+00:00"), "UTC")
+        longest.after(at("2025-01-01T00:00:00+00:00"), "UTC")
     with pytest.raises(NaiveTime, match="has no zone; say which"):
         kind(1).after(at("2025-01-01T00:00:00"), "UTC")
     with pytest.raises(InvalidValue, match="is no zone"):

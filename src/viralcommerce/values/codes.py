@@ -216,10 +216,9 @@ class CodeFormat:
             'RIDE-7F3K-9QZ2'
         """
         body = code.removeprefix(self._front)
-        step = self.group or max(len(body), 1)
-        groups = [body[start : start + step] for start in range(0, len(body), step)]
         if not self.group:
-            return self.prefix + "".join(groups)
+            return self.prefix + body
+        groups = [body[start : start + self.group] for start in range(0, len(body), self.group)]
         return "-".join([self.prefix, *groups] if self.prefix else groups)
 
     def guess_chance(self, count: int) -> Fraction:
