@@ -34,7 +34,7 @@ from viralcommerce.runtime.ports import (
 
 
 class MemoryStore:
-    """Everything in dictionaries, behind one lock.
+    """Everything in dictionaries, behind one lock; reads never wait for it.
 
     Args:
         busy_after: seconds to wait for the lock before `StoreBusy`.
@@ -42,6 +42,7 @@ class MemoryStore:
 
     def __init__(self, *, busy_after: float = 10.0) -> None:
         self._lock = threading.Lock()
+        self._indexing = threading.Lock()
         self._busy_after = busy_after
         self._decisions: dict[Place, Decision] = {}
         self._cells: dict[Place, Cell] = {}
@@ -72,8 +73,8 @@ class MemoryStore:
 
     def due(self, at: datetime, limit: int) -> Sequence[Due]:
         """Instances whose deadline has come."""
-        with self._lock:
-            due = [Due(*place, when) for place, when in self._deadlines.items() if when <= at]
+        waiting = list(self._deadlines.items())
+        due = [Due(*place, when) for place, when in waiting if when <= at]
         return sorted(due, key=lambda one: (one.deadline, one.campaign, one.instance))[:limit]
 
     def cell(self, campaign: str, instance: str) -> Cell | None:
@@ -82,7 +83,7 @@ class MemoryStore:
 
     def parts(self, member: str) -> Sequence[Part]:
         """What a member took part in; the index is brought up to date first."""
-        with self._lock:
+        with self._indexing:
             new, self._parts_until = self._records[self._parts_until :], len(self._records)
             for record in new:
                 decision = record.decision
@@ -136,17 +137,14 @@ class MemoryStore:
 
     def cells(self, campaign: str) -> Iterator[tuple[str, Cell]]:
         """Every instance, by id."""
-        with self._lock:
-            found = [
-                (place[1], cell) for place, cell in self._cells.items() if place[0] == campaign
-            ]
+        cells = list(self._cells.items())
+        found = [(place[1], cell) for place, cell in cells if place[0] == campaign]
         yield from sorted(found, key=lambda pair: pair[0])
 
     def quotas(self, campaign: str) -> Iterator[tuple[QuotaKey, int]]:
         """Every quota that is not 0."""
-        with self._lock:
-            found = [(key, n) for key, n in self._used.items() if n and key[0] == campaign]
-        yield from sorted(found)
+        used = list(self._used.items())
+        yield from sorted((key, n) for key, n in used if n and key[0] == campaign)
 
     def postings(self, campaign: str) -> Iterator[Posting]:
         """The ledger in order."""
@@ -164,7 +162,7 @@ class MemoryStore:
 
     def pending(self, limit: int) -> Sequence[Pending]:
         """The oldest awards in the outbox; it is filled up from the records first."""
-        with self._lock:
+        with self._indexing:
             new, self._outbox_until = self._records[self._outbox_until :], len(self._records)
             for record in new:
                 decision = record.decision
@@ -177,7 +175,7 @@ class MemoryStore:
 
     def confirm(self, positions: Sequence[int]) -> None:
         """Take awards out of the outbox."""
-        with self._lock:
+        with self._indexing:
             for position in positions:
                 self._outbox.pop(position, None)
 
@@ -188,8 +186,7 @@ class MemoryStore:
 
     def set_life(self, campaign: str, life: Life) -> None:
         """Record a new stage."""
-        with self._lock:
-            self._lives.setdefault(campaign, []).append(life)
+        self._lives.setdefault(campaign, []).append(life)
 
     def lives(self, campaign: str) -> Sequence[Life]:
         """Every stage, the oldest first."""
