@@ -14,33 +14,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Protocol
-
-from msgspec import Struct
+from typing import Final, Protocol
 
 from viralcommerce.decider import Reached
 from viralcommerce.messages import Award, Refusal, Transfer, Withheld
+from viralcommerce.program import BUDGET, COST, STOCK, Counter, Option, Program, QuotaKey
 from viralcommerce.refusals import LimitReached, OutOfBudget, OutOfStock
-from viralcommerce.rules.limits import CAMPAIGN, CLIP, MEMBER, PAIR, REFUSE, SUBSTITUTE, Policy
+from viralcommerce.rules.compiled import Check
+from viralcommerce.rules.limits import CAMPAIGN, CLIP, REFUSE, SUBSTITUTE
 from viralcommerce.values.money import Money
 from viralcommerce.values.rounding import divide
-from viralcommerce.values.spans import Period, period_label
-
-if TYPE_CHECKING:
-    from datetime import timedelta
-
-    from viralcommerce.program import Program
-    from viralcommerce.rules.compiled import Check
 
 Facts = Mapping[str, Mapping[str, object]]
 """What the host said, by member."""
-QuotaKey = tuple[str, str, str, str]
-"""(campaign, grant or quota, scope, period): never the hash; the store has `used`, we the cap."""
-
-BUDGET: Final = "budget"
-MINT: Final = "mint"
-COST: Final = "cost"
-STOCK: Final = "stock"
 NO_FACTS: Final[Mapping[str, object]] = {}
 
 
@@ -76,83 +62,6 @@ class Known(Protocol):
     def left(self) -> Mapping[QuotaKey, int]:
         """Of the hot quotas that a commit has found short."""
         ...
-
-
-class Counter(Struct, frozen=True):
-    """A limit, a cap or a velocity, ready to count.
-
-    Args:
-        name: of the quota.
-        subject: who is counted: member, pair, campaign, or the mechanic's scope.
-        period: the calendar period counted within, if any.
-        span: the fixed window counted within, in seconds; 0 is none.
-        at_most: the bound, inclusive.
-        of: the role counted, for caps; grants count their recipient.
-        fact: for a velocity, the fact whose value is counted; "" is the member.
-    """
-
-    name: str
-    subject: str
-    period: Period | None
-    span: int
-    at_most: int
-    of: str = ""
-    fact: str = ""
-
-    def key(
-        self, program: Program, cast: Mapping[str, str], who: str, instance: str, at: datetime
-    ) -> QuotaKey:
-        """The quota this counts on, for the member `who` of a cast."""
-        subject = self.subject
-        if subject == MEMBER:
-            scope = f"member/{who}"
-        elif subject == CAMPAIGN:
-            scope = ""
-        elif subject == PAIR:
-            others = sorted(member for member in cast.values() if member != who)
-            scope = "\t".join((f"pair/{who}", *others))
-        else:
-            scope = f"{subject}/{instance}"
-        return (program.name, self.name, scope, self.within(at, program.zone))
-
-    def within(self, at: datetime, zone: str) -> str:
-        """The label of the period that `at` falls in."""
-        if self.period is not None:
-            return period_label(at, self.period, zone)
-        return str(int(at.timestamp()) // self.span) if self.span else ""
-
-
-class Option(Struct, frozen=True):
-    """A grant, ready to be priced.
-
-    Args:
-        name: of the grant; a substitute's ends in ``/instead``.
-        share: of the carried amount, as numerator and denominator; nothing where the amount is
-            said.
-        cost: what one costs the budget, where that does not depend on what is carried.
-        asset: what is owned; "" is money.
-        units: how much of the asset one award is, where that is said.
-        source: the account it comes from, unless from a hold.
-        stock: how many there are, if that is bounded, counted under `stock_key`.
-    """
-
-    name: str
-    to: str
-    kind: str
-    share: tuple[int, int] | None
-    rate: str
-    cost: Money | None
-    asset: str
-    units: int
-    source: str
-    stock: int | None
-    stock_key: QuotaKey
-    check: Check | None
-    limits: tuple[Counter, ...]
-    lasts: timedelta | None
-    terms: dict[str, str]
-    if_short: Policy
-    instead: Option | None
 
 
 class _Refuse(Exception):

@@ -25,8 +25,7 @@ from msgspec import Struct
 from viralcommerce.codec import KINDS, Codec
 from viralcommerce.errors import ViralCommerceError
 from viralcommerce.messages import BY_CLOCK, Accepted, Award, State
-from viralcommerce.pricing import BUDGET, Option, QuotaKey
-from viralcommerce.program import Program
+from viralcommerce.program import BUDGET, Option, Program, QuotaKey
 from viralcommerce.rules.base import Kinds
 from viralcommerce.runtime.ports import Posting, Store
 from viralcommerce.runtime.programs import SHADOW, Programs, thaw_decision, thaw_state

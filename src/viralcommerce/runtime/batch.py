@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from viralcommerce.decider import NOTHING_PROMISED, Reached
 from viralcommerce.errors import KeyReused
 from viralcommerce.messages import BY_CLOCK, Accepted, Command, Event, Refusal, Refused, State
-from viralcommerce.pricing import Facts, Pricing, QuotaKey
-from viralcommerce.program import Program
+from viralcommerce.pricing import Facts, Pricing
+from viralcommerce.program import Program, QuotaKey
 from viralcommerce.refusals import (
     FactMissing,
     LimitReached,
@@ -23,7 +23,7 @@ from viralcommerce.refusals import (
     NotYetOpen,
     WindowClosed,
 )
-from viralcommerce.runtime.life import LIVE, Life, life_refusal
+from viralcommerce.runtime.life import LIVE, life_refusal
 from viralcommerce.runtime.ports import (
     Asked,
     Cell,
@@ -35,34 +35,8 @@ from viralcommerce.runtime.ports import (
     Record,
     Writes,
 )
-from viralcommerce.runtime.programs import Programs, thaw_decision, thaw_state
-
-Outcome = Decision | KeyReused
-
-
-class Request(Struct, frozen=True, gc=False):
-    """A stamped command and the newest version of its campaign."""
-
-    program: Program
-    command: Command
-    instance: str
-    life: Life
-
-
-class Context(Struct, frozen=True, gc=False):
-    """What a flow may use of its shop: all pure.
-
-    Args:
-        programs: the compiled campaigns.
-        issues: whether awards go to an issuer through the outbox.
-    """
-
-    programs: Programs
-    issues: bool
-
-
-class Recast(Exception):
-    """The cast under lock names a member that the host was not asked about."""
+from viralcommerce.runtime.programs import thaw_decision, thaw_state
+from viralcommerce.runtime.request import Context, Outcome, Recast, Request, deadline_key
 
 
 class Batch:
@@ -396,11 +370,6 @@ class Batch:
         self.records.append(record)
         if record.key:
             self.decided[(record.decision.campaign, record.key)] = record.decision
-
-
-def deadline_key(instance: str, at: datetime) -> str:
-    """The key of the clock's command on an instance: the same from every ticker."""
-    return f"(clock)/{instance}/{at.isoformat()}"
 
 
 def _outside(program: Program, at: datetime) -> Refusal | None:

@@ -25,9 +25,10 @@ from typing import Any, Final
 from msgspec import Struct
 
 from viralcommerce.errors import MembersFailed, StoreBusy
-from viralcommerce.pricing import QuotaKey
-from viralcommerce.runtime.batch import Batch, Context, Outcome, Recast, Request
+from viralcommerce.program import QuotaKey
+from viralcommerce.runtime.batch import Batch
 from viralcommerce.runtime.ports import Asked, Found, Place, Short, Stale, Wanted, Writes
+from viralcommerce.runtime.request import Context, Outcome, Recast, Request
 
 RESTARTS: Final = 16
 """How often a flow begins again (a cast or a cell changed under it) before it gives up."""

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from viralcommerce.messages import Accepted, Award, Refused, Transfer
-from viralcommerce.pricing import QuotaKey
+from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.life import Life
 
 Decision = Accepted[Any, Any] | Refused[Any, Any]

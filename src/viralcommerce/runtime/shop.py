@@ -24,7 +24,6 @@ from viralcommerce.errors import (
 from viralcommerce.messages import BY_CLOCK, UNSTAMPED, Accepted, Command
 from viralcommerce.program import Program
 from viralcommerce.rules.base import Kinds
-from viralcommerce.runtime.batch import Context, Outcome, Request, deadline_key
 from viralcommerce.runtime.chance import SystemClock, SystemEntropy
 from viralcommerce.runtime.flow import Ask, Lock, Look, Restart, flow
 from viralcommerce.runtime.life import Life, Stage
@@ -39,6 +38,7 @@ from viralcommerce.runtime.ports import (
     Writes,
 )
 from viralcommerce.runtime.programs import Programs, thaw_state
+from viralcommerce.runtime.request import Context, Outcome, Request, deadline_key
 from viralcommerce.runtime.stores.urls import open_store
 from viralcommerce.runtime.views import Views
 from viralcommerce.values.ids import check_id

@@ -13,7 +13,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from viralcommerce.messages import Award, State
-from viralcommerce.pricing import BUDGET
+from viralcommerce.program import BUDGET
 from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.ports import Part, Store
 from viralcommerce.runtime.programs import Programs, thaw_state

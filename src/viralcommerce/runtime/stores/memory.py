@@ -13,7 +13,7 @@ from typing import Any
 
 from viralcommerce.errors import NotLive, StoreBusy, StoreCorrupt
 from viralcommerce.messages import Accepted, Award
-from viralcommerce.pricing import QuotaKey
+from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.life import ALIVE, Life
 from viralcommerce.runtime.ports import (
     Cell,
@@ -63,9 +63,13 @@ class MemoryStore:
 
     def session(self) -> _MemorySession:
         """Begin a unit of work."""
+        return _MemorySession(self._open())
+
+    def _open(self) -> MemoryStore:
+        """This store, unless it is closed."""
         if self._closed:
             raise NotLive("memory store: it is closed; open another")
-        return _MemorySession(self)
+        return self
 
     def within(self, connection: Any) -> MemoryStore:
         """Refuse: nothing of the host's can commit together with memory."""
@@ -73,18 +77,19 @@ class MemoryStore:
 
     def due(self, at: datetime, limit: int) -> Sequence[Due]:
         """Instances whose deadline has come."""
-        waiting = list(self._deadlines.items())
+        waiting = list(self._open()._deadlines.items())
         due = [Due(*place, when) for place, when in waiting if when <= at]
         return sorted(due, key=lambda one: (one.deadline, one.campaign, one.instance))[:limit]
 
     def cell(self, campaign: str, instance: str) -> Cell | None:
         """One instance."""
-        return self._cells.get((campaign, instance))
+        return self._open()._cells.get((campaign, instance))
 
     def parts(self, member: str) -> Sequence[Part]:
         """What a member took part in; the index is brought up to date first."""
-        with self._indexing:
-            new, self._parts_until = self._records[self._parts_until :], len(self._records)
+        with self._open()._indexing:
+            new = self._records[self._parts_until :]
+            self._parts_until += len(new)
             for record in new:
                 decision = record.decision
                 for who, role in record.parts:
@@ -113,7 +118,7 @@ class MemoryStore:
 
     def journal(self, campaign: str, after: int = 0) -> Iterator[Line]:
         """The journal in order."""
-        for position, record in enumerate(self._records[after:], after + 1):
+        for position, record in enumerate(self._open()._records[after:], after + 1):
             if record.decision.campaign == campaign:
                 yield Line(position, record.decision)
 
@@ -121,7 +126,7 @@ class MemoryStore:
         """The journal of one instance."""
         return [
             Line(position, record.decision)
-            for position, record in enumerate(list(self._records), 1)
+            for position, record in enumerate(list(self._open()._records), 1)
             if (record.decision.campaign, record.decision.instance) == (campaign, instance)
         ]
 
@@ -130,20 +135,20 @@ class MemoryStore:
         wanted = set(moments)
         return [
             Line(position, record.decision)
-            for position, record in enumerate(list(self._records), 1)
+            for position, record in enumerate(list(self._open()._records), 1)
             if record.decision.campaign == campaign
             and (record.decision.instance, record.decision.command.at) in wanted
         ]
 
     def cells(self, campaign: str) -> Iterator[tuple[str, Cell]]:
         """Every instance, by id."""
-        cells = list(self._cells.items())
+        cells = list(self._open()._cells.items())
         found = [(place[1], cell) for place, cell in cells if place[0] == campaign]
         yield from sorted(found, key=lambda pair: pair[0])
 
     def quotas(self, campaign: str) -> Iterator[tuple[QuotaKey, int]]:
         """Every quota that is not 0."""
-        used = list(self._used.items())
+        used = list(self._open()._used.items())
         yield from sorted((key, n) for key, n in used if n and key[0] == campaign)
 
     def postings(self, campaign: str) -> Iterator[Posting]:
@@ -151,19 +156,20 @@ class MemoryStore:
         return (row for row in self._rows() if row.campaign == campaign)
 
     def _rows(self) -> Iterator[Posting]:
-        for record in list(self._records):
+        for record in list(self._open()._records):
             decision = record.decision
             for moved in record.transfers:
                 yield Posting(decision.campaign, decision.instance, decision.command.at, moved)
 
     def campaigns(self) -> Sequence[str]:
         """The names in the journal."""
-        return sorted({record.decision.campaign for record in list(self._records)})
+        return sorted({record.decision.campaign for record in list(self._open()._records)})
 
     def pending(self, limit: int) -> Sequence[Pending]:
         """The oldest awards in the outbox; it is filled up from the records first."""
-        with self._indexing:
-            new, self._outbox_until = self._records[self._outbox_until :], len(self._records)
+        with self._open()._indexing:
+            new = self._records[self._outbox_until :]
+            self._outbox_until += len(new)
             for record in new:
                 decision = record.decision
                 if record.issue and isinstance(decision, Accepted):
@@ -175,33 +181,33 @@ class MemoryStore:
 
     def confirm(self, positions: Sequence[int]) -> None:
         """Take awards out of the outbox."""
-        with self._indexing:
+        with self._open()._indexing:
             for position in positions:
                 self._outbox.pop(position, None)
 
     def life(self, campaign: str) -> Life:
         """The stage of life."""
-        lives = self._lives.get(campaign)
+        lives = self._open()._lives.get(campaign)
         return lives[-1] if lives else ALIVE
 
     def set_life(self, campaign: str, life: Life) -> None:
         """Record a new stage."""
-        self._lives.setdefault(campaign, []).append(life)
+        self._open()._lives.setdefault(campaign, []).append(life)
 
     def lives(self, campaign: str) -> Sequence[Life]:
         """Every stage, the oldest first."""
-        return list(self._lives.get(campaign, ()))
+        return list(self._open()._lives.get(campaign, ()))
 
     def rules(self, digest: str) -> bytes:
         """A campaign's JSON by hash."""
-        found = self._rules.get(digest)
+        found = self._open()._rules.get(digest)
         if found is None:
             raise StoreCorrupt(f"memory store: no rules with the hash {digest}")
         return found
 
     def prune_keys(self, before: datetime) -> int:
         """Forget old keys."""
-        with self._lock:
+        with self._open()._lock:
             old = [place for place, d in self._decisions.items() if d.command.at < before]
             for place in old:
                 del self._decisions[place]

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from viralcommerce.codec import encode
 from viralcommerce.errors import NotLive, SchemaMismatch, StoreCorrupt
-from viralcommerce.pricing import QuotaKey
+from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.life import ALIVE, Life
 from viralcommerce.runtime.ports import Cell, Due, Line, Part, Pending, Posting
 from viralcommerce.runtime.stores.rows import (
@@ -194,7 +194,8 @@ class SqliteStore:
     def used(self, campaign: str) -> Mapping[QuotaKey, int]:
         """The quotas of the campaign itself."""
         rows = self._rows(
-            "select name, period, used from viral_quotas where campaign = ? and scope = ''",
+            "select name, period, used from viral_quotas "
+            "where campaign = ? and scope = '' and used <> 0",
             campaign,
         )
         return {(campaign, n, "", p): used for n, p, used in rows}

@@ -16,7 +16,7 @@ from viralcommerce.errors import (
     StoreFull,
 )
 from viralcommerce.messages import Accepted, Transfer
-from viralcommerce.pricing import QuotaKey
+from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.ports import (
     Cell,
     Found,
@@ -37,11 +37,13 @@ _ONE_CELL: Final = f"select {CELL_COLUMNS} from viral_cells where campaign = ? a
 _ONE_QUOTA: Final = (
     "select used from viral_quotas where campaign = ? and name = ? and scope = ? and period = ?"
 )
+_NEW_CELL: Final = (
+    f"insert into viral_cells ({CELL_COLUMNS}, campaign, instance) values (?, ?, ?, ?, ?, ?, ?) "
+    "on conflict do nothing"
+)
 _PUT_CELL: Final = (
-    f"insert into viral_cells (campaign, instance, {CELL_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?) "
-    "on conflict do update set rules = excluded.rules, version = excluded.version, "
-    "state = excluded.state, deadline = excluded.deadline, held = excluded.held "
-    "where viral_cells.version = ?"
+    f"update viral_cells set ({CELL_COLUMNS}) = (?, ?, ?, ?, ?) "
+    "where campaign = ? and instance = ? and version = ?"
 )
 _PUT_QUOTA: Final = (
     "insert into viral_quotas values (?, ?, ?, ?, ?) "
@@ -217,16 +219,18 @@ class SqliteSession:
         for write in writes.cells:
             cell = write.cell
             deadline = None if cell.deadline is None else micros(cell.deadline)
-            row = (
-                *write.place,
+            row: tuple[object, ...] = (
                 cell.rules,
                 cell.version,
                 encode(cell.state).decode(),
                 deadline,
                 cell.held,
-                write.expected,
+                *write.place,
             )
-            if self._cursor.execute(_PUT_CELL, row).rowcount == 0:
+            sql = _NEW_CELL
+            if write.expected:
+                sql, row = _PUT_CELL, (*row, write.expected)
+            if self._cursor.execute(sql, row).rowcount == 0:
                 return Stale(write.place)
         changes = [(*key, hot.change) for key, hot in writes.hot.items() if hot.change]
         changes += [(*key, change) for key, change in writes.used.items()]

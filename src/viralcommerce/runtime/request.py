@@ -1,0 +1,47 @@
+"""What goes into a flow and what comes out of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from viralcommerce.errors import KeyReused
+from viralcommerce.messages import Command
+from viralcommerce.program import Program
+from viralcommerce.runtime.life import Life
+from viralcommerce.runtime.ports import Decision
+from viralcommerce.runtime.programs import Programs
+
+Outcome = Decision | KeyReused
+"""What a command comes to; `KeyReused` is a value here, so that a batch goes on without it."""
+
+
+class Request(Struct, frozen=True, gc=False):
+    """A stamped command and the newest version of its campaign."""
+
+    program: Program
+    command: Command
+    instance: str
+    life: Life
+
+
+class Context(Struct, frozen=True, gc=False):
+    """What a flow may use of its shop: all pure.
+
+    Args:
+        programs: the compiled campaigns.
+        issues: whether awards go to an issuer through the outbox.
+    """
+
+    programs: Programs
+    issues: bool
+
+
+class Recast(Exception):
+    """The cast under lock names a member that the host was not asked about."""
+
+
+def deadline_key(instance: str, at: datetime) -> str:
+    """The key of the clock's command on an instance: the same from every ticker."""
+    return f"(clock)/{instance}/{at.isoformat()}"
