@@ -50,12 +50,14 @@ class Carries:
         amount: whether it carries an amount that a percent can be taken of.
         drawn: whether that amount comes out of a hold (what the instance promised).
         once: whether it can be reached at most once in an instance.
+        clock: whether it is the clock that reaches it, and no member.
     """
 
     roles: tuple[str, ...]
     amount: bool = False
     drawn: bool = False
     once: bool = False
+    clock: bool = False
 
 
 class Reached(Struct, frozen=True, gc=False):

@@ -25,8 +25,8 @@ from viralcommerce.rules.limits import CAMPAIGN, CLIP, REFUSE, SUBSTITUTE
 from viralcommerce.values.money import Money
 from viralcommerce.values.rounding import divide
 
-Facts = Mapping[str, Mapping[str, object]]
-"""What the host said, by member."""
+Facts = Mapping[tuple[str, datetime], Mapping[str, object]]
+"""What the host said, by member and moment."""
 NO_FACTS: Final[Mapping[str, object]] = {}
 
 
@@ -35,7 +35,7 @@ class Known(Protocol):
 
     @property
     def facts(self) -> Facts:
-        """What the host said, by member."""
+        """What the host said, by member and moment."""
         ...
 
     @property
@@ -59,8 +59,8 @@ class Known(Protocol):
         ...
 
     @property
-    def left(self) -> Mapping[QuotaKey, int]:
-        """Of the hot quotas that a commit has found short."""
+    def short(self) -> Mapping[QuotaKey, int]:
+        """What was used, before this commit, of the hot quotas that it has found short."""
         ...
 
 
@@ -78,6 +78,8 @@ class Pricing:
         program: the compiled campaign the instance is pinned to.
         budget: the cap of the newest version's budget in minor units; None is unlimited.
         at: when the command came.
+        clock: whether the clock acts: what is short for it is dropped, for nobody is there to be
+            refused, and what its time is over for must end.
         instance: what it is about.
         version: of the instance, after this command.
         known: what the store, the host and earlier commands of the same commit have said.
@@ -88,15 +90,16 @@ class Pricing:
         transfers: the ledger rows.
         used: changes of the quotas that were read under lock.
         hot: changes of the quotas that only the commit checks.
-        caps: the cap of each quota in `hot` that has one.
+        needs: for each hot quota that has a cap, the most that was taken by then in this commit,
+            and that cap: what the answer supposes, and the commit checks.
         missing: quotas that must be read before this answer counts.
         hold: the change of what the instance holds, in minor units.
         refusal: why the whole command is refused, if it is.
     """
 
     __slots__ = (
-        "at", "awards", "budget", "budget_key", "caps", "hold", "hot", "instance", "known",
-        "missing", "prefix", "program", "refusal", "transfers", "used", "withheld",
+        "at", "awards", "budget", "budget_key", "clock", "hold", "hot", "instance", "known",
+        "missing", "needs", "prefix", "program", "refusal", "transfers", "used", "withheld",
     )  # fmt: skip
 
     def __init__(
@@ -107,6 +110,8 @@ class Pricing:
         instance: str,
         version: int,
         known: Known,
+        *,
+        clock: bool = False,
     ) -> None:
         self.program = program
         self.budget = budget
@@ -115,12 +120,13 @@ class Pricing:
         self.instance = instance
         self.prefix = f"{program.name}/{instance}/{version}/"
         self.known = known
+        self.clock = clock
         self.awards: list[Award] = []
         self.withheld: list[Withheld] = []
         self.transfers: list[Transfer] = []
         self.used: dict[QuotaKey, int] = {}
         self.hot: dict[QuotaKey, int] = {}
-        self.caps: dict[QuotaKey, int] = {}
+        self.needs: dict[QuotaKey, tuple[int, int]] = {}
         self.missing: list[QuotaKey] = []
         self.hold = 0
         self.refusal: Refusal | None = None
@@ -146,8 +152,7 @@ class Pricing:
         self.hold += held - released
 
     def _release(self, hold: str, amount: int) -> None:
-        if self.budget is not None:
-            self.hot[self.budget_key] = self.hot.get(self.budget_key, 0) - amount
+        self.hot[self.budget_key] = self.hot.get(self.budget_key, 0) - amount
         self._move(hold, BUDGET, amount)
 
     def _move(self, source: str, target: str, amount: int) -> None:
@@ -160,20 +165,24 @@ class Pricing:
     def _milestone(self, reached: Reached) -> None:
         program = self.program
         milestone = reached.milestone
-        for cap in program.caps.get(milestone, ()):
-            self._count_cap(cap, reached)
-        drawn = milestone in program.drawn
-        given = 0
-        for line in program.lines.get(milestone, ()):
-            if len(line) == 1:
-                given += self._option(line[0], reached, drawn=drawn)
-            else:
-                given += self._best(line, reached, drawn=drawn)
+        if not self.clock:
+            for cap in program.caps.get(milestone, ()):
+                self._count_cap(cap, reached)
         carried = reached.amount
-        if drawn and carried is not None:
+        drawn = carried is not None and milestone in program.drawn
+        room = carried.minor if drawn and carried is not None else None
+        for line in program.lines.get(milestone, ()):
+            drew = (
+                self._option(line[0], reached, room)
+                if len(line) == 1
+                else self._best(line, reached, room)
+            )
+            if room is not None:
+                room -= drew
+        if carried is not None and room is not None:
             self.hold -= carried.minor
-            if given < carried.minor:
-                self._release(f"hold/{self.instance}", carried.minor - given)
+            if room:
+                self._release(f"hold/{self.instance}", room)
 
     def _count_cap(self, cap: Counter, reached: Reached) -> None:
         who = reached.cast.get(cap.of, "")
@@ -199,25 +208,34 @@ class Pricing:
 
     def _take(self, key: QuotaKey, amount: int, cap: int | None) -> bool:
         """Take from a hot quota; only one that a commit found short is known to be."""
-        if cap is None:
-            return True
-        mine = self.hot.get(key, 0)
-        left = self.known.left.get(key)
-        if left is not None and mine + amount > left - self.known.hot.get(key, 0):
-            return False
-        self.hot[key] = mine + amount
-        self.caps[key] = cap
+        mine = self.hot.get(key, 0) + amount
+        if cap is not None:
+            total = self.known.hot.get(key, 0) + mine
+            used = self.known.short.get(key)
+            if used is not None and used + total > cap:
+                return False
+            need = self.needs.get(key)
+            if need is None or total - cap > need[0] - need[1]:
+                self.needs[key] = (total, cap)
+        self.hot[key] = mine
         return True
 
-    def _best(self, line: tuple[Option, ...], reached: Reached, *, drawn: bool) -> int:
+    def _best(self, line: tuple[Option, ...], reached: Reached, room: int | None) -> int:
         """Make the best award of a line that can be made; what it drew from the hold."""
         before = len(self.withheld)
+        refused: _Refuse | None = None
         for option in sorted(line, key=lambda option: -self._amounts(option, reached)[0]):
             awards = len(self.awards)
-            drew = self._option(option, reached, drawn=drawn)
+            try:
+                drew = self._option(option, reached, room)
+            except _Refuse as stop:
+                refused = refused or stop
+                continue
             if len(self.awards) > awards:
                 del self.withheld[before:]
                 return drew
+        if refused is not None:
+            raise refused
         return 0
 
     def _amounts(self, option: Option, reached: Reached) -> tuple[int, Money | None]:
@@ -234,8 +252,14 @@ class Pricing:
         amount = divide(carried.minor * part, whole, self.program.rounding)
         return amount, Money(amount, carried.currency)
 
-    def _option(self, option: Option, reached: Reached, *, drawn: bool) -> int:
-        """Make an award, or withhold it; what it drew from the hold."""
+    def _option(self, option: Option, reached: Reached, room: int | None) -> int:
+        """Make an award, or withhold it; what it drew from the hold.
+
+        Args:
+            option: what to give.
+            reached: what earned it.
+            room: what the hold has left for this milestone; nothing where it draws on none.
+        """
         who = reached.cast.get(option.to)
         if not who:
             return 0
@@ -243,11 +267,14 @@ class Pricing:
         if check is not None and not self._meets(check, option, who, reached):
             return 0
         amount, cost = self._amounts(option, reached)
+        from_hold = room is not None and option.share is not None
+        if room is not None and from_hold and amount > room:  # shares that were rounded up
+            amount, cost = room, Money(room, self.program.currency)
         if amount == 0:
             self._withhold(option, who, "rounds_to_nothing")
             return 0
         if not option.limits and option.stock is None:
-            if drawn and option.share is not None:
+            if from_hold:
                 self._award(option, who, amount, cost, reached.amount, from_hold=True)
                 return amount
             if cost is None:
@@ -261,16 +288,16 @@ class Pricing:
                 self._withhold(option, who, "limit_reached", limit.name)
                 return 0
             counted.append(key)
-        from_hold = drawn and option.share is not None
         short = self._short_of(option, None if from_hold else cost)
         if short:
-            return self._settle_short(option, short, reached, counted, cost, drawn=drawn)
+            return self._settle_short(option, short, reached, counted, cost, room)
         self._award(option, who, amount, cost, reached.amount, from_hold=from_hold)
         return amount if from_hold else 0
 
     def _meets(self, check: Check, option: Option, who: str, reached: Reached) -> bool:
-        facts = self.known.facts
-        unmet = check.test({r: facts.get(m, NO_FACTS) for r, m in reached.cast.items()}, self.at)
+        facts, at = self.known.facts, self.at
+        cast = reached.cast.items()
+        unmet = check.test({role: facts.get((m, at), NO_FACTS) for role, m in cast}, at)
         if unmet is None:
             return True
         if unmet.missing:
@@ -297,26 +324,27 @@ class Pricing:
         reached: Reached,
         counted: list[QuotaKey],
         cost: Money | None,
-        *,
-        drawn: bool,
+        room: int | None,
     ) -> int:
         who = reached.cast[option.to]
         policy = option.if_short
-        if policy == REFUSE:
+        if policy == REFUSE and not self.clock:
+            self._uncount(counted)
             if short == STOCK or cost is None:
                 raise _Refuse(OutOfStock(grant=option.name))
             raise _Refuse(OutOfBudget(needed=cost))
         if policy == CLIP and short == BUDGET:
             key = self.budget_key
             known = self.known
-            left = known.left[key] - known.hot.get(key, 0) - self.hot.get(key, 0)
+            taken = known.short[key] + known.hot.get(key, 0) + self.hot.get(key, 0)
+            left = 0 if self.budget is None else self.budget - taken
             if left > 0 and self._take(key, left, self.budget):
                 clipped = Money(left, self.program.currency)
                 self._award(option, who, left, clipped, reached.amount, from_hold=False)
                 return 0
         self._uncount(counted)
         if policy == SUBSTITUTE and option.instead is not None:
-            return self._option(option.instead, reached, drawn=drawn)
+            return self._option(option.instead, reached, room)
         self._withhold(option, who, f"out_of_{short}")
         return 0
 

@@ -128,6 +128,8 @@ class Program:
         self.campaign = campaign
         self.mechanic = mechanic
         self.name = space + campaign.name
+        self.shadow = bool(space)
+        """Whether what it decides must not be mistaken for awards."""
         self.hash = campaign.hash
         self.zone = campaign.zone
         self.currency = campaign.currency
@@ -137,7 +139,9 @@ class Program:
         self.budget = None if isinstance(budget, Unlimited) else budget.minor
         self.budget_key: QuotaKey = (self.name, BUDGET, "", "")
         self.drawn = frozenset(n for n, carries in mechanic.milestones.items() if carries.drawn)
-        self.actors = {name: carries.roles[0] for name, carries in mechanic.milestones.items()}
+        self.actors = {
+            name: str(carries.roles[0]) for name, carries in mechanic.milestones.items()
+        }
         self.promises = mechanic.total() is not None
         self.lines = self._lines()
         self.caps = self._caps()
@@ -167,9 +171,10 @@ class Program:
             asked.update(*needs(guard, actor).values())
         if roles:
             asked.update(counter.fact for counter in self.velocities if counter.fact)
-            for _, grant in self.campaign.every_grant():
-                if grant.given is not None:
-                    asked.update(*needs(grant.given, grant.to).values())
+        milestones = self.mechanic.milestones
+        for _, grant in self.campaign.every_grant():
+            if grant.given is not None and milestones[grant.on].clock != bool(roles):
+                asked.update(*needs(grant.given, grant.to).values())
         self.asked[kind] = frozenset(asked)
 
     def _lines(self) -> dict[str, tuple[tuple[Option, ...], ...]]:
@@ -199,7 +204,7 @@ class Program:
             stock=None if isinstance(supply, Unlimited) else supply,
             stock_key=(self.name, f"{name}/stock", "", ""),
             check=None if grant.given is None else compile_condition(grant.given, str(grant.to)),
-            limits=tuple(_counter(name, limit) for limit in grant.at_most),
+            limits=tuple(_counter(grant.name, limit) for limit in grant.at_most),
             lasts=None if reward.lasts == NEVER else reward.lasts,
             terms=reward.terms(),
             if_short="drop"

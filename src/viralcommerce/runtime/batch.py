@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from msgspec import structs
-
 from viralcommerce.decider import NOTHING_PROMISED, Reached
 from viralcommerce.errors import KeyReused
 from viralcommerce.messages import BY_CLOCK, Accepted, Command, Event, Refusal, Refused, State
@@ -25,7 +23,6 @@ from viralcommerce.refusals import (
 )
 from viralcommerce.runtime.life import LIVE, life_refusal
 from viralcommerce.runtime.ports import (
-    Asked,
     Cell,
     CellWrite,
     Decision,
@@ -35,24 +32,25 @@ from viralcommerce.runtime.ports import (
     Record,
     Writes,
 )
-from viralcommerce.runtime.programs import thaw_decision, thaw_state
-from viralcommerce.runtime.request import Context, Outcome, Recast, Request, deadline_key
+from viralcommerce.runtime.programs import thaw_decision
+from viralcommerce.runtime.request import Context, Outcome, Recast, Request
+from viralcommerce.runtime.situations import Situations, ending, evolved, overdue
 
 
-class Batch:
+class Batch(Situations):
     """One pass over a batch, in memory, on what was found.
 
     Args:
         context: of the shop.
         found: what the store had.
-        facts: by member.
-        asked: the members the host was asked about; None where nothing needs asking.
-        left: of hot quotas found short.
+        facts: what the host said, by member and moment.
+        asked: the facts it was asked for, by member and moment.
+        short: what was used of the hot quotas found short.
     """
 
     __slots__ = (
-        "all_counted", "asked", "caps", "cells", "context", "counted", "decided", "facts",
-        "found", "hot", "learned", "left", "missing", "peaks", "records", "rules", "used",
+        "all_counted", "asked", "counted", "decided", "facts", "hot",
+        "learned", "missing", "needs", "records", "rules", "short", "used",
     )  # fmt: skip
 
     def __init__(
@@ -60,11 +58,10 @@ class Batch:
         context: Context,
         found: Found,
         facts: Facts,
-        asked: frozenset[str] | None,
-        left: Mapping[QuotaKey, int],
+        asked: Mapping[tuple[str, datetime], frozenset[str]],
+        short: Mapping[QuotaKey, int],
     ) -> None:
-        self.context = context
-        self.found = found
+        super().__init__(context, found)
         self.all_counted = found.all_used
         self.learned: dict[QuotaKey, int] = {}
         self.counted: Mapping[QuotaKey, int] = found.used
@@ -73,32 +70,14 @@ class Batch:
             self.counted = self.learned
         self.facts = facts
         self.asked = asked
-        self.left = left
-        self.cells: dict[Place, Cell] = {}
+        self.short = short
         self.decided: dict[Place, Decision] = {}
         self.records: list[Record] = []
         self.used: dict[QuotaKey, int] = {}
         self.hot: dict[QuotaKey, int] = {}
-        self.peaks: dict[QuotaKey, int] = {}
-        self.caps: dict[QuotaKey, int] = {}
+        self.needs: dict[QuotaKey, tuple[int, int]] = {}
         self.missing: list[QuotaKey] = []
         self.rules: dict[str, bytes] = {}
-
-    def questions(self, requests: Sequence[Request]) -> tuple[Asked, ...]:
-        """What to ask the host, once, for all that the conditions need."""
-        wanted: dict[str, tuple[frozenset[str], datetime]] = {}
-        for request in requests:
-            program, command = request.program, request.command
-            if (program.name, command.key) in self.found.decisions:
-                continue
-            _, pinned, state = self._situation(request)
-            facts = pinned.asked.get(type(command), frozenset())
-            if not facts:
-                continue
-            for member in pinned.mechanic.cast(command, state).values():
-                before = wanted.get(member, (frozenset(), command.at))
-                wanted[member] = (before[0] | facts, max(before[1], command.at))
-        return tuple(Asked(m, facts, at) for m, (facts, at) in sorted(wanted.items()))
 
     def wants(self) -> tuple[QuotaKey, ...]:
         """The quotas that must be read before the command at hand can be decided."""
@@ -130,28 +109,19 @@ class Batch:
             records=self.records,
             cells=cells,
             used=self.used,
-            hot=self._hot_changes() if self.hot else {},
+            hot=self._hot_changes() if self.hot or self.needs else {},
             rules=self.rules,
         )
 
     def _hot_changes(self) -> dict[QuotaKey, HotChange]:
-        peaks, caps = self.peaks, self.caps
-        return {
-            key: HotChange(change, peaks.get(key, 0), caps.get(key))
-            for key, change in self.hot.items()
+        hot, needs = self.hot, self.needs
+        changes = {
+            key: HotChange(hot.get(key, 0), peak, cap) for key, (peak, cap) in needs.items()
         }
-
-    def _situation(self, request: Request) -> tuple[Cell | None, Program, State]:
-        """The cell, the program it is pinned to, and its state."""
-        program = request.program
-        place = (program.name, request.instance)
-        cell = self.cells.get(place) or self.found.cells.get(place)
-        if cell is None:
-            return None, program, program.mechanic.initial()
-        if cell.rules != program.hash:
-            program = self.context.programs.pinned(program.name, cell.rules)
-        state = cell.state
-        return cell, program, state if isinstance(state, State) else thaw_state(program, state)
+        for key, change in hot.items():
+            if key not in needs:
+                changes[key] = HotChange(change, 0, None)
+        return changes
 
     def one(self, request: Request) -> Outcome | None:
         """Decide the next command on what the ones before it left; nothing while one `wants`."""
@@ -166,15 +136,15 @@ class Batch:
                 f"not for {command!r}; give every wish a key of its own",
                 key=key,
             )
-        cell, program, state = self._situation(request)
+        cell, program, state = self.situation(request)
         refusal: Refusal | None = None
         if command.by != BY_CLOCK:
             at = command.at
-            if cell is not None and cell.deadline is not None and at >= cell.deadline:
+            if overdue(command, cell):
                 self._end(request, program, state)
                 if self.missing:
                     return None
-                cell, program, state = self._situation(request)
+                cell, program, state = self.situation(request)
             if request.life.stage != LIVE:
                 refusal = life_refusal(request.life, begun=cell is not None)
             if refusal is None and request.program.ends:
@@ -198,41 +168,41 @@ class Batch:
 
     def _end(self, request: Request, program: Program, state: State) -> None:
         """Act on a deadline that has passed, before the command that came upon it."""
-        expire = program.mechanic.expire(request.instance, state)
-        place = (request.program.name, deadline_key(request.instance, expire.at))
-        if place in self.decided:
-            return
-        ended = Request(
-            request.program, structs.replace(expire, key=place[1]), request.instance, request.life
-        )
-        cell, pinned, now = self._situation(ended)
-        self._decide(ended, pinned, cell, now)
+        ended = ending(request, program, state)
+        if (request.program.name, ended.command.key) not in self.decided:
+            cell, pinned, now = self.situation(ended)
+            self._decide(ended, pinned, cell, now)
 
     def _guard(self, program: Program, command: Command, state: State) -> Refusal | None:
         """The campaign's conditions, about the one who acts."""
-        kind = type(command)
-        guard = program.guards.get(kind)
-        needs_facts = bool(program.asked[kind])
         cast = program.mechanic.cast(command, state)
         if not cast:
             return None
-        if needs_facts and self.asked is not None and not self.asked.issuperset(cast.values()):
-            raise Recast
+        self._must_know(program, command, cast)
+        guard = program.guards.get(type(command))
         if guard is not None:
-            unmet = guard.test(
-                {role: self.facts.get(m, {}) for role, m in cast.items()}, command.at
-            )
+            facts, at = self.facts, command.at
+            unmet = guard.test({role: facts.get((m, at), {}) for role, m in cast.items()}, at)
             if unmet is not None:
                 if unmet.missing:
                     return FactMissing(facts=tuple(f"{r}.{fact}" for r, fact in unmet.missing))
                 return NotEligible(unmet=unmet.leaves)
         return self._too_fast(program, command, cast)
 
+    def _must_know(self, program: Program, command: Command, cast: Mapping[str, str]) -> None:
+        facts = program.asked[type(command)]
+        if facts:
+            asked, at = self.asked, command.at
+            nothing: frozenset[str] = frozenset()
+            unknown = [m for m in cast.values() if not facts <= asked.get((m, at), nothing)]
+            if unknown:
+                raise Recast(tuple(unknown), at, facts)
+
     def _too_fast(
         self, program: Program, command: Command, cast: Mapping[str, str]
     ) -> Refusal | None:
         for velocity in program.velocities:
-            scopes = self._velocity_scopes(velocity.fact, command.by)
+            scopes = self._velocity_scopes(velocity.fact, command)
             if not scopes:
                 return FactMissing(facts=(f"actor.{velocity.fact}",))
             for scope in scopes:
@@ -241,12 +211,12 @@ class Batch:
                     return LimitReached(cap=velocity.name, at_most=velocity.at_most)
         return None
 
-    def _velocity_scopes(self, fact: str, member: str) -> tuple[str, ...]:
+    def _velocity_scopes(self, fact: str, command: Command) -> tuple[str, ...]:
         if not fact:
-            return (f"member/{member}",)
-        value = self.facts.get(member, {}).get(fact)
+            return (f"member/{command.by}",)
+        value = self.facts.get((command.by, command.at), {}).get(fact)
         if isinstance(value, (set, frozenset, list, tuple)):
-            return tuple(f"{fact}/{item}" for item in sorted(map(str, value)))
+            return tuple(f"{fact}/{item}" for item in sorted(set(map(str, value))))
         return () if value is None else (f"{fact}/{value}",)
 
     def _used(self, key: QuotaKey) -> int:
@@ -262,6 +232,9 @@ class Batch:
     ) -> Decision | None:
         command = request.command
         mechanic = program.mechanic
+        clock = command.by == BY_CLOCK
+        if clock and program.asked[type(command)]:
+            self._must_know(program, command, mechanic.cast(command, state))
         events = mechanic.decide(command, state)
         if isinstance(events, Refusal):
             return self._refuse(request, program, events)
@@ -271,13 +244,12 @@ class Batch:
             reached = mechanic.reached(events[0])
         else:
             reached = [one for event in events for one in mechanic.reached(event)]
-        priced = self._price(request, program, version, events, reached)
+        priced = self._price(request, program, version, events, reached, clock=clock)
         if self.missing:
             return None
         if priced.refusal is not None:
             return self._refuse(request, program, priced.refusal)
-        for event in events:
-            state = mechanic.evolve(state, event)
+        state = evolved(program, state, events)
         decision: Decision = Accepted(
             campaign=request.program.name,
             rules=program.hash,
@@ -288,19 +260,13 @@ class Batch:
             awards=tuple(priced.awards),
             withheld=tuple(priced.withheld),
         )
-        place = (request.program.name, request.instance)
-        self.cells[place] = Cell(
-            rules=program.hash,
-            version=version,
-            state=state,
-            deadline=mechanic.deadline(state),
-            held=priced.hold + (0 if cell is None else cell.held),
-        )
+        held = priced.hold + (0 if cell is None else cell.held)
+        self.put(request, program, version, state, held)
         if cell is None:
             self.rules[program.hash] = self.context.programs.json_of(program)
         if priced.used or priced.hot or program.velocities:
             self._add_quotas(request, program, priced)
-        shadow = request.life.shadow
+        shadow = program.shadow
         parts: list[tuple[str, str]] = []
         for one in reached:
             role = program.actors[one.milestone]
@@ -317,6 +283,8 @@ class Batch:
         version: int,
         events: tuple[Event, ...],
         reached: Sequence[Reached],
+        *,
+        clock: bool,
     ) -> Pricing:
         held = released = 0
         for event in events if program.promises else ():
@@ -331,10 +299,16 @@ class Batch:
             request.instance,
             version,
             self,
+            clock=clock,
         )
         pricing.price(reached, held, released)
         if pricing.missing:
             self.missing += pricing.missing
+            return pricing
+        for key, need in pricing.needs.items():
+            before = self.needs.get(key)
+            if before is None or need[0] - need[1] > before[0] - before[1]:
+                self.needs[key] = need
         return pricing
 
     def _add_quotas(self, request: Request, program: Program, priced: Pricing) -> None:
@@ -342,16 +316,12 @@ class Batch:
             if change:
                 self.used[key] = self.used.get(key, 0) + change
         for key, change in priced.hot.items():
-            now = self.hot[key] = self.hot.get(key, 0) + change
-            if change > 0:
-                self.peaks[key] = max(self.peaks.get(key, 0), now)
-        if priced.caps:
-            self.caps.update(priced.caps)
+            self.hot[key] = self.hot.get(key, 0) + change
         command = request.command
         if program.velocities and command.by != BY_CLOCK:
             for velocity in program.velocities:
                 label = velocity.within(command.at, program.zone)
-                for scope in self._velocity_scopes(velocity.fact, command.by):
+                for scope in self._velocity_scopes(velocity.fact, command):
                     key = (program.name, velocity.name, scope, label)
                     self.used[key] = self.used.get(key, 0) + 1
 

@@ -20,13 +20,17 @@ Laws:
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from msgspec import Struct
 
 from viralcommerce.errors import MembersFailed, StoreBusy
+from viralcommerce.pricing import Facts
 from viralcommerce.program import QuotaKey
+from viralcommerce.rules.facts import flat
 from viralcommerce.runtime.batch import Batch
+from viralcommerce.runtime.foresight import Foresight, ToAsk, note, questions
 from viralcommerce.runtime.ports import Asked, Found, Place, Short, Stale, Wanted, Writes
 from viralcommerce.runtime.request import Context, Outcome, Recast, Request
 
@@ -73,20 +77,23 @@ def flow(context: Context, requests: Sequence[Request]) -> Flow:
     else:
         keys, cells = _places(requests)
         asks = any(request.program.asks for request in requests)
+    unforeseen: ToAsk = {}
     for _ in range(RESTARTS):
-        facts: dict[str, Mapping[str, object]] = {}
-        asked: frozenset[str] = frozenset()
+        facts: Facts = {}
+        asked: ToAsk = {}
         if asks:
             looked: Found = yield Look(decisions=keys, cells=cells)
-            questions = Batch(context, looked, {}, asked, {}).questions(requests)
-            asked = frozenset(question.member for question in questions)
-            if questions:
-                answers = yield Ask(questions)
-                facts = _facts(questions, answers)
+            asked = Foresight(context, looked).wanted(requests)
+            for (member, at), unknown in unforeseen.items():
+                note(asked, (member,), at, unknown)
+            if asked:
+                asking = questions(asked)
+                answers = yield Ask(asking)
+                facts = _facts(asking, answers)
         found: Found = yield Lock(decisions=keys, cells=cells)
-        left: dict[QuotaKey, int] = {}
+        short: dict[QuotaKey, int] = {}
         while True:
-            batch = Batch(context, found, facts, asked if asks else None, left)
+            batch = Batch(context, found, facts, asked, short)
             outcomes: list[Outcome] = []
             try:
                 for request in requests:
@@ -96,7 +103,9 @@ def flow(context: Context, requests: Sequence[Request]) -> Flow:
                         batch.learn(more.used)
                         outcome = batch.one(request)
                     outcomes.append(outcome)
-            except Recast:
+            except Recast as recast:
+                asks = True
+                note(unforeseen, recast.members, recast.at, recast.facts)
                 yield Restart()
                 break
             writes = batch.writes()
@@ -108,7 +117,7 @@ def flow(context: Context, requests: Sequence[Request]) -> Flow:
             if isinstance(answer, Stale):
                 yield Restart()
                 break
-            left[answer.key] = answer.left
+            short[answer.key] = (writes.hot[answer.key].cap or 0) - answer.left
             found = batch.found_and_learned()
     raise StoreBusy(
         f"{requests[0].program.name}/{requests[0].instance}: changed by others {RESTARTS} times "
@@ -122,12 +131,19 @@ def _places(requests: Sequence[Request]) -> tuple[tuple[Place, ...], tuple[Place
     return tuple(sorted(keys)), tuple(sorted(cells))
 
 
-def _facts(
-    questions: Sequence[Asked], answers: Sequence[Mapping[str, object]]
-) -> dict[str, Mapping[str, object]]:
-    if len(answers) != len(questions):
+def _facts(questions: Sequence[Asked], answers: object) -> Facts:
+    if not isinstance(answers, Sequence) or len(answers) != len(questions):
+        said = f"{len(answers)} answers" if isinstance(answers, Sequence) else f"{answers!r:.60}"
         raise MembersFailed(
-            f"members: {len(questions)} questions got {len(answers)} answers; "
+            f"members: {len(questions)} questions got {said}; "
             "answer each, in order, with an empty mapping where nothing is known"
         )
-    return {question.member: answer for question, answer in zip(questions, answers, strict=True)}
+    facts: dict[tuple[str, datetime], Mapping[str, object]] = {}
+    for question, answer in zip(questions, answers, strict=True):
+        if not isinstance(answer, Mapping):
+            raise MembersFailed(
+                f"members: about {question.member}: expected a mapping of facts by name, not "
+                f"{answer!r:.60}; answer with an empty one where nothing is known"
+            )
+        facts[(question.member, question.at)] = flat(answer)
+    return facts

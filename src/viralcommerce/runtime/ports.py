@@ -112,10 +112,11 @@ class HotChange(Struct, frozen=True, gc=False):
     """How a commit changes a quota that nobody read.
 
     Args:
-        change: in all; may be negative, where more was released than taken.
-        peak: the most that was taken at any moment of the commit: what must fit under the cap, so
-            that a batch takes no more than its commands would one by one.
-        cap: the bound, inclusive; nothing where it has none.
+        change: in all; may be nothing, or negative, where more was released than taken.
+        peak: what the decisions suppose to fit under the cap, with what was used before: the most
+            that was taken at any moment of the commit, so that a batch takes no more than its
+            commands would one by one, and finds short what they would.
+        cap: the bound, inclusive; None where there is nothing to check.
     """
 
     change: int
@@ -142,11 +143,12 @@ class Writes(Struct, kw_only=True, gc=False):
 
 
 class Short(Struct, frozen=True, gc=False):
-    """A hot quota did not cover its change: nothing was written, and its row is held.
+    """A hot quota did not cover its peak: nothing was written, and its row is held.
 
     Args:
         key: which.
-        left: how much there is to take; with shards, all of them were drained.
+        left: how much there is to take, below zero where the cap was lowered; with shards, all of
+            them were drained.
     """
 
     key: QuotaKey

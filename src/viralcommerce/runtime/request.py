@@ -39,7 +39,18 @@ class Context(Struct, frozen=True, gc=False):
 
 
 class Recast(Exception):
-    """The cast under lock names a member that the host was not asked about."""
+    """The cast under lock names members that the host was not asked about.
+
+    Args:
+        members: whom.
+        at: as of when.
+        facts: what to ask of them.
+    """
+
+    def __init__(self, members: tuple[str, ...], at: datetime, facts: frozenset[str]) -> None:
+        self.members = members
+        self.at = at
+        self.facts = facts
 
 
 def deadline_key(instance: str, at: datetime) -> str:

@@ -77,7 +77,7 @@ class Collect(Mechanic[Commands, States, Events]):
         ASKED: Carries((COLLECTOR,), once=True),
         LIKED: Carries((LIKER, COLLECTOR)),
         REACHED: Carries((COLLECTOR,), once=True),
-        LAPSED: Carries((COLLECTOR,), once=True),
+        LAPSED: Carries((COLLECTOR,), once=True, clock=True),
     }
     casts: ClassVar[Mapping[type[Command], tuple[str, ...]]] = {
         Ask: (COLLECTOR,),
@@ -144,12 +144,14 @@ class Collect(Mechanic[Commands, States, Events]):
         return command.ask
 
     def cast(self, command: Commands, state: States) -> dict[str, str]:
-        """The collector; for a like the liker and the collector."""
+        """The collector; for a like the liker and the collector; at the end the collector."""
         match command, state:
             case Ask(), _:
                 return {COLLECTOR: command.by}
             case ((Like() | Unlike()), Collecting()):
                 return {LIKER: command.by, COLLECTOR: state.collector}
+            case Expire(), Collecting():
+                return {COLLECTOR: state.collector}
             case _:
                 return {}
 

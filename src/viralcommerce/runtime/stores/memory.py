@@ -256,8 +256,8 @@ class _MemorySession:
         store = self._store
         used = store._used
         for key, hot in writes.hot.items():
-            if hot.cap is not None and hot.peak and used.get(key, 0) + hot.peak > hot.cap:
-                return Short(key, max(hot.cap - used.get(key, 0), 0))
+            if hot.cap is not None and used.get(key, 0) + hot.peak > hot.cap:
+                return Short(key, hot.cap - used.get(key, 0))
         for write in writes.cells:
             cell = store._cells.get(write.place)
             if (0 if cell is None else cell.version) != write.expected:

@@ -207,11 +207,11 @@ class SqliteSession:
     def _short(self, writes: Writes) -> Short | None:
         """The first hot quota that does not fit; no other writer can change that meanwhile."""
         for key, hot in writes.hot.items():
-            if hot.cap is not None and hot.peak:
+            if hot.cap is not None:
                 row = self._cursor.execute(_ONE_QUOTA, key).fetchone()
                 used = 0 if row is None else row[0]
                 if used + hot.peak > hot.cap:
-                    return Short(key, max(hot.cap - used, 0))
+                    return Short(key, hot.cap - used)
         return None
 
     def _write(self, writes: Writes) -> Stale | None:

@@ -87,10 +87,11 @@ def never_passes_a_cap(bench: StoreBench) -> None:
         (HotChange(0, 3, 5), 5, Short(budget, 2)),
         (HotChange(2, 2, 5), 5, None),
         (HotChange(1, 1, 5), 5, Short(budget, 0)),
-        (HotChange(1, 1, 4), 4, Short(budget, 0)),
-        (HotChange(-1, 0, 4), 4, None),
+        (HotChange(1, 1, 4), 4, Short(budget, -1)),
+        (HotChange(-1, 0, 4), 4, Short(budget, -1)),
+        (HotChange(-1, 0, None), None, None),
         (HotChange(9, 9, None), None, None),
-        (HotChange(-13, 0, 1), 1, None),
+        (HotChange(-13, 0, None), None, None),
     ):
         said = f"a change of {change.change} (at most {change.peak}) under a cap of {cap}"
         same(commit(store, writes(Record("", yes("p")), hot={budget: change})), answer, said)

@@ -1,0 +1,58 @@
+"""Foresight: whom a batch will be about, so that the host is asked once, and before any lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from viralcommerce.messages import Refusal
+from viralcommerce.runtime.ports import Asked
+from viralcommerce.runtime.request import Request
+from viralcommerce.runtime.situations import Situations, ending, evolved, overdue
+
+ToAsk = dict[tuple[str, datetime], frozenset[str]]
+"""The facts to ask for, by member and moment."""
+
+
+class Foresight(Situations):
+    """A batch tried on what was looked at, as if everything were granted, to learn its casts.
+
+    It may be wrong, where a command is refused after all or somebody else comes between; then the
+    flow begins again and asks for what was not foreseen, too.
+    """
+
+    __slots__ = ()
+
+    def wanted(self, requests: Sequence[Request]) -> ToAsk:
+        """What to ask the host for all that the conditions of a batch need."""
+        wanted: ToAsk = {}
+        for request in requests:
+            if (request.program.name, request.command.key) not in self.found.decisions:
+                self._one(request, wanted, goes_on=request is not requests[-1])
+        return wanted
+
+    def _one(self, request: Request, wanted: ToAsk, *, goes_on: bool) -> None:
+        cell, program, state = self.situation(request)
+        command = request.command
+        if overdue(command, cell):
+            self._one(ending(request, program, state), wanted, goes_on=True)
+            cell, program, state = self.situation(request)
+        facts = program.asked[type(command)]
+        if facts:
+            note(wanted, program.mechanic.cast(command, state).values(), command.at, facts)
+        if goes_on:
+            events = program.mechanic.decide(command, state)
+            if not isinstance(events, Refusal):
+                version = 1 if cell is None else cell.version + 1
+                self.put(request, program, version, evolved(program, state, events), 0)
+
+
+def note(wanted: ToAsk, members: Iterable[str], at: datetime, facts: frozenset[str]) -> None:
+    """Want facts of members, as of a moment."""
+    for member in members:
+        wanted[(member, at)] = wanted.get((member, at), frozenset()) | facts
+
+
+def questions(wanted: ToAsk) -> tuple[Asked, ...]:
+    """What is wanted, put as questions."""
+    return tuple(Asked(member, facts, at) for (member, at), facts in sorted(wanted.items()))

@@ -1,0 +1,77 @@
+"""Situations: instances as the store had them, and as the commands of a batch leave them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import structs
+
+from viralcommerce.messages import BY_CLOCK, Command, Event, State
+from viralcommerce.program import Program
+from viralcommerce.runtime.ports import Cell, Found, Place
+from viralcommerce.runtime.programs import thaw_state
+from viralcommerce.runtime.request import Context, Request, deadline_key
+
+
+class Situations:
+    """What a pass over a batch knows of every instance.
+
+    Args:
+        context: of the shop.
+        found: what the store had.
+
+    Attributes:
+        cells: those that a command has changed.
+    """
+
+    __slots__ = ("cells", "context", "found")
+
+    def __init__(self, context: Context, found: Found) -> None:
+        self.context = context
+        self.found = found
+        self.cells: dict[Place, Cell] = {}
+
+    def situation(self, request: Request) -> tuple[Cell | None, Program, State]:
+        """The cell, the program it is pinned to, and its state."""
+        program = request.program
+        place = (program.name, request.instance)
+        cell = self.cells.get(place) or self.found.cells.get(place)
+        if cell is None:
+            return None, program, program.mechanic.initial()
+        if cell.rules != program.hash:
+            program = self.context.programs.pinned(program.name, cell.rules)
+        state = cell.state
+        return cell, program, state if isinstance(state, State) else thaw_state(program, state)
+
+    def put(
+        self, request: Request, program: Program, version: int, state: State, held: int
+    ) -> None:
+        """Note the new situation of an instance."""
+        self.cells[(request.program.name, request.instance)] = Cell(
+            rules=program.hash,
+            version=version,
+            state=state,
+            deadline=program.mechanic.deadline(state),
+            held=held,
+        )
+
+
+def overdue(command: Command, cell: Cell | None) -> bool:
+    """Whether somebody comes upon an instance that the clock has not ended yet."""
+    if cell is None or cell.deadline is None or command.by == BY_CLOCK:
+        return False
+    return command.at >= cell.deadline
+
+
+def ending(request: Request, program: Program, state: State) -> Request:
+    """The clock's command on the instance that a request is about."""
+    expire = program.mechanic.expire(request.instance, state)
+    expire = structs.replace(expire, key=deadline_key(request.instance, expire.at))
+    return Request(request.program, expire, request.instance, request.life)
+
+
+def evolved(program: Program, state: State, events: Sequence[Event]) -> State:
+    """The situation after the events of a command."""
+    for event in events:
+        state = program.mechanic.evolve(state, event)
+    return state
