@@ -17,6 +17,7 @@ from viralcommerce.rules.limits import (
     MEMBER,
     PAIR,
     REFUSE,
+    SUBSTITUTE,
     Cap,
     Limit,
     Unlimited,
@@ -171,9 +172,10 @@ class English:
     def _when_short(self, grant: Grant, carried: str) -> str:
         short = ["the stock"] if clauses.short_of_stock(grant) else []
         short += ["the budget"] if clauses.short_of_budget(self.campaign, grant) else []
-        if not short:
+        if not short and grant.if_short != SUBSTITUTE:
             return ""
-        when = f" When {listed_en(short, 'or')} no longer covers it,"
+        covers = f"{listed_en(short, 'or')} no longer covers it" if short else "it runs short"
+        when = f" When {covers},"
         if grant.if_short == REFUSE:
             return f"{when} the action that would earn it is refused."
         if grant.if_short == DROP:

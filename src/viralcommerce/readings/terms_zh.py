@@ -17,6 +17,7 @@ from viralcommerce.rules.limits import (
     MEMBER,
     PAIR,
     REFUSE,
+    SUBSTITUTE,
     Cap,
     Limit,
     Unlimited,
@@ -162,9 +163,9 @@ class Chinese:
     def _when_short(self, grant: Grant, carried: str) -> str:
         short = ["库存"] if clauses.short_of_stock(grant) else []
         short += ["预算"] if clauses.short_of_budget(self.campaign, grant) else []
-        if not short:
+        if not short and grant.if_short != SUBSTITUTE:
             return ""
-        when = f"{listed_zh(short, '或')}不足时，"
+        when = f"{listed_zh(short, '或') if short else '奖励'}不足时，"
         if grant.if_short == REFUSE:
             return f"{when}相应操作不予受理。"
         if grant.if_short == DROP:
