@@ -11,9 +11,9 @@ from viralcommerce.errors import KeyReused
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.messages import Accepted, Command
 from viralcommerce.runtime.audit import audit
-from viralcommerce.runtime.request import Outcome
 from viralcommerce.runtime.chance import DerivedEntropy
 from viralcommerce.runtime.ports import Decision, Store
+from viralcommerce.runtime.request import Outcome
 from viralcommerce.runtime.shop import Shop
 from viralcommerce.testing.contracts.kit import AT, NAME, StoreBench, campaign, tables
 from viralcommerce.testing.contracts.laws import Background, same, wrong
