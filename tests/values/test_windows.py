@@ -103,6 +103,16 @@ def test_the_next_friday() -> None:
     assert FRIDAYS.next_open(at("2020-01-01T00:00:00+00:00")) == at("2026-01-02T20:00:00+08:00")
 
 
+def test_each_friday_is_found_after_the_one_before_it() -> None:
+    """What was answered last changes no answer, not even at the very instant it ends."""
+    for week in (0, 1, 0, 2, 1):
+        opens = at("2026-01-02T20:00:00+08:00") + days(7 * week)
+        assert FRIDAYS.contains(opens + hours(1))
+        assert not FRIDAYS.contains(opens + hours(3))
+        assert FRIDAYS.contains(opens + days(7))
+        assert not FRIDAYS.contains(opens + days(7) - INSTANT)
+
+
 def test_a_window_inside_the_skipped_hour_opens_as_the_clocks_jump() -> None:
     """EC-3, RQ-9: daily at 02:30 for half an hour, in the night without a 02:30."""
     nightly = Recurring("FREQ=DAILY", minutes(30), "America/New_York", at("2025-03-01T02:30"))
@@ -148,6 +158,12 @@ def test_a_rule_may_end() -> None:
 def test_a_rule_without_an_end_is_not_searched_for_ever() -> None:
     """A broken date in a log must not cost a minute."""
     assert FRIDAYS.next_open(at("2125-12-01T00:00:00+00:00")) is not None
+    daily = Recurring("FREQ=DAILY", hours(1), "UTC", at("2028-02-29T20:00"))
+    last = at("2128-02-28T20:00:00+00:00")
+    assert daily.next_open(last) == last
+    assert daily.next_open(last + hours(1)) is None
+    late = Recurring("FREQ=YEARLY", hours(1), "UTC", at("9990-03-01T20:00"))
+    assert late.next_open(at("9998-12-31T00:00:00+00:00")) == at("9999-03-01T20:00:00+00:00")
     assert FRIDAYS.next_open(at("9999-01-01T00:00:00+00:00")) is None
     assert not FRIDAYS.contains(at("9999-01-01T12:00:00+00:00"))
 
@@ -177,7 +193,7 @@ def test_an_opening_may_outlast_the_calendar() -> None:
         ("FREQ=DAILY;INTERVAL=0", "INTERVAL=0 in .*; give 1 or more"),
         ("FREQ=DAILY;COUNT=0", "COUNT=0 in .*; give 1 or more"),
         ("FREQ=DAILY;COUNT=-1", "COUNT=-1 in .*; give 1 or more"),
-        ("FREQ=DAILY;INTERVAL=9999999999", "give 1 or more"),
+        ("FREQ=DAILY;INTERVAL=1000000000", "give 1 or more"),
         ("FREQ=DAILY;UNTIL=20261231T235959Z", "the last wall time at which it may open"),
         ("FREQ=DAILY;UNTIL=20261231", "without a zone, like 20261231T235959"),
         ("FREQ=DAILY;UNTIL=20261331T000000", "without a zone"),
@@ -194,6 +210,16 @@ def test_an_opening_may_outlast_the_calendar() -> None:
 def test_a_rule_that_cannot_be_is_refused_as_it_is_made(rule: str, said: str) -> None:
     with pytest.raises(InvalidValue, match=rf"recurring: .*({said})"):
         Recurring(rule, hours(1), "Asia/Shanghai", at("2026-01-02T20:00"))
+
+
+def test_a_rule_may_be_as_long_and_as_rare_as_this() -> None:
+    rule = "FREQ=DAILY;INTERVAL=999999999;BYHOUR=20"
+    padded = rule + ",20" * ((500 - len(rule)) // 3)
+    assert len(padded) in (498, 499, 500)
+    padded = padded.replace("BYHOUR=20", "BYHOUR=" + "0" * (500 - len(padded)) + "20")
+    once = Recurring(padded, hours(1), "UTC", at("2026-01-02T20:00"))
+    assert once.contains(at("2026-01-02T20:00:00+00:00"))
+    assert once.next_open(at("2026-01-03T00:00:00+00:00")) is None
 
 
 def test_the_rest_of_a_recurring_window_is_checked_too() -> None:
