@@ -34,7 +34,7 @@ from viralcommerce.rules.conditions import (
     Velocity,
 )
 from viralcommerce.rules.grants import BestOf, Grant, Line
-from viralcommerce.rules.limits import CAMPAIGN, MEMBER, PAIR, UNLIMITED, Cap, Limit
+from viralcommerce.rules.limits import CAMPAIGN, MEMBER, PAIR, UNLIMITED, Cap, Limit, quota_name
 from viralcommerce.rules.rewards import (
     Cash,
     Coupon,
@@ -256,7 +256,9 @@ def grants(
         to=draw(st.sampled_from(roles)),
         on=on,
         given=given,
-        at_most=tuple(draw(st.lists(limits(str(game.scope), roles), max_size=2))),
+        at_most=tuple(
+            draw(st.lists(limits(str(game.scope), roles), max_size=2, unique_by=quota_name))
+        ),
         name=name,
         if_short=policy,
         instead=instead,

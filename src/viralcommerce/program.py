@@ -22,6 +22,7 @@ from viralcommerce.rules.limits import (
     Limit,
     Policy,
     Unlimited,
+    quota_name,
 )
 from viralcommerce.rules.needs import needs, prune, velocities
 from viralcommerce.rules.rewards import NEVER, Reward
@@ -204,7 +205,7 @@ class Program:
             stock=None if isinstance(supply, Unlimited) else supply,
             stock_key=(self.name, f"{name}/stock", "", ""),
             check=None if grant.given is None else compile_condition(grant.given, str(grant.to)),
-            limits=tuple(_counter(grant.name, limit) for limit in grant.at_most),
+            limits=tuple(_counter(limit, grant.name) for limit in grant.at_most),
             lasts=None if reward.lasts == NEVER else reward.lasts,
             terms=reward.terms(),
             if_short="drop"
@@ -216,7 +217,7 @@ class Program:
     def _caps(self) -> dict[str, tuple[Counter, ...]]:
         caps: dict[str, list[Counter]] = {}
         for cap in self.campaign.limits:
-            caps.setdefault(str(cap.on), []).append(_counter("cap", cap))
+            caps.setdefault(str(cap.on), []).append(_counter(cap))
         return {milestone: tuple(found) for milestone, found in caps.items()}
 
     def _velocities(self) -> Iterable[Counter]:
@@ -241,13 +242,11 @@ def _source(reward: Reward, name: str) -> str:
     return MINT if isinstance(reward.supply, Unlimited) else f"stock/{name}"
 
 
-def _counter(name: str, bound: Limit | Cap) -> Counter:
-    period = None if bound.period == FOREVER else Period(bound.period)
-    called = f"cap/{bound.name}" if isinstance(bound, Cap) else f"{name}/{bound.subject}"
+def _counter(bound: Limit | Cap, grant: str = "") -> Counter:
     return Counter(
-        name=called if period is None else f"{called}/{bound.period}",
+        name=quota_name(bound, grant),
         subject=bound.subject,
-        period=period,
+        period=None if bound.period == FOREVER else Period(bound.period),
         span=0,
         at_most=bound.at_most,
         of=str(bound.of) if isinstance(bound, Cap) else "",

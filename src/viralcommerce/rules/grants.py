@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 from viralcommerce.errors import InvalidRule
 from viralcommerce.rules.base import OneOf, Rule, rule
 from viralcommerce.rules.conditions import Condition
-from viralcommerce.rules.limits import CLIP, REFUSE, SUBSTITUTE, Limit, Policy
+from viralcommerce.rules.limits import CLIP, REFUSE, SUBSTITUTE, Limit, Policy, quota_name
 from viralcommerce.rules.rewards import Reward
 
 
@@ -66,6 +66,11 @@ class Grant(Line):
             raise InvalidRule(
                 f"grant {self.name}: if_short={self.if_short!r} and instead={self.instead!r}; "
                 "a substitute needs both if_short='substitute' and instead=, the others neither"
+            )
+        counted = [quota_name(limit) for limit in self.at_most]
+        if len(set(counted)) < len(counted):
+            raise InvalidRule(
+                f"grant {self.name}: at_most counts the same thing twice; keep the lower limit"
             )
         if self.if_short == CLIP and self.give.asset:
             raise InvalidRule(

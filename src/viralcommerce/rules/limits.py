@@ -177,6 +177,21 @@ class Cap(Rule):
         return subject_and_period(self.per, "cap")[1]
 
 
+def quota_name(bound: Limit | Cap, grant: str = "") -> str:
+    """What a bound is counted as, in quotas and in what is said of them.
+
+    Args:
+        bound: what is counted.
+        grant: the name of the grant, for a limit.
+
+    Example:
+        >>> quota_name(Limit(3, per=DAY), "sharer-bonus")
+        'sharer-bonus/member/day'
+    """
+    name = f"cap/{bound.name}" if isinstance(bound, Cap) else f"{grant}/{bound.subject}"
+    return name if bound.period == FOREVER else f"{name}/{bound.period}"
+
+
 Policy = Literal["refuse", "drop", "clip", "substitute"]
 """What happens when a budget or a stock does not cover an award."""
 REFUSE: Final[Policy] = "refuse"
