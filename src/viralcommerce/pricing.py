@@ -224,7 +224,7 @@ class Pricing:
         """Make the best award of a line that can be made; what it drew from the hold."""
         before = len(self.withheld)
         refused: _Refuse | None = None
-        for option in sorted(line, key=lambda option: -self._amounts(option, reached)[0]):
+        for option in sorted(line, key=lambda option: -self._cost(option, reached)):
             awards = len(self.awards)
             try:
                 drew = self._option(option, reached, room)
@@ -237,6 +237,10 @@ class Pricing:
         if refused is not None:
             raise refused
         return 0
+
+    def _cost(self, option: Option, reached: Reached) -> int:
+        cost = self._amounts(option, reached)[1]
+        return 0 if cost is None else cost.minor
 
     def _amounts(self, option: Option, reached: Reached) -> tuple[int, Money | None]:
         """How much an option gives, in the asset's smallest unit, and what it costs."""
