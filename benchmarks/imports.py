@@ -1,6 +1,6 @@
 """What ``import viralcommerce`` adds to ``from pydantic import BaseModel``, in fresh processes.
 
-The two are started in turns, in one run; the median of each counts. The bound is in milliseconds on
+The two are started in turns, in one run; the median of each counts. The bound is milliseconds on
 an idle machine like ours (2 cores); the ratio is what to compare elsewhere.
 
 Run it alone: ``python benchmarks/imports.py``.
