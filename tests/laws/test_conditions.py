@@ -290,6 +290,29 @@ def test_each_leaf_compiled_is_plain_on_every_value() -> None:
     assert seen == {cls for cls in CONDITIONS if issubclass(cls, Leaf)} - {Velocity}
 
 
+def is_plain(value: object) -> bool:
+    """What compiled code answers for itself: the usual types, times in UTC."""
+    if isinstance(value, datetime):
+        return value.tzinfo is UTC
+    return not isinstance(value, Decimal | Fraction)
+
+
+def test_plain_facts_are_never_handed_over() -> None:
+    """What is fast stays fast: the interpreter is asked for the odd fact only."""
+    for leaf in EACH_LEAF:
+        asks = leaf.asks(SUBJECT)
+        values = product(*(filter(is_plain, RIGHT[ask.fact]) for ask in asks))
+        for each in values:
+            facts: dict[str, dict[str, object]] = {}
+            for ask, value in zip(asks, each, strict=True):
+                facts.setdefault(ask.role, {})[ask.fact] = value
+            for condition in (leaf, ~leaf):
+                check = compile_condition(condition, SUBJECT)
+                expected = plainly(condition, facts, NOON)
+                check.test.__globals__["slow"] = None
+                assert check.test(facts, NOON) == expected
+
+
 EACH_LEAF: list[Leaf] = [
     NewMember(),
     AccountAge(at_least=days(1)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import pickle
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -32,6 +33,7 @@ from viralcommerce.rules.conditions import (
     DuringRecurring,
     FlagIs,
     HasTag,
+    Leaf,
     MomentIs,
     NewMember,
     Not,
@@ -44,7 +46,7 @@ from viralcommerce.rules.conditions import (
     TextIs,
     Velocity,
 )
-from viralcommerce.rules.evaluate import Unmet, evaluate
+from viralcommerce.rules.evaluate import Unmet, evaluate, leaf_text
 from viralcommerce.values.money import CNY, USD
 from viralcommerce.values.spans import days, hours
 from viralcommerce.values.windows import ALWAYS, Window
@@ -289,6 +291,45 @@ def test_unmet_is_unmet_whatever_the_missing_fact_is() -> None:
     assert evaluate(~NEW | VIP, "liker", facts, NOON) is None
 
 
+def test_an_any_that_is_unmet_decides_for_an_all() -> None:
+    """Nobody waits for a fact that cannot help."""
+    facts = {"liker": {"paid_orders": 1, "region": "US"}}
+    lost = (NEW | Region(within=("CN",))) & VIP
+    assert evaluate(lost, "liker", facts, NOON) == Unmet(
+        ("new_member(of=liker)", "region(of=liker, within=[CN])")
+    )
+
+
+def test_a_reason_is_a_value() -> None:
+    unmet = Unmet(("new_member(of=liker)",))
+    assert not unmet.is_unknown
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        unmet.leaves = ()  # type: ignore[misc]
+    assert not hasattr(unmet, "__dict__")
+
+
+def test_a_counted_leaf_is_passed_over_even_where_its_fact_is_missing() -> None:
+    fast = Velocity(at_most=1, within=hours(1), key="devices")
+    assert evaluate(fast, "liker", {}, NOON) is None
+
+
+@pytest.mark.parametrize(
+    ("leaf", "text"),
+    [
+        (HasTag("a b"), "has_tag(of=liker, tag=a b)"),
+        (HasTag("a, b)"), 'has_tag(of=liker, tag="a, b)")'),
+        (HasTag('"', of="friend"), 'has_tag(of=friend, tag="\\"")'),
+        (TextIs("ch", one_of=("", "web")), 'text_is(of=liker, field=ch, one_of=["", web])'),
+        (NumberIs("n", at_most=Decimal("1.5")), "number_is(of=liker, field=n, at_most=1.5)"),
+        (SameDevice(between=("a", "b")), "same_device(between=[a, b])"),
+        (During(Window.since(NOON)), "during(window={opens=2026-11-11T12:00:00+00:00})"),
+    ],
+)
+def test_what_a_leaf_is_called_in_decisions_and_logs(leaf: Leaf, text: str) -> None:
+    assert leaf_text(leaf, "liker") == text
+    assert leaf_text(leaf, "liker", wanted=False) == f"not {text}"
+
+
 def test_every_unmet_leaf_is_named_once_in_order() -> None:
     """RQ-11."""
     facts = {"liker": {"paid_orders": 1, "tags": {"staff"}, "spent": CNY(1)}}
@@ -339,6 +380,26 @@ def test_kinds_are_the_names_in_snake_case(cls: type[Condition]) -> None:
         f"_{each.lower()}" if each.isupper() else each for each in cls.__name__
     ).lstrip("_")
     assert adapter(cls).json_schema()["type"] == "object"
+
+
+def test_only_what_a_condition_is_about_stands_without_its_name() -> None:
+    """``AccountAge(days(7))`` does not say at least or at most."""
+    bare = {
+        cls.kind: [field.name for field in dataclasses.fields(cls) if not field.kw_only]  # type: ignore[arg-type]
+        for cls in CONDITIONS
+    }
+    assert {kind: names for kind, names in bare.items() if names} == {
+        "all_of": ["parts"],
+        "any_of": ["parts"],
+        "not": ["part"],
+        "has_tag": ["tag"],
+        "during": ["window"],
+        "during_recurring": ["rule"],
+        "number_is": ["field"],
+        "text_is": ["field"],
+        "flag_is": ["field"],
+        "moment_is": ["field"],
+    }
 
 
 def test_conditions_are_values() -> None:

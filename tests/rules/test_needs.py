@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from viralcommerce.errors import InvalidRule
@@ -34,6 +36,19 @@ def test_the_host_is_asked_once_for_all_that_is_needed_of_each_role() -> None:
         "collector": {"devices", "tags"},
     }
     assert needs(Velocity(at_most=1, within=hours(1)), "liker") == {}
+
+
+def test_a_velocity_needs_the_fact_it_is_counted_by() -> None:
+    assert needs(FAST, "liker") == {"liker": {"devices"}}
+    by_office = Velocity(at_most=1, within=hours(1), key="field:office")
+    assert needs(by_office, "liker") == {"liker": {"field:office"}}
+
+
+@pytest.mark.parametrize("within", [0, 0.5, 1.5])
+def test_a_velocity_is_counted_in_whole_seconds(within: float) -> None:
+    with pytest.raises(InvalidRule, match="is not in whole seconds"):
+        Velocity(at_most=1, within=timedelta(seconds=within))
+    assert Velocity(at_most=1, within=timedelta(seconds=1)).key == "member"
 
 
 def test_roles_named_are_not_the_subject() -> None:

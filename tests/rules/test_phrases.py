@@ -90,6 +90,13 @@ SAID: Sequence[tuple[Leaf, str, str, str, str]] = [
         "已支付订单数恰为2",
         "已支付订单数少于2或多于2",
     ),
+    (
+        NumberIs("score", at_least=1, at_most=3),
+        '"score" 1 to 3',
+        '"score" less than 1 or more than 3',
+        "“score”在1至3之间",
+        "“score”少于1或多于3",
+    ),
     (HasTag("vip"), 'the tag "vip"', 'no tag "vip"', "拥有“vip”标签", "没有“vip”标签"),
     (
         Region(within=("CN/31", "CN/32", "US")),
