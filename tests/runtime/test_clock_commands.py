@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from viralcommerce import CNY, UNLIMITED, WHOLE, Campaign, Coupon, EqualSplit, Grant, Shop, days
+from viralcommerce import CNY, UNLIMITED, WHOLE, Campaign, Coupon, Grant, LuckySplit, Shop, days
 from viralcommerce.mechanics import coupon_pack as pack
 
 NOON = datetime(2025, 11, 11, 4, tzinfo=UTC)
 CAMPAIGN = Campaign(
     "tea",
-    pack.CouponPack(EqualSplit(CNY(2), parts=2), open_for=days(1)),
+    pack.CouponPack(LuckySplit(CNY(2), parts=2), open_for=days(1)),
     grants=Grant(give=Coupon(WHOLE, valid_for=days(7)), to=pack.GRABBER, on=pack.GRABBED),
     budget=UNLIMITED,
 )
@@ -26,3 +26,17 @@ def test_a_deadline_is_acted_on_among_the_commands_of_members() -> None:
         assert [type(event) for event in ended.events] == [pack.Expired]
         assert isinstance(refused.refusal, pack.PackOver)
         assert not list(shop.due(NOON + days(9)))
+
+
+def test_the_journal_does_not_tell_by_which_way_the_clock_acted() -> None:
+    told = []
+    for through_many in (False, True):
+        with Shop.open("memory:", CAMPAIGN) as shop:
+            shop.handle(CAMPAIGN, pack.Share(pack="p1", by="ann", at=NOON, key="k"))
+            later = NOON + days(3)
+            if through_many:
+                shop.handle_many(CAMPAIGN, [command for _, command in shop.due(later)])
+            else:
+                shop.tick(later)
+            told.append([line.decision for line in shop.store.journal("tea")][-1])
+    assert told[0] == told[1]

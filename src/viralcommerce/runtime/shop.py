@@ -298,7 +298,8 @@ class Shop:
             at = self._clock.now()
         if at.tzinfo is not UTC:
             at = _aware(at)
-        entropy = self._entropy.seed(key) if program.mechanic.draws else ""
+        draws = program.mechanic.draws and command.by != BY_CLOCK  # as `tick` sends it
+        entropy = self._entropy.seed(key) if draws else ""
         if key is command.key and at is command.at and entropy == command.entropy:
             return command
         return structs.replace(command, key=key, at=at, entropy=entropy)
