@@ -1,0 +1,161 @@
+"""Broken stores, one fault each, as they are met in the wild. Each must be caught by name.
+
+An animal is our memory store, or our SQLite store, in a skin that does one thing wrong.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from contracts.skins import Store
+from contracts.zoo_commits import (
+    ChecksOnlyTheSum,
+    CommitsHalf,
+    CountsInThirtyTwoBits,
+    ForgetsAPosting,
+    LosesTheTailOfABatch,
+    MixesCampaigns,
+    OverwritesKeys,
+    PassesACapByOne,
+    PinsATransientRefusal,
+    WritesThenChecks,
+)
+from contracts.zoo_locks import (
+    ChecksThenWrites,
+    IgnoresHeldLocks,
+    IgnoresVersions,
+    KeepsItsLocks,
+    LetsGoWhenShort,
+    LocksOnlyCells,
+    LocksOnlyRowsThatExist,
+    LooksUnderLock,
+    ReadsAnOldSnapshot,
+)
+from contracts.zoo_reads import (
+    AnswersWhenClosed,
+    ConfirmsUpToThePosition,
+    CountsMembersWithTheCampaign,
+    DeliversAtMostOnce,
+    DoublesParts,
+    DropsADeadline,
+    EndsOneTickLate,
+    FindsOnlyTheFirstLine,
+    ForgetsEveryKey,
+    ForgetsItsCounts,
+    KeepsOnlyTheLastLife,
+    KeepsOnlyTheNewestRules,
+    LosesTheOutboxInACrash,
+    NeverForgetsADeadline,
+    ReordersTheJournal,
+    RepeatsTheEndOfAPage,
+    ReplaysTheLastLine,
+    RoundsToSeconds,
+)
+from viralcommerce.runtime.stores.sqlite import SqliteStore
+
+LOCKING = ("reads_its_locks", "locks_what_is_not_there")
+RACING = frozenset({"concurrent_threads", "ticks_once", "never_passes_a_cap"})
+"""Laws that an animal without locks breaks too, when its threads happen to meet."""
+
+
+@dataclass(frozen=True)
+class Animal:
+    """A broken store, and the laws it breaks.
+
+    Args:
+        kind: its class.
+        breaks: the laws that must catch it, by name.
+        also: laws that may catch it too, as threads happen to run.
+    """
+
+    kind: type[Store]
+    breaks: frozenset[str]
+    also: frozenset[str] = frozenset()
+
+    @property
+    def is_durable(self) -> bool:
+        """Whether it lives on disk."""
+        return hasattr(self.kind, "restarted")
+
+    def make(self, folder: Path) -> Callable[[], Any]:
+        """How to make one."""
+        count = itertools.count()
+        if not self.is_durable:
+            return self.kind
+        return lambda: self.kind(SqliteStore(folder / f"{next(count)}.db"))
+
+
+def _animal(kind: type[Store], *breaks: str, also: frozenset[str] = frozenset()) -> Animal:
+    return Animal(kind, frozenset(breaks), also)
+
+
+ANIMALS = (
+    _animal(IgnoresVersions, "guards_versions", "all_or_nothing"),
+    _animal(IgnoresHeldLocks, *LOCKING, "short_writes_nothing", also=RACING),
+    _animal(LocksOnlyRowsThatExist, "locks_what_is_not_there", also=RACING),
+    _animal(LocksOnlyCells, *LOCKING, also=RACING),
+    _animal(ReadsAnOldSnapshot, *LOCKING, "short_writes_nothing", also=RACING),
+    _animal(LooksUnderLock, "looks_without_waiting"),
+    _animal(KeepsItsLocks, "closing_lets_go", "keeps_campaigns_apart", "all_or_nothing"),
+    _animal(LetsGoWhenShort, "short_writes_nothing"),
+    _animal(
+        ChecksThenWrites,
+        *LOCKING,
+        "guards_versions",
+        "all_or_nothing",
+        "short_writes_nothing",
+        "concurrent_threads",
+        also=RACING,
+    ),
+    _animal(
+        CommitsHalf,
+        "guards_versions",
+        "all_or_nothing",
+        "short_writes_nothing",
+        also=RACING | set(LOCKING),
+    ),
+    _animal(WritesThenChecks, "all_or_nothing", "never_passes_a_cap", "short_writes_nothing"),
+    _animal(PassesACapByOne, "all_or_nothing", "never_passes_a_cap", "short_writes_nothing"),
+    _animal(ChecksOnlyTheSum, "never_passes_a_cap"),
+    _animal(CountsInThirtyTwoBits, "keeps_what_it_was_given"),
+    _animal(ForgetsAPosting, "keeps_every_posting"),
+    _animal(MixesCampaigns, "keeps_campaigns_apart"),
+    _animal(PinsATransientRefusal, "transient_refusals_leave_the_key_free", "claims_a_key_once"),
+    _animal(OverwritesKeys, "claims_a_key_once"),
+    _animal(LosesTheTailOfABatch, "batch_equals_one_by_one"),
+    _animal(DoublesParts, "parts_once", "refuses_when_closed"),
+    _animal(
+        ReordersTheJournal,
+        "streams_in_order",
+        "keeps_what_it_was_given",
+        "finds_the_history_of_an_instance",
+        "concurrent_threads",
+        "ticks_once",
+    ),
+    _animal(ReplaysTheLastLine, "streams_in_order"),
+    _animal(RepeatsTheEndOfAPage, "pages_by_id"),
+    _animal(DropsADeadline, "deadlines_are_indexed_and_due_once"),
+    _animal(NeverForgetsADeadline, "deadlines_are_indexed_and_due_once"),
+    _animal(EndsOneTickLate, "deadlines_are_indexed_and_due_once", "ticks_once"),
+    _animal(RoundsToSeconds, "keeps_what_it_was_given"),
+    _animal(FindsOnlyTheFirstLine, "finds_the_history_of_an_instance"),
+    _animal(CountsMembersWithTheCampaign, "pages_by_id"),
+    _animal(ForgetsEveryKey, "keys_are_forgotten_when_told"),
+    _animal(KeepsOnlyTheLastLife, "lives_are_kept"),
+    _animal(KeepsOnlyTheNewestRules, "rules_are_kept"),
+    _animal(DeliversAtMostOnce, "outbox_survives", "delivers_at_least_once"),
+    _animal(ConfirmsUpToThePosition, "outbox_survives"),
+    _animal(AnswersWhenClosed, "refuses_when_closed"),
+    _animal(
+        LosesTheOutboxInACrash,
+        "outbox_survives",
+        "keeps_what_it_was_given",
+        "reopen_sees_everything",
+    ),
+    _animal(ForgetsItsCounts, "keeps_what_it_was_given", "reopen_sees_everything"),
+)
+"""Every animal of the zoo."""
