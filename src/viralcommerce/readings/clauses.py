@@ -56,6 +56,10 @@ class Voice(Protocol):
         """How amounts and spans are counted, and which version this is."""
         ...
 
+    def at_most(self, bound: Limit | Cap) -> str:
+        """A bound in words: how many, for whom, within what."""
+        ...
+
 
 def wording_of(campaign: Campaign) -> Wording:
     """What the roles of a campaign's game are called, and by whose clock times are told."""

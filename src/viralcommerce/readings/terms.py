@@ -76,7 +76,7 @@ def terms(campaign: Campaign, language: Language = "en") -> Terms:
         >>> print(terms(rain, "zh").sections[4].clauses[0])
         券包每被领取一份时，领取人可获得面额为所领金额的优惠券（长期有效）。
     """
-    voice = _voice(campaign, language)
+    voice = voice_of(campaign, language)
     spoken = {
         "game": voice.game(),
         "chances": voice.chances(),
@@ -93,7 +93,8 @@ def terms(campaign: Campaign, language: Language = "en") -> Terms:
     return Terms(language, voice.title(), sections, campaign.hash)
 
 
-def _voice(campaign: Campaign, language: Language) -> Voice:
+def voice_of(campaign: Campaign, language: Language) -> Voice:
+    """Who says the terms of a campaign in a language; raises as `terms`."""
     if language == "en":
         return English(campaign)
     if language == "zh":

@@ -141,6 +141,10 @@ class English:
         said.append(f"Version {campaign.hash}.")
         return tuple(said)
 
+    def at_most(self, bound: Limit | Cap) -> str:
+        period = "" if bound.period == FOREVER else f" a {bound.period}"
+        return f"at most {bound.at_most:,}{period} {self._per(bound)}"
+
     def _time(self, at: datetime) -> str:
         wall, clock = clauses.by_the_clock(self.campaign, at)
         return f"{wall:%Y-%m-%d} {clock}"
@@ -162,7 +166,7 @@ class English:
 
     def _gift(self, grant: Grant) -> str:
         carried = clauses.carried_by(self.campaign, grant.on).en
-        limits = "".join(f"; {self._at_most(limit)}" for limit in grant.at_most)
+        limits = "".join(f"; {self.at_most(limit)}" for limit in grant.at_most)
         said = f"{grant.give.phrase_en(carried)}{limits}."
         if grant.given is not None:
             said += f" Needed: {phrase_en(grant.given, self.wording)}."
@@ -185,10 +189,6 @@ class English:
         assert grant.instead is not None
         return f"{when} this is given instead: {grant.instead.phrase_en(carried)}."
 
-    def _at_most(self, bound: Limit | Cap) -> str:
-        period = "" if bound.period == FOREVER else f" a {bound.period}"
-        return f"at most {bound.at_most:,}{period} {self._per(bound)}"
-
     def _per(self, bound: Limit | Cap) -> str:
         who = self.wording.roles_en.get(bound.of, bound.of) if isinstance(bound, Cap) else "member"
         if bound.subject == MEMBER:
@@ -201,7 +201,7 @@ class English:
 
     def _cap(self, cap: Cap) -> str:
         when = _capital(clauses.called(self.campaign, cap.on).en)
-        return f"{when}: {self._at_most(cap)}; what is beyond that is refused. [{cap.name}]"
+        return f"{when}: {self.at_most(cap)}; what is beyond that is refused. [{cap.name}]"
 
 
 def _capital(text: str) -> str:

@@ -134,6 +134,9 @@ class Chinese:
         said.append(f"规则版本：{campaign.hash}。")
         return tuple(said)
 
+    def at_most(self, bound: Limit | Cap) -> str:
+        return f"{self._per(bound)}{_PERIODS[bound.period]}最多{bound.at_most}次"
+
     def _time(self, at: datetime) -> str:
         wall, clock = clauses.by_the_clock(self.campaign, at)
         return f"{wall.year}年{wall.month}月{wall.day}日{clock}"
@@ -152,7 +155,7 @@ class Chinese:
 
     def _gift(self, grant: Grant) -> str:
         carried = clauses.carried_by(self.campaign, grant.on).zh
-        limits = "".join(f"，{self._at_most(limit)}" for limit in grant.at_most)
+        limits = "".join(f"，{self.at_most(limit)}" for limit in grant.at_most)
         said = f"{grant.give.phrase_zh(carried)}{limits}。"
         if grant.given is not None:
             who = self.wording.who_zh(grant.to)
@@ -175,9 +178,6 @@ class Chinese:
         assert grant.instead is not None
         return f"{when}改为发放{grant.instead.phrase_zh(carried)}。"
 
-    def _at_most(self, bound: Limit | Cap) -> str:
-        return f"{self._per(bound)}{_PERIODS[bound.period]}最多{bound.at_most}次"
-
     def _per(self, bound: Limit | Cap) -> str:
         who = self.wording.who_zh(bound.of) if isinstance(bound, Cap) else "用户"
         if bound.subject == MEMBER:
@@ -190,4 +190,4 @@ class Chinese:
 
     def _cap(self, cap: Cap) -> str:
         when = clauses.called(self.campaign, cap.on).zh
-        return f"{when}计1次：{self._at_most(cap)}，超出的不予受理。［{cap.name}］"
+        return f"{when}计1次：{self.at_most(cap)}，超出的不予受理。［{cap.name}］"
