@@ -50,7 +50,7 @@ class _RuleType(type):
             try:
                 return super().__call__(*args, **kwargs)
             except ValidationError as error:
-                raise explained(cls.__name__, error) from None
+                raise explained(cls, cls.__name__, error) from None
 
 
 class Rule(metaclass=_RuleType):
@@ -90,32 +90,55 @@ def made(cls: type[R]) -> type[R]:
     return cls
 
 
-def explained(where: str, error: ValidationError) -> InvalidRule:
-    """The first things wrong, in the house's words: where, what with values, what to do."""
-    parts: list[str] = []
+def explained(cls: type[Rule], where: str, error: ValidationError) -> InvalidRule:
+    """All that is wrong, in the house's words: where, what with values, what to do.
+
+    Args:
+        cls: the rule that cannot be.
+        where: what to call it: its class in Python, its kind in JSON.
+        error: what pydantic says.
+    """
+    problems: list[str] = []
     for problem in error.errors(include_url=False):
-        steps = [str(step) for step in problem["loc"] if not _is_plumbing(step)]
-        place = _place(steps)
         cause = problem.get("ctx", {}).get("error")
-        if isinstance(cause, ViralCommerceError):
-            said = cause.message
-        else:
-            said = (
-                f"{problem['msg'][:1].lower()}{problem['msg'][1:]}, not {problem['input']!r:.80}"
-            )
-        parts.append(f"{place}: {said}" if place else said)
-    unique = list(dict.fromkeys(parts))
-    return InvalidRule(f"{where}: {'; '.join(unique)}", where=where, problems=tuple(unique))
+        place = _place(cls, problem["loc"])
+        said = _said(cls, problem, cause)
+        if place:
+            said = f"{place}: {said}"
+        elif isinstance(cause, InvalidRule) and "where" in cause.operands:
+            problems.append(said)  # a rule with a name of its own has said where
+            continue
+        problems.append(f"{where}: {said}")
+    unique = tuple(dict.fromkeys(problems))
+    return InvalidRule("; ".join(unique), where=where, problems=unique)
 
 
-def _is_plumbing(step: int | str) -> bool:
-    return isinstance(step, str) and ("[" in step or step.startswith("function-"))
+def _said(cls: type[Rule], problem: Any, cause: object) -> str:
+    if isinstance(cause, ViralCommerceError):
+        return cause.message
+    if isinstance(cause, Exception):
+        return str(cause)
+    if problem["type"] == "missing":
+        return "field required; say it"
+    if problem["type"] in ("unexpected_keyword_argument", "unexpected_positional_argument"):
+        return f"is no field; choose from: {', '.join(sorted(_fields(cls)))}"
+    message = f"{problem['msg'][:1].lower()}{problem['msg'][1:]}"
+    return f"{message}, not {problem['input']!r:.80}"
 
 
-def _place(steps: list[str]) -> str:
+def _fields(cls: type[Rule]) -> list[str]:
+    return [field.name for field in dataclasses.fields(made(cls))]  # type: ignore[arg-type]
+
+
+def _place(cls: type[Rule], steps: tuple[int | str, ...]) -> str:
+    """Where in the rule: ``grants[0].to``; positions among the arguments become their names."""
     place = ""
-    for step in steps:
-        place += f"[{step}]" if step.isdigit() else (f".{step}" if place else step)
+    for index, step in enumerate(steps):
+        if isinstance(step, int):
+            names = _fields(cls) if index == 0 else []
+            place += names[step] if step < len(names) else f"[{step}]"
+        elif "[" not in step and not step.startswith("function-"):
+            place += f".{step}" if place else step
     return place
 
 
@@ -154,7 +177,7 @@ def load(data: object, family: type[R], kinds: Kinds) -> R:
     try:
         loaded = adapter(cls).validate_python(fields, context={"kinds": kinds})
     except ValidationError as error:
-        raise explained(str(kind), error) from None
+        raise explained(cls, cls.kind, error) from None
     assert isinstance(loaded, family)
     return loaded
 

@@ -110,7 +110,7 @@ class BestOf(Line):
         lines = {(grant.to, grant.on) for grant in self.grants}
         if len(lines) > 1:
             raise InvalidRule(
-                "best_of: competing grants share one recipient and one milestone, not "
+                "competing grants share one recipient and one milestone, not "
                 + ", ".join(sorted(f"{to} on {on}" for to, on in lines))
             )
 

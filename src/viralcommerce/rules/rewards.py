@@ -80,7 +80,7 @@ class _MoneyReward(Reward):
         amount = self.amount
         nothing = amount.minor == 0 if isinstance(amount, Money) else amount.share <= 0
         if nothing:
-            raise InvalidRule(f"{self.kind}: {amount} gives nothing; leave the grant out")
+            raise InvalidRule(f"{amount} gives nothing; leave the grant out")
 
     @property
     def share(self) -> Percent | None:

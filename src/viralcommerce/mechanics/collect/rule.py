@@ -98,7 +98,7 @@ class Collect(Mechanic[Commands, States, Events]):
 
     def __post_init__(self) -> None:
         if self.within <= timedelta(0):
-            raise InvalidRule("collect: within is not longer than nothing; give a span")
+            raise InvalidRule("within is not longer than nothing; give a span")
 
     def sentences(self) -> tuple[Words, ...]:
         """The rules of the game as members read them."""

@@ -105,7 +105,7 @@ class CouponPack(Mechanic[Commands, States, Events]):
 
     def __post_init__(self) -> None:
         if self.open_for <= timedelta(0):
-            raise InvalidRule("coupon_pack: open_for is not longer than nothing; give a span")
+            raise InvalidRule("open_for is not longer than nothing; give a span")
 
     def total(self) -> Money:
         """What one pack promises."""
