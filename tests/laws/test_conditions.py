@@ -308,6 +308,7 @@ def test_plain_facts_are_never_handed_over() -> None:
                 facts.setdefault(ask.role, {})[ask.fact] = value
             for condition in (leaf, ~leaf):
                 check = compile_condition(condition, SUBJECT)
+                assert "Known" not in check.source
                 expected = plainly(condition, facts, NOON)
                 check.test.__globals__["slow"] = None
                 assert check.test(facts, NOON) == expected
