@@ -507,3 +507,13 @@ def test_a_smaller_alpha_is_wilder() -> None:
 
 def test_odds_of_unusual_currencies_count_their_own_units() -> None:
     assert LuckySplit(VND(6), parts=3).means() == LuckySplit(CNY("0.06"), parts=3).means()
+
+
+def test_some_share_reaches_the_mean_and_one_part_is_all() -> None:
+    """Nobody can stay below the mean together; a single share is exactly the total."""
+    for parts in (2, 3, 10):
+        for bound in (Fraction(1, parts), Fraction(1, parts + 1), Fraction(0)):
+            assert split_odds.uniform_none_above_limit(parts, bound) == 0
+        assert split_odds.uniform_none_above_limit(parts, Fraction(1)) == 1
+    assert split_odds.uniform_none_above_limit(1, Fraction(1)) == 1
+    assert split_odds.uniform_none_above_limit(1, Fraction(1, 2)) == 0
