@@ -77,10 +77,11 @@ class SqliteStore:
                 "insert or ignore into viral_meta values ('schema', ?)", (str(SCHEMA_VERSION),)
             )
             connection.execute("commit")
-        (version,) = connection.execute(
+        known = connection.execute(
             "select value from viral_meta where name = 'schema'"
         ).fetchone()
-        if int(version) != SCHEMA_VERSION:
+        version = known[0] if known else "unknown"
+        if version != str(SCHEMA_VERSION):
             raise SchemaMismatch(
                 f"{self.path}: its tables are version {version}, this library writes version "
                 f"{SCHEMA_VERSION}; use the library that made them, or a new file"
