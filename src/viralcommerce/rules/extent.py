@@ -46,13 +46,13 @@ class Times:
         at_least: in every such life.
         at_most: in any such life.
         amounts: what it carries the first time, the second, ...: `at_most` of them, or none.
-        together: what all of `amounts` are at most in one instance; None where they are not tied.
+        together: the least and the most that all of `amounts` add up to, where they are tied.
     """
 
     at_least: int
     at_most: int
     amounts: tuple[Amount, ...] = ()
-    together: int | None = None
+    together: tuple[int, int] | None = None
 
 
 ONCE = Times(1, 1)

@@ -124,9 +124,7 @@ class CouponPack(Mechanic[Commands, States, Events]):
         own = (
             Words("Nobody can open their own pack.", "不能领取自己发出的券包。")
             if self.own == REFUSED
-            else Words(
-                "The sharer can open their pack too.", "分享人也可领取自己发出的券包。"
-            )
+            else Words("The sharer can open their pack too.", "分享人也可领取自己发出的券包。")
         )
         return (
             Words(
@@ -154,13 +152,19 @@ class CouponPack(Mechanic[Commands, States, Events]):
     def lives(self) -> tuple[Life, ...]:
         """A pack is emptied, or its time is over before."""
         amounts, total, parts = self.split.amounts(), self.split.total.minor, self.split.parts
+        *early, last = amounts
         return (
             {
                 OPENED: ONCE,
-                GRABBED: Times(parts, parts, amounts, total),
+                GRABBED: Times(parts, parts, amounts, (total, total)),
                 EMPTIED: Times(1, 1, (self.split.greatest(),)),
             },
-            {OPENED: ONCE, GRABBED: Times(0, parts - 1, amounts[:-1], total)},
+            {
+                OPENED: ONCE,
+                GRABBED: Times(
+                    0, parts - 1, tuple(early), (total - last.most, total - last.least)
+                ),
+            },
         )
 
     def initial(self) -> States:

@@ -1,0 +1,261 @@
+"""Liability: what a campaign can cost, at least, on average and at worst; exact, without a float.
+
+Laws:
+    Whatever happens in an instance, it costs no less than the least and no more than the worst.
+    The expected cost is the mean over everything that can be drawn, to within what it says.
+    The whole campaign never costs more than its budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from viralcommerce.campaign import Campaign
+from viralcommerce.errors import InexactNumber, InvalidRule, InvalidValue
+from viralcommerce.readings.costs import NONE, LineCost, Mean, bounded_by_caps, line_cost
+from viralcommerce.readings.costs_of_all import Many, all_of, fewer, times
+from viralcommerce.rules.extent import Life
+from viralcommerce.rules.limits import CAMPAIGN, FOREVER, UNLIMITED, Unlimited
+from viralcommerce.rules.wording import Words
+from viralcommerce.values.money import Money
+from viralcommerce.values.rounding import Rounding
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """A cost to the budget.
+
+    Args:
+        least: whatever happens.
+        expected: on average, in minor units; see `Liability.assumes`.
+        within: how far the true mean may be from `expected`; 0 is exact.
+        worst: whatever happens; `UNLIMITED` where nothing bounds it.
+    """
+
+    least: Money
+    expected: Fraction | Unlimited
+    within: Fraction
+    worst: Money | Unlimited
+
+
+@dataclass(frozen=True, slots=True)
+class Liability:
+    """What a campaign can cost.
+
+    Args:
+        whole: all instances together, under the budget.
+        one: one instance.
+        grants: all awards of each grant together, by name; the worst cases of several need not
+            happen together.
+        one_of: the awards of each grant in one instance, by name.
+        instances: how many instances were asked about, as far as caps let them begin.
+        assumes: what is taken for granted, in English and in Chinese.
+    """
+
+    whole: Cost
+    one: Cost
+    grants: Mapping[str, Cost]
+    one_of: Mapping[str, Cost]
+    instances: int | Unlimited
+    assumes: tuple[Words, ...]
+
+    @property
+    def least(self) -> Money:
+        """Of the whole campaign."""
+        return self.whole.least
+
+    @property
+    def expected(self) -> Fraction | Unlimited:
+        """Of the whole campaign, in minor units."""
+        return self.whole.expected
+
+    @property
+    def worst(self) -> Money | Unlimited:
+        """Of the whole campaign."""
+        return self.whole.worst
+
+
+ASSUMES: tuple[Words, ...] = (
+    Words(
+        "the least and the expected cost count instances that are begun; without a number of "
+        "instances the least is nothing",
+        "最低成本与期望成本按实际发起的次数计算；未给定发起次数时，最低成本为零",
+    ),
+    Words(
+        "expected: every instance goes its most complete way (all parts taken, the goal reached "
+        "with no like more than needed), and every condition is met",
+        "期望成本假定每个活动实例都完整进行（全部领完、恰好集满），且条件均满足",
+    ),
+    Words(
+        "limits per member, per pair, per day, week or month do not lower the worst cost, but for "
+        "those of the one whose instance it is within it: members and days are not bounded",
+        "按用户、按两人、按天、周或月的限额不降低最高成本（实例所属用户在其实例内的限额除外），因为用户数和天数没有上限",
+    ),
+    Words(
+        "a percentage whose whole law is not known, or grants that compete by chance and limits "
+        "together, make the expected cost inexact by what is said",
+        "按比例计算且分布未知的金额，或同时受随机与限额影响的择优奖励，其期望成本的误差以所注为限",
+    ),
+)
+
+
+def liability(campaign: Campaign, *, instances: int | Unlimited = UNLIMITED) -> Liability:
+    """What a campaign can cost its budget.
+
+    Args:
+        campaign: what is costed.
+        instances: how many packs, asks or orders are begun.
+
+    Raises:
+        InvalidRule: it gives nothing that costs money, or its mechanic does not say how its
+            instances can go.
+        InvalidValue: fewer than no instances.
+
+    Example:
+        >>> from viralcommerce import CNY, WHOLE, days
+        >>> from viralcommerce import Campaign, Coupon, Grant, Limit, LuckySplit
+        >>> from viralcommerce.mechanics import coupon_pack as pack
+        >>> rain = Campaign(
+        ...     "rain-pack",
+        ...     pack.CouponPack(LuckySplit(CNY(60), parts=10, least=CNY(3)), open_for=days(1)),
+        ...     grants=(
+        ...         Grant(Coupon(WHOLE), to=pack.GRABBER, on=pack.GRABBED),
+        ...         Grant(Coupon(CNY(2)), to=pack.SHARER, on=pack.GRABBED,
+        ...               at_most=Limit(5, per=pack.PACK)),
+        ...     ),
+        ...     budget=CNY(200_000),
+        ... )
+        >>> cost = liability(rain, instances=100)
+        >>> str(cost.one.worst), int(cost.one.expected), str(cost.worst)
+        ('CNY 70.00', 7000, 'CNY 7000.00')
+        >>> str(liability(rain).worst)
+        'CNY 200000.00'
+    """
+    lives = _lives(campaign)
+    count = _instances(campaign, [life for life, _ in lives], instances)
+    code = campaign.currency
+    costed = [
+        [line_cost(campaign, line, life, complete=complete) for line in campaign.grants]
+        for life, complete in lives
+    ]
+    budget = None if isinstance(campaign.budget, Unlimited) else campaign.budget.minor
+    least = min(_least(campaign, lines) for lines in costed)
+    worst = max(_worst(campaign, lines) for lines in costed)
+    mean = sum((line.mean for line in costed[0]), Mean())
+    begun = count if isinstance(count, int) else 0
+    one_of: dict[str, Cost] = {}
+    grants: dict[str, Cost] = {}
+    every_mean: Mean | Unlimited = Mean()
+    every_worst: Many = 0
+    for index, line in enumerate(campaign.grants):
+        alone = len(line.options) == 1
+        sure = min(lines[index].least for lines in costed) if alone else 0
+        line_worst: Many = 0
+        for grant in line.options:
+            shares = [lines[index].grants[grant.name] for lines in costed]
+            most = max(share.worst for share in shares)
+            one_of[grant.name] = _cost(code, sure, shares[0].mean, most, budget)
+            whole_mean, whole_worst = all_of(campaign, grant, shares, count)
+            grants[grant.name] = _cost(code, sure * begun, whole_mean, whole_worst, budget)
+            every_mean = _both(every_mean, whole_mean)
+            line_worst = _sum(line_worst, whole_worst)
+        bound = times(max(lines[index].worst for lines in costed), count)
+        every_worst = _sum(every_worst, fewer(line_worst, bound))
+    every_worst = fewer(every_worst, times(worst, count))
+    return Liability(
+        whole=_cost(code, least * begun, every_mean, every_worst, budget),
+        one=_cost(code, least, mean, worst, budget),
+        grants=grants,
+        one_of=one_of,
+        instances=count,
+        assumes=ASSUMES,
+    )
+
+
+def _lives(campaign: Campaign) -> list[tuple[Life, bool]]:
+    """The lives that caps leave possible, each with whether it is the most complete of all."""
+    if not campaign.currency:
+        raise InvalidRule(
+            f"{campaign.name}: gives nothing that costs money; give worth= to what has a cost"
+        )
+    lives = campaign.mechanic.lives()
+    if not lives:
+        raise InvalidRule(
+            f"{campaign.name}: {campaign.mechanic.kind} does not say how its instances can go; "
+            "implement lives()"
+        )
+    possible = [
+        (life, n == 0)
+        for n, life in enumerate(lives)
+        if all(bounded_by_caps(campaign, on, t.at_most) >= t.at_least for on, t in life.items())
+    ]
+    if not possible:
+        raise InvalidRule(f"{campaign.name}: its limits leave no instance a way to go; raise them")
+    return possible
+
+
+def _instances(campaign: Campaign, lives: Sequence[Life], asked: int | Unlimited) -> Many:
+    """How many instances can begin: each reaches some milestones for certain, which caps count."""
+    if isinstance(asked, bool) or not isinstance(asked, int | Unlimited):
+        raise InexactNumber(f"liability: instances={asked!r}: give a whole number, or UNLIMITED")
+    if isinstance(asked, int) and asked < 0:
+        raise InvalidValue(f"liability: instances={asked}: give 0 or more, or UNLIMITED")
+    count: Many = asked
+    for cap in campaign.limits:
+        certain = min((life[cap.on].at_least if cap.on in life else 0) for life in lives)
+        if certain and cap.subject == CAMPAIGN and cap.period == FOREVER:
+            count = fewer(count, cap.at_most // certain)
+    return count
+
+
+def _least(campaign: Campaign, lines: Sequence[LineCost]) -> int:
+    """The least of all lines; what is rounded up after another share may find no room left."""
+    down = campaign.rounding in (Rounding.DOWN, Rounding.FLOOR)
+    held = 0
+    least = 0
+    for line in lines:
+        if line.held:
+            held += 1
+        if not line.held or held == 1 or down:
+            least += line.least
+    return least
+
+
+def _worst(campaign: Campaign, lines: Sequence[LineCost]) -> int:
+    """The worst of all lines; those paid out of the hold are at most what it holds."""
+    held = sum(line.worst for line in lines if line.held)
+    total = campaign.mechanic.total()
+    if total is not None:
+        held = min(held, total.minor)
+    return held + sum(line.worst for line in lines if not line.held)
+
+
+def _both(left: Mean | Unlimited, right: Mean | Unlimited) -> Mean | Unlimited:
+    if isinstance(left, Unlimited) or isinstance(right, Unlimited):
+        return UNLIMITED
+    return left + right
+
+
+def _sum(left: Many, right: Many) -> Many:
+    if isinstance(left, Unlimited) or isinstance(right, Unlimited):
+        return UNLIMITED
+    return left + right
+
+
+def _cost(code: str, least: int, mean: Mean | Unlimited, worst: Many, budget: int | None) -> Cost:
+    """A cost as it is told, under the budget."""
+    if budget is not None:
+        least, worst = min(least, budget), fewer(worst, budget)
+        if isinstance(mean, Unlimited) or mean.value - mean.within > budget:
+            mean = Mean(Fraction(budget))
+        elif mean.value + mean.within > budget:
+            low = mean.value - mean.within
+            mean = Mean((low + budget) / 2, (budget - low) / 2)
+    return Cost(
+        Money(least, code),
+        UNLIMITED if isinstance(mean, Unlimited) else mean.value,
+        NONE if isinstance(mean, Unlimited) else mean.within,
+        UNLIMITED if isinstance(worst, Unlimited) else Money(worst, code),
+    )
