@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import linecache
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import product
 from typing import Annotated
 
 import pytest
@@ -23,6 +25,7 @@ from viralcommerce.rules.conditions import (
     HasTag,
     Leaf,
     NewMember,
+    Not,
     NumberIs,
     TextIs,
     Velocity,
@@ -120,6 +123,26 @@ def test_deeply_nested_conditions_compile() -> None:
         facts = {"grabber": {**flags, "paid_orders": orders}}
         assert check.test(facts, NOON) == evaluate(~deep, "grabber", facts, NOON)
         assert (check.test(facts, NOON) is None) is (orders == 1)
+
+
+def small_conditions() -> Iterator[Condition]:
+    """Every way to join three flags with & and |, and to put ~ before any of it."""
+    one, two, three = ((FlagIs(name), ~FlagIs(name)) for name in "abc")
+    groups = (AllOf, AnyOf)
+    pairs = [group((a, b)) for group, a, b in product(groups, one, two)]
+    for group, inner, c in product(groups, [*pairs, *map(Not, pairs)], three):
+        for parts in ((inner, c), (c, inner)):
+            yield group(parts)
+            yield Not(group(parts))
+
+
+def test_small_conditions_without_exception() -> None:
+    """Met, unmet, unknown: compiled and plain agree on every row of every truth table."""
+    for condition in small_conditions():
+        check = compile_condition(condition, "x")
+        for values in product((True, False, None), repeat=3):
+            facts = {"x": dict(zip(("field:a", "field:b", "field:c"), values, strict=True))}
+            assert check.test(facts, NOON) == evaluate(condition, "x", facts, NOON)
 
 
 def test_anys_in_anys_as_deep_as_can_be() -> None:
