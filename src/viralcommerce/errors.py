@@ -16,6 +16,7 @@ Every leaf is also the builtin that describes it, so both kinds of ``except`` wo
     ├── UnknownCampaign        (LookupError)     a name no campaign of this shop has
     ├── StoreError             (RuntimeError)    the store could not do its work
     │   ├── StoreBusy                            locked by others for longer than the timeout
+    │   │   └── StoreConflict                    undone in favor of others, again and again
     │   ├── StoreFull                            no room left on the disk
     │   ├── StoreCorrupt                         not a store, or a damaged one
     │   ├── SchemaMismatch                       tables too old, too new, or missing
@@ -93,11 +94,22 @@ class UnknownCampaign(ViralCommerceError, LookupError):
 
 
 class StoreError(ViralCommerceError, RuntimeError):
-    """The store could not do its work; nothing was written."""
+    """The store could not do its work; nothing was written.
+
+    Unless the message says that nobody knows: then asking again with the same key tells.
+    """
 
 
 class StoreBusy(StoreError):
     """The store was locked by others for longer than its timeout; nothing was written."""
+
+
+class StoreConflict(StoreBusy):
+    """The database undid it in favor of others, or lost the connection first; nothing was written.
+
+    Deadlocks and serialization failures are tried again by the shop, within a bound; this is
+    raised where that was not enough.
+    """
 
 
 class StoreFull(StoreError):

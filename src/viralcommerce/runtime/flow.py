@@ -23,46 +23,33 @@ from collections.abc import Generator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from msgspec import Struct
-
 from viralcommerce.errors import MembersFailed, StoreBusy
 from viralcommerce.pricing import Facts
 from viralcommerce.program import QuotaKey
 from viralcommerce.rules.facts import flat
 from viralcommerce.runtime.batch import Batch
+from viralcommerce.runtime.effects import Ask, Effect, Lock, Look, Restart
 from viralcommerce.runtime.foresight import Foresight, ToAsk, note, questions
-from viralcommerce.runtime.ports import Asked, Found, Place, Short, Stale, Wanted, Writes
+from viralcommerce.runtime.ports import Asked, Found, Place, Short, Stale
+from viralcommerce.runtime.rehearsal import rehearse
 from viralcommerce.runtime.request import Context, Outcome, Recast, Request
 
 RESTARTS: Final = 16
 """How often a flow begins again (a cast or a cell changed under it) before it gives up."""
 
 
-class Look(Wanted, frozen=True, kw_only=True, gc=False):
-    """Read without locking."""
-
-
-class Lock(Wanted, frozen=True, kw_only=True, gc=False):
-    """Lock and read."""
-
-
-class Ask(Struct, frozen=True, gc=False):
-    """Ask the host about members."""
-
-    asked: tuple[Asked, ...]
-
-
-class Restart(Struct, frozen=True, gc=False):
-    """Release every lock: the flow begins again."""
-
-
-Effect = Look | Ask | Lock | Writes | Restart
-"""What a flow yields; `Writes` are to be committed."""
 Flow = Generator[Effect, Any, list[Outcome]]
 
 
-def flow(context: Context, requests: Sequence[Request]) -> Flow:
+def flow(context: Context, requests: Sequence[Request], *, rehearses: bool = False) -> Flow:
     """Run commands through look, ask, lock, decide and commit.
+
+    Args:
+        context: of the shop.
+        requests: in the order in which they happened.
+        rehearses: whether a batch must lock all its quotas at once. One that needs another after
+            all ends before the command that does: fewer outcomes come back than requests went in,
+            at least one, and the rest is to be run as a batch of its own.
 
     Raises:
         StoreBusy: casts or cells kept changing for `RESTARTS` times.
@@ -77,20 +64,25 @@ def flow(context: Context, requests: Sequence[Request]) -> Flow:
     else:
         keys, cells = _places(requests)
         asks = any(request.program.asks for request in requests)
+    rehearses = rehearses and len(requests) > 1
     unforeseen: ToAsk = {}
     for _ in range(RESTARTS):
         facts: Facts = {}
         asked: ToAsk = {}
-        if asks:
+        quotas: tuple[QuotaKey, ...] = ()
+        if asks or rehearses:
             looked: Found = yield Look(decisions=keys, cells=cells)
-            asked = Foresight(context, looked).wanted(requests)
-            for (member, at), unknown in unforeseen.items():
-                note(asked, (member,), at, unknown)
+            if asks:
+                asked = Foresight(context, looked).wanted(requests)
+                for (member, at), unknown in unforeseen.items():
+                    note(asked, (member,), at, unknown)
             if asked:
                 asking = questions(asked)
                 answers = yield Ask(asking)
                 facts = _facts(asking, answers)
-        found: Found = yield Lock(decisions=keys, cells=cells)
+            if rehearses:
+                quotas = yield from rehearse(context, looked, facts, asked, requests)
+        found: Found = yield Lock(decisions=keys, cells=cells, quotas=quotas)
         short: dict[QuotaKey, int] = {}
         while True:
             batch = Batch(context, found, facts, asked, short)
@@ -98,6 +90,8 @@ def flow(context: Context, requests: Sequence[Request]) -> Flow:
             try:
                 for request in requests:
                     outcome = batch.one(request)
+                    if outcome is None and rehearses and outcomes:
+                        break
                     while outcome is None:
                         more: Found = yield Lock(quotas=batch.wants())
                         batch.learn(more.used)

@@ -164,6 +164,14 @@ class Stale(Struct, frozen=True, gc=False):
 class Session(Protocol):
     """One unit of work on a store: looks, then locks, then commits once."""
 
+    @property
+    def rehearses(self) -> bool:
+        """Whether batches must lock all at once: true where two sessions can lock side by side.
+
+        A session without this attribute does not.
+        """
+        ...
+
     def look(self, wanted: Wanted) -> Found:
         """Read without locking; what is read may be out of date at once.
 

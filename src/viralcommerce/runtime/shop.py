@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -19,13 +20,15 @@ from viralcommerce.errors import (
     MembersFailed,
     NaiveTime,
     NotLive,
+    StoreConflict,
     ViralCommerceError,
 )
 from viralcommerce.messages import BY_CLOCK, UNSTAMPED, Accepted, Command
 from viralcommerce.program import Program
 from viralcommerce.rules.base import Kinds
 from viralcommerce.runtime.chance import SystemClock, SystemEntropy
-from viralcommerce.runtime.flow import Ask, Lock, Look, Restart, flow
+from viralcommerce.runtime.effects import Ask, Lock, Look, Restart
+from viralcommerce.runtime.flow import flow
 from viralcommerce.runtime.life import Life, Stage
 from viralcommerce.runtime.ports import (
     Asked,
@@ -45,6 +48,8 @@ from viralcommerce.values.ids import check_id
 
 LEARNS_WITHIN: Final = 1.0
 """Seconds within which every process of a shop learns of a new stage of life."""
+CONFLICTS: Final = 8
+"""How often commands that the store undid in favor of others are run again."""
 TICKED_AT_ONCE: Final = 500
 """How many deadlines share one commit."""
 
@@ -305,11 +310,30 @@ class Shop:
         return structs.replace(command, key=key, at=at, entropy=entropy)
 
     def _run(self, requests: tuple[Request, ...]) -> list[Outcome]:
-        """Drive the flow: perform each effect, send back its answer."""
+        """Drive flows until every request has its outcome; what conflicts begins again."""
         if self._closed:
             raise NotLive("shop: it is closed; open another")
+        outcomes: list[Outcome] = []
+        conflicts = 0
+        while True:
+            try:
+                first = self._drive(requests)
+            except StoreConflict:  # nothing of these requests is written
+                if conflicts == CONFLICTS:
+                    raise
+                time.sleep(0.001 * (1 << conflicts) * (1 + os.urandom(1)[0] / 255))
+                conflicts += 1
+                continue
+            if len(first) == len(requests):
+                return outcomes + first if outcomes else first
+            outcomes += first
+            requests = requests[len(first) :]
+
+    def _drive(self, requests: tuple[Request, ...]) -> list[Outcome]:
+        """Drive one flow: perform each effect, send back its answer."""
         session = self.store.session()
-        running = flow(self._context, requests)
+        rehearses = len(requests) > 1 and getattr(session, "rehearses", False)
+        running = flow(self._context, requests, rehearses=rehearses)
         try:
             effect = next(running)
             while True:

@@ -222,6 +222,7 @@ class _MemorySession:
     """A unit of work: holds the store's one lock from `lock` to `commit` or `close`."""
 
     __slots__ = ("_held", "_store")
+    rehearses = False
 
     def __init__(self, store: MemoryStore) -> None:
         self._store = store

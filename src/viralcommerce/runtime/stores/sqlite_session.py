@@ -111,6 +111,8 @@ class SqliteSession:
         path: of the file, for errors.
     """
 
+    rehearses = False
+
     def __init__(
         self,
         connection: sqlite3.Connection,

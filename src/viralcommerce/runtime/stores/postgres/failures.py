@@ -1,0 +1,112 @@
+"""What goes wrong with PostgreSQL, in the house's words: where, what, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Final
+
+import psycopg
+
+from viralcommerce.errors import (
+    RetryTransaction,
+    SchemaMismatch,
+    StoreBusy,
+    StoreConflict,
+    StoreError,
+    StoreFull,
+)
+
+SERIALIZATION: Final = "40001"
+DEADLOCK: Final = "40P01"
+_LOST: Final = {"57P01", "57P02", "57P03", "25P03", "57P05"}
+
+
+@contextmanager
+def translated(where: str) -> Generator[None]:
+    """Turn what psycopg raises into the house's errors.
+
+    Raises:
+        StoreError: or one of its kinds, see `translation`.
+    """
+    try:
+        yield
+    except psycopg.Error as error:
+        raise translation(where, error) from error
+
+
+def is_lost(error: psycopg.Error) -> bool:
+    """Whether the connection is gone."""
+    state = error.sqlstate
+    if state is None:
+        return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+    return state in _LOST or state.startswith("08")
+
+
+def translation(
+    where: str, error: psycopg.Error, *, committing: bool = False, hosted: bool = False
+) -> StoreError:
+    """The house's error for one of psycopg's.
+
+    Args:
+        where: the store.
+        error: what was raised.
+        committing: whether a commit was under way.
+        hosted: whether the transaction is the host's.
+    """
+    state = error.sqlstate or ""
+    said = str(error).strip().partition("\n")[0]
+    if is_lost(error):
+        return _lost(where, said, committing=committing, hosted=hosted)
+    if state in (SERIALIZATION, DEADLOCK) or (hosted and state == "25P02"):
+        if hosted:
+            return RetryTransaction(
+                f"{where}: the host's transaction stands in the way of another ({said}); roll it "
+                "back, begin again, and call again"
+            )
+        return StoreConflict(
+            f"{where}: undone in favor of another transaction ({said}); nothing was written; try "
+            "again"
+        )
+    if state == "53200":
+        return StoreConflict(
+            f"{where}: no room in the lock table ({said}); nothing was written; use smaller "
+            "batches (at_once=), or raise max_locks_per_transaction"
+        )
+    if state in ("55P03", "57014"):
+        return StoreBusy(
+            f"{where}: others held the locks for longer than the timeout ({said}); nothing was "
+            "written; try again, or give busy_after= more seconds"
+        )
+    if state in ("53100", "53400"):
+        return StoreFull(f"{where}: no room left ({said}); nothing was written; make room")
+    if state == "53300":
+        return StoreBusy(
+            f"{where}: the server takes no more connections ({said}); give a smaller pool, or a "
+            "pooler between"
+        )
+    if state in ("42P01", "3F000", "42703"):
+        return SchemaMismatch(
+            f"{where}: a table or column is missing ({said}); run "
+            "viralcommerce.runtime.stores.postgres.migrate(url)"
+        )
+    if state == "25006":
+        return StoreError(f"{where}: a replica may not be written ({said}); name the primary")
+    return StoreError(f"{where}: {said}; nothing was written")
+
+
+def _lost(where: str, said: str, *, committing: bool, hosted: bool) -> StoreError:
+    if hosted:
+        return RetryTransaction(
+            f"{where}: the host's connection was lost ({said}), and its transaction with it; "
+            "connect, begin again, and call again"
+        )
+    if committing:
+        return StoreError(
+            f"{where}: the connection was lost during the commit ({said}), and nobody knows "
+            "whether it was written; ask again with the same key, which tells"
+        )
+    return StoreConflict(
+        f"{where}: the connection was lost before the commit ({said}); nothing was written; try "
+        "again"
+    )

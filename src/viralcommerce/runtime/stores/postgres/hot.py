@@ -1,0 +1,157 @@
+"""Hot quotas on PostgreSQL: a budget that everybody takes from, spread over rows.
+
+A quota with a cap of 1,000 in 16 shards is 16 rows of 62 or 63 each. While its own row covers a
+change, a unit of work touches that row alone (*fast*), so that others go on; where it does not,
+all the rows are locked in order, and what is left is counted and shared out anew (*careful*).
+
+Laws:
+    No row is taken past its part of the cap, so their sum is never past the cap.
+    A quota is short only when all its rows, held at once, do not cover the peak.
+    Rows that were divided for another cap are not taken from before they are divided anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from psycopg.types.numeric import Int8
+
+from viralcommerce.program import QuotaKey
+from viralcommerce.runtime.ports import HotChange, Short
+from viralcommerce.runtime.stores.postgres.statements import Rows, Step
+
+Change = tuple[QuotaKey, HotChange]
+SAVEPOINT: Final = Step(b"savepoint viralcommerce_hot")
+UNDO: Final = Step(b"rollback to savepoint viralcommerce_hot")
+MOST_TIGHT: Final = 1_000
+"""How many quotas a process remembers to be nearly drained."""
+_KEY: Final = "campaign = %s and name = %s and scope = %s and period = %s"
+
+
+def share(cap: int, shards: int, shard: int) -> int:
+    """A shard's part of a cap: even, the remainder to the first ones."""
+    return cap // shards + (shard < cap % shards)
+
+
+class Shards:
+    """How the hot quotas of a store are spread, and which of them are nearly drained.
+
+    Args:
+        schema: that the tables lie in.
+        count: how many rows each is spread over.
+    """
+
+    def __init__(self, schema: str, count: int) -> None:
+        self.count = count
+        self.tight: dict[QuotaKey, None] = {}
+        take = f"update {schema}.quotas set used = used + %s where {_KEY} and shard = %s"
+        capped = f"{take} and cap = %s and used + %s <= %s returning 1"
+        free = f"{take} and cap is null returning 1"
+        give = f"{take} returning 1"
+        self._takes = {
+            must: (_text(capped, must=must), _text(free, must=must), _text(give, must=must))
+            for must in (False, True)
+        }
+        self._make = (
+            f"insert into {schema}.quotas (campaign, name, scope, period, shard, used) "
+            "select %s, %s, %s, %s, g, 0 from generate_series(0, %s) g on conflict do nothing"
+        ).encode()
+        self._hold = (
+            f"select shard, used, cap from {schema}.quotas where {_KEY} order by shard for update"
+        ).encode()
+        self._put = (
+            f"update {schema}.quotas q set used = w.used, cap = %s::bigint from "
+            f"unnest(%s::bigint[], %s::bigint[]) as w (shard, used) where {_KEY} "
+            "and q.shard = w.shard"
+        ).encode()
+
+    def fast(self, changes: Sequence[Change], mine: int, *, must: bool) -> list[Step]:
+        """Take every change from a row of its own.
+
+        Args:
+            changes: sorted by key.
+            mine: the row to take from; any number.
+            must: whether a row that does not cover it is an error (division by zero); else its
+                statement answers with no row.
+        """
+        capped, free, give = self._takes[must]
+        mine %= self.count
+        steps: list[Step] = []
+        for key, hot in changes:
+            values = [Int8(hot.change), *key, Int8(mine)]
+            if hot.cap is not None:
+                part = share(hot.cap, self.count, mine)
+                steps.append(Step(capped, [*values, Int8(hot.cap), Int8(hot.peak), Int8(part)]))
+            else:
+                steps.append(Step(free if hot.change > 0 else give, values))
+        return steps
+
+    def hold(self, changes: Sequence[Change]) -> list[Step]:
+        """Make sure of all the rows and lock them, in order; every second answer has them."""
+        steps: list[Step] = []
+        for key, _ in changes:
+            steps.append(Step(self._make, [*key, Int8(self.count - 1)]))
+            steps.append(Step(self._hold, key))
+        return steps
+
+    def short(self, changes: Sequence[Change], held: Mapping[QuotaKey, Rows]) -> Short | None:
+        """The first quota that all its rows do not cover."""
+        for key, hot in changes:
+            if hot.cap is not None:
+                used = sum(row[1] for row in held[key])
+                if used + hot.peak > hot.cap:
+                    self._note(key, hot.cap - used, hot.peak)
+                    return Short(key, hot.cap - used)
+        return None
+
+    def careful(self, changes: Sequence[Change], held: Mapping[QuotaKey, Rows]) -> list[Step]:
+        """Write the changes to rows that are held."""
+        steps: list[Step] = []
+        for key, hot in changes:
+            rows = held[key]
+            total = sum(row[1] for row in rows) + hot.change
+            cap = hot.cap if hot.cap is not None and total <= hot.cap else None
+            if cap is not None:
+                self._note(key, cap - total, hot.peak)
+            news = self._spread(rows, total, hot.change, cap, tight=key in self.tight)
+            changed = [shard for shard, used, old in rows if (used, old) != (news[shard], cap)]
+            if changed:
+                values = [Int8(news[shard]) for shard in changed]
+                which = [Int8(shard) for shard in changed]
+                put = None if cap is None else Int8(cap)
+                steps.append(Step(self._put, [put, which, values, *key]))
+        return steps
+
+    def _spread(
+        self, rows: Rows, total: int, change: int, cap: int | None, *, tight: bool
+    ) -> dict[int, int]:
+        """What each row says afterwards, in sum `total`, each within its part of the cap."""
+        news = {shard: used for shard, used, _ in rows}
+        if cap is None:
+            news[rows[0][0]] += change
+            return news
+        parts = {shard: share(cap, len(rows), shard) for shard in news}
+        ready = all(old == cap and used <= parts[shard] for shard, used, old in rows)
+        if not (tight and ready):
+            return {shard: share(total, len(rows), shard) for shard in news}
+        for shard, part in parts.items():  # nearly drained: touch as few rows as will do
+            room = part - news[shard]
+            taken = min(change, room) if change > 0 else change
+            news[shard] += taken
+            change -= taken
+        return news
+
+    def _note(self, key: QuotaKey, left: int, peak: int) -> None:
+        if left >= 4 * self.count * max(peak, 1):
+            self.tight.pop(key, None)
+        else:
+            if len(self.tight) >= MOST_TIGHT:
+                self.tight.clear()
+            self.tight[key] = None
+
+
+def _text(sql: str, *, must: bool) -> bytes:
+    if must:
+        sql = f"with put as ({sql}) select 1 / count(*)::int from put"
+    return sql.encode()

@@ -1,0 +1,190 @@
+"""The tables on PostgreSQL as plain SQL: what a DBA, Alembic or Django may apply as it is.
+
+Every table lies in a schema of its own, so that no tool of the host proposes to drop it. JSON
+columns hold the messages as they are documented, as text, to the byte; times are whole
+microseconds since 1970 in UTC. Ids sort by code point (``collate "C"``), as Python sorts them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import psycopg
+
+from viralcommerce.errors import InvalidValue, SchemaMismatch
+from viralcommerce.runtime.stores.postgres.failures import translated
+
+SCHEMA: Final = "viral"
+"""The schema that the tables lie in, unless said."""
+SHARDS: Final = 16
+"""How many rows a hot quota is spread over, unless said."""
+
+MIGRATIONS: Final[tuple[str, ...]] = (
+    """\
+create schema if not exists {schema};
+create table {schema}.meta (
+  name text primary key, value text not null
+);
+create table {schema}.rules (
+  hash text primary key, campaign text not null
+);
+create table {schema}.lives (
+  id bigint generated always as identity primary key,
+  campaign text not null, life text not null
+);
+create index lives_campaign on {schema}.lives (campaign, id);
+create table {schema}.cells (
+  campaign text collate "C" not null, instance text collate "C" not null, rules text not null,
+  version bigint not null, state text not null, deadline bigint, held bigint not null,
+  primary key (campaign, instance)
+) with (fillfactor = 70);
+create index cells_deadline on {schema}.cells (deadline, campaign, instance)
+  where deadline is not null;
+create sequence {schema}.journal_position;
+create table {schema}.journal (
+  position bigint primary key default nextval('{schema}.journal_position'),
+  campaign text collate "C" not null, instance text collate "C" not null, at bigint not null,
+  tx xid8 not null default pg_current_xact_id(), decision text not null
+);
+create index journal_instance on {schema}.journal (campaign, instance, at);
+create index journal_tx on {schema}.journal (tx);
+create table {schema}.keys (
+  campaign text collate "C" not null, key text collate "C" not null,
+  position bigint not null, at bigint not null, primary key (campaign, key)
+);
+create table {schema}.quotas (
+  campaign text collate "C" not null, name text collate "C" not null,
+  scope text collate "C" not null, period text collate "C" not null, shard smallint not null,
+  used bigint not null, cap bigint, primary key (campaign, name, scope, period, shard)
+) with (fillfactor = 70);
+create table {schema}.ledger (
+  position bigint generated always as identity primary key, id text collate "C" not null unique,
+  campaign text collate "C" not null, instance text collate "C" not null, at bigint not null,
+  source text not null, target text collate "C" not null, asset text not null,
+  amount bigint not null, reverses text not null, award text
+);
+create index ledger_awards on {schema}.ledger (target, position) where award is not null;
+create table {schema}.parts (
+  member text collate "C" not null, campaign text collate "C" not null,
+  instance text collate "C" not null, role text collate "C" not null, at bigint not null,
+  primary key (member, campaign, instance, role)
+);
+create table {schema}.outbox (
+  position bigint generated always as identity primary key,
+  campaign text not null, award text not null
+);
+comment on column {schema}.journal.tx is
+  'the transaction that wrote the line: what a follower of the journal compares snapshots with';
+comment on column {schema}.quotas.cap is
+  'the bound that every shard of a hot quota was last divided for; null: divided for none';
+insert into {schema}.meta values ('shards', '{shards}');
+""",
+)
+"""Each brings the tables from its index to the next version."""
+SCHEMA_VERSION: Final = len(MIGRATIONS)
+
+
+def checked_schema(schema: str) -> str:
+    """A name that needs no quotes.
+
+    Raises:
+        InvalidValue: it needs quotes.
+    """
+    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", schema):
+        raise InvalidValue(
+            f"schema: {schema!r} is no plain name; use lowercase letters, digits and _",
+            schema=schema,
+        )
+    return schema
+
+
+def schema_sql(schema: str = SCHEMA, *, since: int = 0, shards: int = SHARDS) -> str:
+    """The SQL that brings the tables to this library's version; run it in one transaction.
+
+    Args:
+        schema: that the tables lie in.
+        since: the version they have; 0 where there are none.
+        shards: how many rows a hot quota is spread over; only asked for version 0, for ever after
+            the tables know.
+
+    Raises:
+        InvalidValue: a schema that needs quotes, or fewer than one shard, or more than 256.
+    """
+    if not 1 <= shards <= 256:
+        raise InvalidValue(f"shards: {shards} is out of bounds; choose 1 to 256", shards=shards)
+    parts = [
+        f"-- viralcommerce: version {version} of its tables\n"
+        + text.format(schema=checked_schema(schema), shards=shards)
+        + f"insert into {schema}.meta values ('schema', '{version}')\n"
+        "  on conflict (name) do update set value = excluded.value;\n"
+        for version, text in enumerate(MIGRATIONS[since:], since + 1)
+    ]
+    return "\n".join(parts)
+
+
+def migrate(url: str, schema: str = SCHEMA, *, shards: int = SHARDS) -> int:
+    """Bring the tables of a database to this library's version, in one transaction.
+
+    Two that migrate at once wait for each other; where nothing is to be done, nothing is.
+
+    Args:
+        url: ``postgresql://...`` of a role that may create a schema.
+        schema: that the tables lie in.
+        shards: see `schema_sql`.
+
+    Returns:
+        The version found before; 0 where there were no tables.
+
+    Raises:
+        SchemaMismatch: the tables are newer than this library.
+        StoreError: the database could not be reached, or refused.
+    """
+    checked_schema(schema)
+    with translated(schema), psycopg.connect(url) as connection:
+        connection.execute("select pg_advisory_xact_lock(hashtext('viralcommerce migrates'))")
+        found, _ = version_of(connection, schema)
+        if found > SCHEMA_VERSION:
+            raise too_new(schema, found)
+        if found < SCHEMA_VERSION:
+            connection.execute(schema_sql(schema, since=found, shards=shards).encode())
+    return found
+
+
+def version_of(connection: psycopg.Connection[tuple[object, ...]], schema: str) -> tuple[int, int]:
+    """The version of the tables and the number of shards; (0, 0) where there are none."""
+    there = connection.execute("select to_regclass(%s)", (f"{schema}.meta",)).fetchone()
+    if there is None or there[0] is None:
+        return 0, 0
+    rows = connection.execute(f"select name, value from {schema}.meta".encode()).fetchall()
+    known = {str(name): str(value) for name, value in rows}
+    return int(known.get("schema", 0)), int(known.get("shards", 0))
+
+
+def must_fit(schema: str, found: int) -> None:
+    """Refuse tables of another version, and say what to run.
+
+    Raises:
+        SchemaMismatch: they are missing, too old or too new.
+    """
+    if found > SCHEMA_VERSION:
+        raise too_new(schema, found)
+    if found < SCHEMA_VERSION:
+        what = f"its tables are version {found}" if found else "its tables are missing"
+        raise SchemaMismatch(
+            f"{schema}: {what}, this library needs version {SCHEMA_VERSION}; run "
+            "viralcommerce.runtime.stores.postgres.migrate(url), or apply the text of "
+            f"schema_sql(since={found}) in one transaction",
+            found=found,
+            needed=SCHEMA_VERSION,
+        )
+
+
+def too_new(schema: str, found: int) -> SchemaMismatch:
+    """The refusal of tables that a newer library has made."""
+    return SchemaMismatch(
+        f"{schema}: its tables are version {found}, this library writes version "
+        f"{SCHEMA_VERSION}; install the library that made them",
+        found=found,
+        needed=SCHEMA_VERSION,
+    )

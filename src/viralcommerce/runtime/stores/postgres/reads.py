@@ -1,0 +1,266 @@
+"""What views, tickers, relays and audits read, as statements and how to read their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from psycopg.types.numeric import Int8
+
+from viralcommerce.codec import encode
+from viralcommerce.errors import StoreCorrupt
+from viralcommerce.program import QuotaKey
+from viralcommerce.runtime.life import ALIVE, Life
+from viralcommerce.runtime.ports import Cell, Due, Line, Part, Pending, Posting
+from viralcommerce.runtime.stores.postgres.statements import Row, Rows, Step, numbers
+from viralcommerce.runtime.stores.rows import (
+    CELL_COLUMNS,
+    POSTING_COLUMNS,
+    micros,
+    moment,
+    to_award,
+    to_cell,
+    to_life,
+    to_posting,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Query(Generic[T]):
+    """A statement, and what its rows mean."""
+
+    step: Step
+    read: Callable[[Rows], T]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream(Generic[T]):
+    """A statement whose rows come one after the other, and what each means."""
+
+    step: Step
+    read: Callable[[Row], T]
+
+
+class Reads:
+    """Every read of a store, for the tables of one schema.
+
+    Args:
+        schema: that the tables lie in; a plain name.
+    """
+
+    def __init__(self, schema: str) -> None:
+        self._schema = schema
+
+    def _step(self, sql: str, *values: object) -> Step:
+        return Step(sql.replace("{s}", self._schema).encode(), values)
+
+    def due(self, at: datetime, limit: int) -> Query[Sequence[Due]]:
+        """Instances whose deadline has come."""
+        step = self._step(
+            "select campaign, instance, deadline from {s}.cells where deadline <= %s "
+            "order by deadline, campaign, instance limit %s",
+            Int8(micros(at)),
+            Int8(limit),
+        )
+        return Query(step, lambda rows: [Due(name, one, moment(at)) for name, one, at in rows])
+
+    def cell(self, campaign: str, instance: str) -> Query[Cell | None]:
+        """One instance."""
+        step = self._step(
+            f"select {CELL_COLUMNS} from {{s}}.cells where campaign = %s and instance = %s",
+            campaign,
+            instance,
+        )
+        return Query(step, lambda rows: to_cell(rows[0]) if rows else None)
+
+    def parts(self, member: str) -> Query[Sequence[Part]]:
+        """What a member took part in."""
+        step = self._step(
+            "select campaign, member, role, instance, at from {s}.parts where member = %s "
+            "order by at, campaign, instance, role",
+            member,
+        )
+        return Query(step, lambda rows: [Part(c, m, r, i, moment(at)) for c, m, r, i, at in rows])
+
+    def instances(
+        self, campaign: str, after: str, limit: int
+    ) -> Query[Sequence[tuple[str, Cell]]]:
+        """Instances by id."""
+        step = self._step(
+            f"select instance, {CELL_COLUMNS} from {{s}}.cells "
+            "where campaign = %s and instance > %s order by instance limit %s",
+            campaign,
+            after,
+            Int8(limit),
+        )
+        return Query(step, lambda rows: [(row[0], to_cell(row[1:])) for row in rows])
+
+    def awards(self, member: str) -> Query[Sequence[Posting]]:
+        """What a member was given."""
+        step = self._step(
+            f"select {POSTING_COLUMNS} from {{s}}.ledger "
+            "where target = %s and award is not null order by position",
+            f"member/{member}",
+        )
+        return Query(step, lambda rows: [to_posting(row) for row in rows])
+
+    def used(self, campaign: str) -> Query[Mapping[QuotaKey, int]]:
+        """The quotas of the campaign itself, all their rows together."""
+        step = self._step(
+            "select name, period, sum(used)::bigint from {s}.quotas "
+            "where campaign = %s and scope = '' group by name, period having sum(used) <> 0",
+            campaign,
+        )
+        return Query(
+            step, lambda rows: {(campaign, name, "", label): used for name, label, used in rows}
+        )
+
+    def history(self, campaign: str, instance: str) -> Query[Sequence[Line]]:
+        """The journal of one instance."""
+        step = self._step(
+            "select position, decision from {s}.journal "
+            "where campaign = %s and instance = %s order by position",
+            campaign,
+            instance,
+        )
+        return Query(step, lambda rows: [to_line(row) for row in rows])
+
+    def recorded(
+        self, campaign: str, moments: Sequence[tuple[str, datetime]]
+    ) -> Query[Sequence[Line]]:
+        """The journal lines of instances at moments."""
+        wanted = sorted({(instance, micros(at)) for instance, at in moments})
+        step = self._step(
+            "select j.position, j.decision from unnest(%s::text[], %s::bigint[]) as w (one, at) "
+            "cross join lateral (select position, decision from {s}.journal j "
+            "where j.campaign = %s and j.instance = w.one and j.at = w.at offset 0) j",
+            [instance for instance, _ in wanted],
+            numbers([at for _, at in wanted]),
+            campaign,
+        )
+        return Query(step, lambda rows: [to_line(row) for row in rows])
+
+    def campaigns(self) -> Query[Sequence[str]]:
+        """The names in the journal, each found by one step in its index."""
+        step = self._step(
+            "with recursive names as ((select campaign from {s}.journal order by campaign limit "
+            "1) union all select (select campaign from {s}.journal j where j.campaign > "
+            "names.campaign order by campaign limit 1) from names where campaign is not null) "
+            "select campaign from names where campaign is not null"
+        )
+        return Query(step, lambda rows: [name for (name,) in rows])
+
+    def pending(self, limit: int) -> Query[Sequence[Pending]]:
+        """The oldest awards in the outbox."""
+        step = self._step(
+            "select position, campaign, award from {s}.outbox order by position limit %s",
+            Int8(limit),
+        )
+        return Query(
+            step, lambda rows: [Pending(at, name, to_award(text)) for at, name, text in rows]
+        )
+
+    def confirm(self, positions: Sequence[int]) -> Query[None]:
+        """Take awards out of the outbox."""
+        step = self._step(
+            "delete from {s}.outbox where position = any(%s)", numbers(sorted(positions))
+        )
+        return Query(step, _nothing)
+
+    def life(self, campaign: str) -> Query[Life]:
+        """The stage of life."""
+        step = self._step(
+            "select life from {s}.lives where campaign = %s order by id desc limit 1", campaign
+        )
+        return Query(step, lambda rows: to_life(rows[0][0]) if rows else ALIVE)
+
+    def set_life(self, campaign: str, life: Life) -> Query[None]:
+        """Record a new stage."""
+        step = self._step(
+            "insert into {s}.lives (campaign, life) values (%s, %s)",
+            campaign,
+            encode(life).decode(),
+        )
+        return Query(step, _nothing)
+
+    def lives(self, campaign: str) -> Query[Sequence[Life]]:
+        """Every stage, the oldest first."""
+        step = self._step("select life from {s}.lives where campaign = %s order by id", campaign)
+        return Query(step, lambda rows: [to_life(text) for (text,) in rows])
+
+    def rules(self, digest: str) -> Query[bytes]:
+        """A campaign's JSON by hash."""
+
+        def read(rows: Rows) -> bytes:
+            if not rows:
+                raise StoreCorrupt(
+                    f"{self._schema}: no rules with the hash {digest}; restore its table"
+                )
+            text: str = rows[0][0]
+            return text.encode()
+
+        return Query(self._step("select campaign from {s}.rules where hash = %s", digest), read)
+
+    def prune_keys(self, before: datetime) -> Query[int]:
+        """Forget old keys; how many."""
+        step = self._step(
+            "with gone as (delete from {s}.keys where at < %s returning 1) "
+            "select count(*) from gone",
+            Int8(micros(before)),
+        )
+        return Query(step, _count)
+
+    def journal(self, campaign: str, after: int) -> Stream[Line]:
+        """The journal in order."""
+        step = self._step(
+            "select position, decision from {s}.journal "
+            "where campaign = %s and position > %s order by position",
+            campaign,
+            Int8(after),
+        )
+        return Stream(step, to_line)
+
+    def cells(self, campaign: str) -> Stream[tuple[str, Cell]]:
+        """Every instance, by id."""
+        step = self._step(
+            f"select instance, {CELL_COLUMNS} from {{s}}.cells where campaign = %s "
+            "order by instance",
+            campaign,
+        )
+        return Stream(step, lambda row: (row[0], to_cell(row[1:])))
+
+    def quotas(self, campaign: str) -> Stream[tuple[QuotaKey, int]]:
+        """Every quota that is not 0."""
+        step = self._step(
+            "select name, scope, period, sum(used)::bigint from {s}.quotas where campaign = %s "
+            "group by name, scope, period having sum(used) <> 0 order by name, scope, period",
+            campaign,
+        )
+        return Stream(step, lambda row: ((campaign, row[0], row[1], row[2]), row[3]))
+
+    def postings(self, campaign: str) -> Stream[Posting]:
+        """The ledger in order."""
+        step = self._step(
+            f"select {POSTING_COLUMNS} from {{s}}.ledger where campaign = %s order by position",
+            campaign,
+        )
+        return Stream(step, to_posting)
+
+
+def to_line(row: Row) -> Line:
+    """A line of the journal; its decision stays JSON bytes."""
+    position, text, *_ = row
+    return Line(position, text.encode())
+
+
+def _count(rows: list[tuple[Any, ...]]) -> int:
+    count: int = rows[0][0]
+    return count
+
+
+def _nothing(_: Rows) -> None:
+    return None

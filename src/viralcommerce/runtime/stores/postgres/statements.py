@@ -1,0 +1,198 @@
+"""The statements of a unit of work on PostgreSQL, written here and once.
+
+One row is written by ``values``, many by ``unnest``: every table takes one statement a commit.
+Reads of many rows go through ``lateral ... limit 1``, which is an index lookup a row whatever the
+planner believes about a table that nobody analyzed yet.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from psycopg.types.numeric import Int8
+
+Row = tuple[Any, ...]
+Rows = list[Row]
+
+FEW: Final = 8
+"""Up to so many rows are written and locked one by one in a statement; more come as arrays."""
+
+
+class Step(NamedTuple):
+    """A statement with its values."""
+
+    sql: bytes
+    values: Sequence[object] = ()
+
+
+TEXT: Final = "text"
+NUMBER: Final = "bigint"
+COLUMNS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
+    "cells": (
+        ("campaign", TEXT), ("instance", TEXT), ("rules", TEXT), ("version", NUMBER),
+        ("state", TEXT), ("deadline", NUMBER), ("held", NUMBER),
+    ),
+    "quotas": (
+        ("campaign", TEXT), ("name", TEXT), ("scope", TEXT), ("period", TEXT),
+        ("shard", NUMBER), ("used", NUMBER),
+    ),
+    "ledger": (
+        ("campaign", TEXT), ("instance", TEXT), ("at", NUMBER), ("id", TEXT), ("source", TEXT),
+        ("target", TEXT), ("asset", TEXT), ("amount", NUMBER), ("reverses", TEXT),
+        ("award", TEXT),
+    ),
+    "parts": (
+        ("campaign", TEXT), ("member", TEXT), ("role", TEXT), ("instance", TEXT), ("at", NUMBER),
+    ),
+    "outbox": (("campaign", TEXT), ("award", TEXT)),
+    "rules": (("hash", TEXT), ("campaign", TEXT)),
+}  # fmt: skip
+CONFLICT: Final[Mapping[str, str]] = {
+    "quotas": "on conflict (campaign, name, scope, period, shard) "
+    "do update set used = q.used + excluded.used",
+    "parts": "on conflict do nothing",
+    "rules": "on conflict do nothing",
+}
+
+
+def numbers(values: Sequence[int | None]) -> list[Int8 | None]:
+    """Whole numbers of one type, whatever their size, so that a statement is prepared once."""
+    return [None if value is None else Int8(value) for value in values]
+
+
+def unnested(columns: Sequence[tuple[str, str]]) -> str:
+    """``unnest`` of one array for each column."""
+    arrays = ", ".join(f"%s::{kind}[]" for _, kind in columns)
+    return f"unnest({arrays}) as w ({', '.join(name for name, _ in columns)})"
+
+
+def arrays(columns: Sequence[tuple[str, str]], rows: Sequence[Row]) -> list[object]:
+    """The rows turned into one list for each column."""
+    turned = zip(*rows, strict=True)
+    return [
+        numbers(values) if kind == NUMBER else list(values)
+        for (_, kind), values in zip(columns, turned, strict=True)
+    ]
+
+
+class Statements:
+    """Every statement, for the tables of one schema.
+
+    Args:
+        schema: that the tables lie in; a plain name.
+    """
+
+    def __init__(self, schema: str) -> None:
+        self.schema = schema
+        self._text = functools.cache(self._make)
+        s = schema
+        cell = "c.rules, c.version, c.state, c.deadline, c.held"
+        self.one = (
+            (
+                "select (select j.decision from {s}.keys k join {s}.journal j "
+                "on j.position = k.position where k.campaign = %s and k.key = %s), "
+                f"{cell} from (select 1) x "
+                "left join {s}.cells c on c.campaign = %s and c.instance = %s"
+            )
+            .format(s=s)
+            .encode()
+        )
+        self.decisions = (
+            "select w.campaign, w.key, j.decision "
+            f"from {unnested((('campaign', TEXT), ('key', TEXT)))} "
+            f"cross join lateral (select position from {s}.keys k where k.campaign = w.campaign "
+            "and k.key = w.key limit 1) k "
+            f"cross join lateral (select decision from {s}.journal j "
+            "where j.position = k.position limit 1) j"
+        ).encode()
+        self.cells = (
+            f"select w.campaign, w.instance, {cell} "
+            f"from {unnested((('campaign', TEXT), ('instance', TEXT)))} "
+            f"cross join lateral (select * from {s}.cells c where c.campaign = w.campaign "
+            "and c.instance = w.instance limit 1) c"
+        ).encode()
+        key = COLUMNS["quotas"][:4]
+        same = " and ".join(f"q.{name} = w.{name}" for name, _ in key)
+        self.quotas = (
+            "select w.campaign, w.name, w.scope, w.period, q.used::bigint "
+            f"from {unnested(key)} cross join lateral "
+            f"(select sum(used) as used from {s}.quotas q where {same} having count(*) > 0) q"
+        ).encode()
+        self.rules = f"select campaign from {s}.rules where hash = %s".encode()
+        self.put_cell = self._put_cell("(values (%s, %s, %s, %s, %s, %s::bigint, %s, %s))")
+        self.put_cells = self._put_cell(
+            "(select * from unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], "
+            "%s::bigint[], %s::bigint[], %s::bigint[]))"
+        )
+        line = "campaign, instance, at, decision"
+        self.put_line = f"insert into {s}.journal ({line}) values (%s, %s, %s, %s)".encode()
+        self.put_line_and_key = (
+            f"with j as (insert into {s}.journal ({line}) values (%s, %s, %s, %s) "
+            f"returning position) insert into {s}.keys (campaign, key, position, at) "
+            "select %s, %s, position, %s from j"
+        ).encode()
+        self.put_lines = (
+            f"with w as materialized (select nextval('{s}.journal_position') as position, w.* "
+            "from unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[]) "
+            f"as w ({line}, key)), j as (insert into {s}.journal (position, {line}) "
+            f"select position, {line} from w) insert into {s}.keys (campaign, key, position, at) "
+            "select campaign, key, position, at from w where key <> ''"
+        ).encode()
+
+    def _put_cell(self, rows: str) -> bytes:
+        s = self.schema
+        names = [name for name, _ in COLUMNS["cells"]]
+        news = ", ".join(f"{name} = excluded.{name}" for name in names[2:])
+        return (
+            f"with put as (insert into {s}.cells as c ({', '.join(names)}) "
+            f"select {', '.join(f'w.{name}' for name in names)} "
+            f"from {rows} as w ({', '.join(names)}, expected) left join lateral "
+            f"(select version from {s}.cells c where c.campaign = w.campaign "
+            "and c.instance = w.instance limit 1) now on true "
+            "where coalesce(now.version, 0) = w.expected "
+            f"on conflict (campaign, instance) do update set {news} "
+            "where c.version < excluded.version returning 1) "
+            "select 1 / (count(*) = %s)::int from put"
+        ).encode()
+
+    def _make(self, table: str, few: int) -> bytes:
+        columns = COLUMNS[table]
+        names = ", ".join(name for name, _ in columns)
+        into = f"insert into {self.schema}.{table} as q ({names})"
+        if few:
+            one = f"({', '.join(['%s'] * len(columns))})"
+            rows = f"values {', '.join([one] * few)}"
+        else:
+            rows = f"select * from {unnested(columns)}"
+        return f"{into} {rows} {CONFLICT.get(table, '')}".encode()
+
+    def put(self, table: str, rows: Sequence[Row]) -> Step:
+        """Insert rows into a table: one statement, however many."""
+        columns = COLUMNS[table]
+        if len(rows) > FEW:
+            return Step(self._text(table, 0), arrays(columns, rows))
+        kinds = [kind == NUMBER for _, kind in columns]
+        values: list[object] = [
+            Int8(value) if number and value is not None else value
+            for row in rows
+            for number, value in zip(kinds, row, strict=True)
+        ]
+        return Step(self._text(table, len(rows)), values)
+
+
+@functools.cache
+def lock_few(count: int) -> bytes:
+    """Take so many advisory locks, in the order given, until the transaction ends."""
+    return f"select {', '.join(['pg_advisory_xact_lock(%s)'] * count)}".encode()
+
+
+LOCK_MANY: Final = b"select count(*) from (select pg_advisory_xact_lock(h) from unnest(%s) h) x"
+
+
+def locking(hashes: Sequence[int]) -> Step:
+    """Take advisory locks in the order given: one statement, however many."""
+    if len(hashes) > FEW:
+        return Step(LOCK_MANY, (numbers(hashes),))
+    return Step(lock_few(len(hashes)), [Int8(one) for one in hashes])

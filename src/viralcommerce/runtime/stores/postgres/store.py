@@ -1,0 +1,314 @@
+"""The store on PostgreSQL: for a shop with many workers, on the database that it already runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final, Literal, TypeVar
+
+import psycopg
+from psycopg.rows import tuple_row
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
+
+from viralcommerce.errors import NotLive, StoreBusy, StoreConflict
+from viralcommerce.program import QuotaKey
+from viralcommerce.runtime.life import Life
+from viralcommerce.runtime.ports import Cell, Due, Line, Part, Pending, Posting
+from viralcommerce.runtime.stores.postgres.failures import is_lost, translated, translation
+from viralcommerce.runtime.stores.postgres.follow import Followed, Follower
+from viralcommerce.runtime.stores.postgres.hot import Shards
+from viralcommerce.runtime.stores.postgres.migrations import (
+    SCHEMA,
+    checked_schema,
+    must_fit,
+    version_of,
+)
+from viralcommerce.runtime.stores.postgres.reads import Query, Reads, Stream
+from viralcommerce.runtime.stores.postgres.session import (
+    Connection,
+    HostSession,
+    PostgresSession,
+    play,
+)
+from viralcommerce.runtime.stores.postgres.statements import Statements
+from viralcommerce.runtime.stores.postgres.unit import Script, Unit
+
+T = TypeVar("T")
+STREAMED: Final = 1_000
+"""How many rows of a stream come in one round trip."""
+_AT_LEISURE: Final = (
+    b"select set_config('idle_in_transaction_session_timeout', '0', true), "
+    b"set_config('statement_timeout', '0', true)"
+)
+PREPARED: Final = 300
+"""How many plans a connection keeps."""
+
+
+class PostgresStore:
+    """A store in a schema of a PostgreSQL database, version 13 or newer; safe for threads.
+
+    The schema is not made here: see `migrations.migrate`. A process that forks goes on with
+    connections of its own.
+
+    Args:
+        url: ``postgresql://...``, as libpq understands it.
+        schema: that the tables lie in.
+        most_connections: how many units of work this process does at once.
+        busy_after: seconds to wait for locks, or for a connection, before `StoreBusy`.
+        pooler: ``"pgbouncer"`` where one is between in transaction mode: nothing is prepared, and
+            timeouts are those of the role (``alter role ... set lock_timeout``).
+
+    Raises:
+        SchemaMismatch: the tables are missing, too old or too new; says what to run.
+        StoreError: the database cannot be reached.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        schema: str = SCHEMA,
+        most_connections: int = 16,
+        busy_after: float = 30.0,
+        pooler: Literal["", "pgbouncer"] = "",
+    ) -> None:
+        self.url = url
+        self.schema = checked_schema(schema)
+        self._most = most_connections
+        self._busy_after = busy_after
+        self._pooler = pooler
+        self._closed = False
+        with translated(schema), psycopg.connect(url, autocommit=True) as connection:
+            found, shards = version_of(connection, schema)
+        must_fit(schema, found)
+        self._reads = Reads(schema)
+        self._statements = Statements(schema)
+        self._shards = Shards(schema, shards)
+        self._follower = Follower(schema)
+        self._known: set[str] = set()
+        self._pid = os.getpid()
+        self._pool = self._open()
+
+    def _open(self) -> ConnectionPool[Connection]:
+        options: dict[str, Any] = {"autocommit": True, "prepare_threshold": None}
+        if not self._pooler:
+            wait = max(int(self._busy_after * 1000), 1)
+            options["prepare_threshold"] = 0
+            options["options"] = (
+                f"-c lock_timeout={wait} -c statement_timeout={wait * 2} "
+                f"-c idle_in_transaction_session_timeout={wait * 2}"
+            )
+        return ConnectionPool(
+            self.url,
+            kwargs=options,
+            configure=_configure,
+            min_size=1,
+            max_size=self._most,
+            timeout=self._busy_after,
+            open=True,
+            name=f"viralcommerce {self.schema}",
+        )
+
+    def _take(self) -> Connection:
+        if self._closed:
+            raise NotLive(f"{self.schema}: the store is closed; open another")
+        if self._pid != os.getpid():  # a fork must not share its parent's connections
+            self._pid = os.getpid()
+            self._pool = self._open()
+        try:
+            return self._pool.getconn()
+        except PoolTimeout as error:
+            raise StoreBusy(
+                f"{self.schema}: no connection for {self._busy_after} s ({error}); try again, or "
+                "give most_connections= more"
+            ) from error
+        except PoolClosed as error:
+            raise NotLive(f"{self.schema}: the store is closed; open another") from error
+
+    def _give_back(self, connection: Connection) -> None:
+        lost = connection.closed
+        self._pool.putconn(connection)
+        if lost and not self._closed:  # others may be lost too: find out before they are used
+            self._pool.check()
+
+    @contextmanager
+    def _connection(self) -> Generator[Connection]:
+        connection = self._take()
+        try:
+            yield connection
+        except psycopg.Error as error:
+            if is_lost(error):
+                connection.close()
+            raise translation(self.schema, error) from error
+        finally:
+            self._give_back(connection)
+
+    def _ask(self, query: Query[T]) -> T:
+        try:
+            return self._asked(query)
+        except StoreConflict:  # a connection that was lost while it was idle
+            return self._asked(query)
+
+    def _asked(self, query: Query[T]) -> T:
+        with self._connection() as connection:
+            cursor = connection.cursor(row_factory=tuple_row)
+            cursor.execute(*query.step)
+            return query.read(cursor.fetchall() if cursor.description else [])
+
+    def _stream(self, stream: Stream[T]) -> Iterator[T]:
+        with self._connection() as connection, connection.transaction():
+            connection.execute(_AT_LEISURE)
+            with connection.cursor("viralcommerce", row_factory=tuple_row) as cursor:
+                cursor.itersize = STREAMED
+                cursor.execute(*stream.step)
+                for row in cursor:
+                    yield stream.read(row)
+
+    def _play(self, script: Script[T]) -> T:
+        with self._connection() as connection:
+            return play(script, connection)
+
+    def _unit(self, *, hosted: bool = False) -> Unit:
+        return Unit(self._statements, self._shards, self._known, hosted=hosted)
+
+    def session(self) -> PostgresSession:
+        """Begin a unit of work."""
+        if self._closed:
+            raise NotLive(f"{self.schema}: the store is closed; open another")
+        return PostgresSession(self._unit(), self._take, self._give_back, self.schema)
+
+    def within(self, connection: Connection) -> HostedPostgresStore:
+        """This store on the host's own psycopg connection to the same database."""
+        return HostedPostgresStore(self, connection)
+
+    def follow(self, after: str = "", *, campaign: str = "", limit: int = 1000) -> Followed:
+        """The journal lines committed since a cursor was given, each exactly once.
+
+        Args:
+            after: the cursor of the call before; "" from the beginning.
+            campaign: of one campaign only; "" for all.
+            limit: how many lines at most.
+        """
+        return self._play(self._follower.follow(after, campaign, limit))
+
+    def due(self, at: datetime, limit: int) -> Sequence[Due]:
+        """Instances whose deadline has come."""
+        return self._ask(self._reads.due(at, limit))
+
+    def cell(self, campaign: str, instance: str) -> Cell | None:
+        """One instance."""
+        return self._ask(self._reads.cell(campaign, instance))
+
+    def parts(self, member: str) -> Sequence[Part]:
+        """What a member took part in."""
+        return self._ask(self._reads.parts(member))
+
+    def instances(self, campaign: str, after: str, limit: int) -> Sequence[tuple[str, Cell]]:
+        """Instances by id."""
+        return self._ask(self._reads.instances(campaign, after, limit))
+
+    def awards(self, member: str) -> Sequence[Posting]:
+        """What a member was given."""
+        return self._ask(self._reads.awards(member))
+
+    def used(self, campaign: str) -> Mapping[QuotaKey, int]:
+        """The quotas of the campaign itself."""
+        return self._ask(self._reads.used(campaign))
+
+    def journal(self, campaign: str, after: int = 0) -> Iterator[Line]:
+        """The journal in order."""
+        return self._stream(self._reads.journal(campaign, after))
+
+    def history(self, campaign: str, instance: str) -> Sequence[Line]:
+        """The journal of one instance."""
+        return self._ask(self._reads.history(campaign, instance))
+
+    def recorded(self, campaign: str, moments: Sequence[tuple[str, datetime]]) -> Sequence[Line]:
+        """The journal lines of instances at moments."""
+        return self._ask(self._reads.recorded(campaign, moments))
+
+    def cells(self, campaign: str) -> Iterator[tuple[str, Cell]]:
+        """Every instance, by id."""
+        return self._stream(self._reads.cells(campaign))
+
+    def quotas(self, campaign: str) -> Iterator[tuple[QuotaKey, int]]:
+        """Every quota that is not 0."""
+        return self._stream(self._reads.quotas(campaign))
+
+    def postings(self, campaign: str) -> Iterator[Posting]:
+        """The ledger in order."""
+        return self._stream(self._reads.postings(campaign))
+
+    def campaigns(self) -> Sequence[str]:
+        """The names in the journal."""
+        return self._ask(self._reads.campaigns())
+
+    def pending(self, limit: int) -> Sequence[Pending]:
+        """The oldest awards in the outbox."""
+        return self._ask(self._reads.pending(limit))
+
+    def confirm(self, positions: Sequence[int]) -> None:
+        """Take awards out of the outbox."""
+        self._ask(self._reads.confirm(positions))
+
+    def life(self, campaign: str) -> Life:
+        """The stage of life."""
+        return self._ask(self._reads.life(campaign))
+
+    def set_life(self, campaign: str, life: Life) -> None:
+        """Record a new stage."""
+        self._ask(self._reads.set_life(campaign, life))
+
+    def lives(self, campaign: str) -> Sequence[Life]:
+        """Every stage, the oldest first."""
+        return self._ask(self._reads.lives(campaign))
+
+    def rules(self, digest: str) -> bytes:
+        """A campaign's JSON by hash."""
+        return self._ask(self._reads.rules(digest))
+
+    def prune_keys(self, before: datetime) -> int:
+        """Forget old keys."""
+        return self._ask(self._reads.prune_keys(before))
+
+    def close(self) -> None:
+        """Close every connection that is not in use."""
+        if not self._closed:
+            self._closed = True
+            if self._pid == os.getpid():
+                self._pool.close()
+
+
+class HostedPostgresStore(PostgresStore):
+    """A store whose units of work are savepoints in the host's transaction; reads see it too.
+
+    Args:
+        store: the same database, opened by the library.
+        connection: the host's.
+    """
+
+    def __init__(self, store: PostgresStore, connection: Connection) -> None:
+        self.url, self.schema = store.url, store.schema
+        self._reads, self._statements = store._reads, store._statements
+        self._shards, self._follower = store._shards, store._follower
+        self._known = store._known
+        self._host = connection
+        self._closed = False
+
+    def session(self) -> HostSession:
+        """Begin a unit of work inside the host's transaction."""
+        return HostSession(self._unit(hosted=True), self._host, self.schema)
+
+    @contextmanager
+    def _connection(self) -> Generator[Connection]:
+        with translated(self.schema):
+            yield self._host
+
+    def close(self) -> None:
+        """Leave the host's connection as it is."""
+
+
+def _configure(connection: Connection) -> None:
+    connection.prepared_max = PREPARED

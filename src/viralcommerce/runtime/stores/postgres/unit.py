@@ -1,0 +1,322 @@
+"""A unit of work on PostgreSQL as scripts of round trips, with no I/O: for sync and async shells.
+
+Two or three round trips a command. `lock` begins a transaction and takes transaction-level
+advisory locks: keys and cells sorted by hash, then quotas sorted by hash; the next statement, on a
+new snapshot, reads. `commit` sends everything and the commit at once; what cannot be written
+fails in the server, and undoes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Sequence
+from hashlib import blake2b
+from typing import Any, Final, TypeVar
+
+from psycopg.errors import DivisionByZero, UniqueViolation
+
+from viralcommerce.codec import encode
+from viralcommerce.errors import StoreCorrupt
+from viralcommerce.messages import Accepted
+from viralcommerce.program import QuotaKey
+from viralcommerce.runtime.ports import (
+    Cell,
+    CellWrite,
+    Found,
+    Place,
+    Record,
+    Short,
+    Stale,
+    Wanted,
+    Writes,
+)
+from viralcommerce.runtime.stores.postgres.hot import SAVEPOINT, UNDO, Change, Shards
+from viralcommerce.runtime.stores.postgres.statements import (
+    Row,
+    Rows,
+    Statements,
+    Step,
+    arrays,
+    locking,
+    numbers,
+)
+from viralcommerce.runtime.stores.rows import micros, to_cell
+
+T = TypeVar("T")
+Trip = list[Step]
+Script = Generator[Trip, list[Rows], T]
+"""Yields round trips, is sent the rows of each step, and thrown what the server raised."""
+
+_OWN: Final = ((b"begin isolation level read committed",), (b"commit",), (b"rollback",))
+_HOSTED: Final = (
+    (b"savepoint viralcommerce",),
+    (b"release savepoint viralcommerce",),
+    (b"rollback to savepoint viralcommerce", b"release savepoint viralcommerce"),
+)
+_CELL_ARRAYS: Final = tuple(
+    (name, "text" if name in ("campaign", "instance", "rules", "state") else "bigint")
+    for name in ("campaign", "instance", "rules", "version", "state", "deadline", "held", "at")
+)
+
+
+class Unit:
+    """One unit of work.
+
+    Args:
+        statements: of the schema.
+        shards: of its hot quotas.
+        known: the hashes of campaigns that are known to be stored.
+        hosted: whether the transaction is the host's, and this is a savepoint in it.
+
+    Attributes:
+        mine: which row of a hot quota to take from first; any number, the connection's own.
+        begun: whether anything may be locked.
+        committing: whether the commit was sent and not answered yet.
+    """
+
+    def __init__(
+        self,
+        statements: Statements,
+        shards: Shards,
+        known: set[str],
+        *,
+        hosted: bool,
+    ) -> None:
+        self._statements = statements
+        self._shards = shards
+        self._known = known
+        self._hosted = hosted
+        self._begin, self._finish, self._undo = (
+            [Step(sql) for sql in steps] for steps in (_HOSTED if hosted else _OWN)
+        )
+        self._careful = False
+        self._wrote = False
+        self.mine = 0
+        self.begun = False
+        self.committing = False
+
+    def look(self, wanted: Wanted) -> Script[Found]:
+        """Read without locking."""
+        rows = yield self._reads(wanted)
+        return self._found(wanted, rows)
+
+    def lock(self, wanted: Wanted) -> Script[Found]:
+        """Lock, then read."""
+        trip = [] if self.begun else list(self._begin)
+        self.begun = True
+        places = [("key", *place) for place in wanted.decisions]
+        places += [("cell", *place) for place in wanted.cells]
+        hashes = self._hashes(places) + self._hashes(("quota", *key) for key in wanted.quotas)
+        if hashes:
+            trip.append(locking(hashes))
+        before = len(trip)
+        trip += self._reads(wanted)
+        rows = yield trip
+        return self._found(wanted, rows[before:])
+
+    def undo(self, *, failed: bool = False) -> Script[None]:
+        """Let the locks go; what was not committed never happened.
+
+        A transaction that wrote nothing is committed: psycopg forgets its plans at a rollback.
+        """
+        if self.begun:
+            self.begun = False
+            yield list(self._undo if self._wrote or failed else self._finish)
+
+    def rules(self, digest: str) -> Script[bytes]:
+        """A campaign's JSON by hash."""
+        rows = yield [Step(self._statements.rules, (digest,))]
+        if not rows[0]:
+            raise StoreCorrupt(
+                f"{self._statements.schema}: no rules with the hash {digest}; restore its table"
+            )
+        text: str = rows[0][0][0]
+        return text.encode()
+
+    def commit(self, writes: Writes) -> Script[Short | Stale | None]:
+        """Write all and commit, or say what is short or stale."""
+        trip = [] if self.begun else list(self._begin)
+        self.begun = self._wrote = True
+        hot = sorted(
+            (key, change)
+            for key, change in writes.hot.items()
+            if change.cap is not None or change.change
+        )
+        body = self._body(writes)
+        fast = bool(hot) and not self._careful
+        fast = fast and not any(key in self._shards.tight for key, _ in hot)
+        if fast and self._hosted:
+            taken = yield [
+                *trip,
+                SAVEPOINT,
+                *self._shards.fast(hot, self.mine, must=False),
+            ]
+            trip = []
+            if not all(taken[-len(hot) :]):
+                yield [UNDO]
+                fast = False
+        elif fast:
+            trip += [SAVEPOINT, *self._shards.fast(hot, self.mine, must=True)]
+        if hot and not fast:
+            short = yield from self._hold(trip, hot, body)
+            if short is not None:
+                return short
+            trip = []
+        try:
+            yield from self._write([*trip, *body, *self._finish])
+        except DivisionByZero:
+            if fast and not self._hosted:
+                self.committing = False
+                yield [UNDO]
+                self._careful = True
+                return (yield from self.commit(writes))
+            return (yield from self._stale(writes.cells))
+        except UniqueViolation as error:
+            if error.diag.constraint_name != "keys_pkey":
+                raise
+            return (yield from self._stale(writes.cells))
+        if not self._hosted:
+            self._known.update(writes.rules)
+        return None
+
+    def _write(self, trip: Trip) -> Script[None]:
+        self.committing = True
+        yield trip
+        self.committing = False
+        self.begun = False
+
+    def _hold(self, trip: Trip, hot: Sequence[Change], body: Trip) -> Script[Short | None]:
+        """Lock every row of the hot quotas; add their changes to `body`, or say which is short."""
+        self._careful = True
+        rows = yield [*trip, *self._shards.hold(hot)]
+        held = {key: rows[len(trip) + 2 * i + 1] for i, (key, _) in enumerate(hot)}
+        short = self._shards.short(hot, held)
+        if short is None:
+            body += self._shards.careful(hot, held)
+        return short
+
+    def _stale(self, cells: Sequence[CellWrite]) -> Script[Stale]:
+        """Undo, and find the cell that was not at the version that was read."""
+        self.committing = False
+        yield from self.undo()
+        places = tuple(sorted(write.place for write in cells))
+        found = yield from self.look(Wanted(cells=places))
+        for write in cells:
+            cell = found.cells.get(write.place)
+            if (0 if cell is None else cell.version) != write.expected:
+                return Stale(write.place)
+        return Stale(cells[0].place if cells else ("", ""))
+
+    def _hashes(self, names: Iterable[tuple[str, ...]]) -> list[int]:
+        salt = self._statements.schema.encode()
+        return sorted(
+            int.from_bytes(
+                blake2b("\x1f".join(name).encode(), digest_size=8, key=salt).digest(),
+                "big",
+                signed=True,
+            )
+            for name in names
+        )
+
+    def _reads(self, wanted: Wanted) -> Trip:
+        statements = self._statements
+        decisions, cells, quotas = wanted.decisions, wanted.cells, wanted.quotas
+        trip: Trip = []
+        if len(decisions) == 1 and len(cells) == 1:
+            trip.append(Step(statements.one, (*decisions[0], *cells[0])))
+        else:
+            for sql, keys in ((statements.decisions, decisions), (statements.cells, cells)):
+                if keys:
+                    trip.append(Step(sql, [list(part) for part in zip(*keys, strict=True)]))
+        if quotas:
+            columns = [list(part) for part in zip(*quotas, strict=True)]
+            trip.append(Step(statements.quotas, columns))
+        return trip
+
+    def _found(self, wanted: Wanted, rows: list[Rows]) -> Found:
+        answers = iter(rows)
+        decisions: dict[Place, Any] = {}
+        cells: dict[Place, Cell] = {}
+        if len(wanted.decisions) == 1 and len(wanted.cells) == 1:
+            ((decision, *cell),) = next(answers)
+            if decision is not None:
+                decisions[wanted.decisions[0]] = decision.encode()
+            if cell[0] is not None:
+                cells[wanted.cells[0]] = to_cell(tuple(cell))
+        else:
+            if wanted.decisions:
+                decisions = {(name, key): text.encode() for name, key, text in next(answers)}
+            if wanted.cells:
+                cells = {(row[0], row[1]): to_cell(row[2:]) for row in next(answers)}
+        used: dict[QuotaKey, int] = dict.fromkeys(wanted.quotas, 0)
+        if wanted.quotas:
+            used |= {(row[0], row[1], row[2], row[3]): row[4] for row in next(answers)}
+        return Found(decisions=decisions, cells=cells, used=used)
+
+    def _body(self, writes: Writes) -> Trip:
+        """Everything but the hot quotas."""
+        statements = self._statements
+        trip: Trip = []
+        cells = [_cell_row(write) for write in writes.cells]
+        if len(cells) == 1:
+            row = (*cells[0][:3], *numbers(cells[0][3:4]), cells[0][4], *numbers(cells[0][5:]))
+            trip.append(Step(statements.put_cell, (*row, 1)))
+        elif cells:
+            values = [*arrays(_CELL_ARRAYS, cells), len(cells)]
+            trip.append(Step(statements.put_cells, values))
+        used = [(*key, 0, change) for key, change in sorted(writes.used.items()) if change]
+        tables = {"quotas": used, **_tables(writes.records)}
+        tables["rules"] = [
+            (digest, text.decode())
+            for digest, text in sorted(writes.rules.items())
+            if digest not in self._known
+        ]
+        trip += self._lines(writes.records)
+        trip += [statements.put(table, rows) for table, rows in tables.items() if rows]
+        return trip
+
+    def _lines(self, records: Sequence[Record]) -> Trip:
+        rows = [
+            (
+                one.decision.campaign,
+                one.decision.instance,
+                micros(one.decision.command.at),
+                encode(one.decision).decode(),
+            )
+            for one in records
+        ]
+        if len(records) == 1:
+            (name, instance, at, text), key = rows[0], records[0].key
+            line = (name, instance, *numbers((at,)), text)
+            if not key:
+                return [Step(self._statements.put_line, line)]
+            return [Step(self._statements.put_line_and_key, (*line, name, key, *numbers((at,))))]
+        names, instances, times, texts = (list(part) for part in zip(*rows, strict=True))
+        keys = [one.key for one in records]
+        values = [names, instances, numbers(times), texts, keys]
+        return [Step(self._statements.put_lines, values)] if records else []
+
+
+def _cell_row(write: CellWrite) -> Row:
+    cell = write.cell
+    deadline = None if cell.deadline is None else micros(cell.deadline)
+    state = encode(cell.state).decode()
+    return (*write.place, cell.rules, cell.version, state, deadline, cell.held, write.expected)
+
+
+def _tables(records: Sequence[Record]) -> dict[str, list[Row]]:
+    """The rows of the ledger, the parts and the outbox that follow from decisions."""
+    ledger: list[Row] = []
+    parts: list[Row] = []
+    outbox: list[Row] = []
+    for record in records:
+        decision = record.decision
+        name, instance = decision.campaign, decision.instance
+        at = micros(decision.command.at)
+        for moved in record.transfers:
+            award = None if moved.award is None else encode(moved.award).decode()
+            whom = (moved.id, moved.source, moved.target, moved.asset)
+            ledger.append((name, instance, at, *whom, moved.amount, moved.reverses, award))
+        parts += [(name, member, role, instance, at) for member, role in record.parts]
+        if record.issue and isinstance(decision, Accepted):
+            outbox += [(name, encode(award).decode()) for award in decision.awards]
+    return {"ledger": ledger, "parts": parts, "outbox": outbox}
