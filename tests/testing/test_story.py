@@ -308,7 +308,7 @@ def test_books_that_do_not_add_up_fail_the_story(monkeypatch: pytest.MonkeyPatch
     from viralcommerce.runtime.stores.memory import MemoryStore
 
     monkeypatch.setattr(MemoryStore, "postings", lambda self, campaign: iter(()))
-    assert "the books: rain-pack: award rain-pack/ride-1/2/0: is in the journal" in failing(
+    assert "the books: rain-pack: ledger rain-pack/ride-1/2/0: is in the journal" in failing(
         GRABS, *BOTH
     )
 

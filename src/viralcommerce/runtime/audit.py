@@ -5,12 +5,15 @@ What is proved, for every campaign in a store:
 - every accepted command is decided again, from the state before it, and comes to the same events;
 - versions run 1, 2, 3, ... and each instance keeps the rules it was begun under;
 - every cell is the fold of its events, with the deadline and the hold that follow from it;
-- every award of the journal is one ledger row, no row is there twice or unexplained;
+- every award is what the rules give its recipient for what was reached, to the last minor unit,
+  and no grant is neither given nor withheld;
+- the ledger holds the rows that follow from the journal, each once, and no other;
 - held = granted + released + still held, for every instance;
 - every quota is what the journal says was used, and none is above its cap.
 
 Facts are not journaled, so conditions are not asked again, and a velocity that counts a fact's
-value is not recounted. Memory grows with the instances and members, not with the log.
+value is not recounted. Memory grows with the instances, members and ledger rows, some 200 bytes a
+row, not with the journal.
 """
 
 from __future__ import annotations
@@ -22,13 +25,16 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from viralcommerce.codec import KINDS, Codec
+from viralcommerce.campaign import Campaign
+from viralcommerce.codec import KINDS, Codec, encode
 from viralcommerce.errors import ViralCommerceError
-from viralcommerce.messages import BY_CLOCK, Accepted, Award, State
-from viralcommerce.program import BUDGET, Option, Program, QuotaKey
+from viralcommerce.messages import BY_CLOCK, Accepted, State
+from viralcommerce.program import BUDGET, Program, QuotaKey
 from viralcommerce.rules.base import Kinds
-from viralcommerce.runtime.ports import Posting, Store
+from viralcommerce.rules.limits import Unlimited
+from viralcommerce.runtime.ports import Store
 from viralcommerce.runtime.programs import SHADOW, Programs, thaw_decision, thaw_state
+from viralcommerce.runtime.repricing import Repricing
 from viralcommerce.values.money import Money
 
 MOST_PROBLEMS: Final = 1000
@@ -68,19 +74,31 @@ class AuditReport(Struct, frozen=True, kw_only=True):
         return not self.problems
 
 
-def audit(store: Store, *, kinds: Kinds = KINDS, campaigns: Sequence[str] = ()) -> AuditReport:
+def audit(
+    store: Store,
+    *,
+    kinds: Kinds = KINDS,
+    campaigns: Sequence[str] = (),
+    newest: Sequence[Campaign] = (),
+) -> AuditReport:
     """Prove a store against its own journal.
 
     Args:
         store: at rest: what others write meanwhile may look like a problem.
         kinds: the closed mapping of rule kinds, to read the pinned campaigns.
         campaigns: the store's names of those to audit; all of them unless said.
+        newest: campaigns as they are now. A budget that was raised since counts from then on for
+            what was begun before, and the store knows of it only when something is begun anew.
 
     Raises:
         StoreError: the store could not be read.
     """
     programs = Programs((), Codec(kinds), store.rules, asks_nobody=False)
     audits = [_CampaignAudit(store, programs, name) for name in campaigns or store.campaigns()]
+    for campaign in newest:
+        for one in audits:
+            if one.name.removeprefix(SHADOW) == campaign.name:
+                one.allow(campaign)
     problems: list[Problem] = []
     for one in audits:
         for problem in one.run():
@@ -121,8 +139,7 @@ class _CampaignAudit:
         self.used: Tally[QuotaKey] = Tally()
         self.caps: dict[QuotaKey, int] = {}
         self.uncounted: set[str] = set()
-        self.expected: dict[str, Award] = {}
-        self.options: dict[str, dict[str, tuple[str, Option]]] = {}
+        self.expected: dict[str, int] = {}
         self.budget: int | None = None
         self.unlimited = False
         self.currency = ""
@@ -130,6 +147,13 @@ class _CampaignAudit:
         self.accepted = 0
         self.refused = 0
         self.awards = 0
+
+    def allow(self, campaign: Campaign) -> None:
+        """Take note of what a version of the campaign lets it spend."""
+        if isinstance(campaign.budget, Unlimited):
+            self.unlimited = True
+        else:
+            self.budget = max(self.budget or 0, campaign.budget.minor)
 
     def run(self) -> Iterator[Problem]:
         """Every problem of this campaign, in the order in which it was found."""
@@ -150,11 +174,16 @@ class _CampaignAudit:
     def _line(self, position: int, recorded: Any) -> Iterator[Problem]:
         decision = recorded
         if isinstance(recorded, bytes):
-            digest = _head.decode(recorded).rules
+            head = _head.decode(recorded)
+            digest = head.rules
             program = self.programs.pinned(self.name, digest) if self._knows(digest) else None
             if program is None:
                 # a refusal before anything began is not pinned; it changes nothing
-                self.refused += 1
+                self.refused += head.decision == "no"
+                if head.decision != "no":
+                    yield self._problem(
+                        f"journal {position}", f"decided by rules {digest[:8]} that are not there"
+                    )
                 return
             decision = thaw_decision(program, recorded)
         if not isinstance(decision, Accepted):
@@ -174,7 +203,7 @@ class _CampaignAudit:
             yield self._problem(where, f"version {decision.version} after {instance.version}")
         yield from self._replay(where, instance, decision)
         instance.version = decision.version
-        self._count(program, decision)
+        yield from self._price(where, program, instance, decision)
 
     def _knows(self, digest: str) -> bool:
         try:
@@ -196,55 +225,41 @@ class _CampaignAudit:
         except ViralCommerceError as error:
             yield self._problem(where, f"cannot follow what came before: {error}")
 
-    def _count(self, program: Program, decision: Accepted[Any, Any]) -> None:
+    def _price(
+        self,
+        where: str,
+        program: Program,
+        instance: _Instance,
+        decision: Accepted[Any, Any],
+    ) -> Iterator[Problem]:
         self.currency = self.currency or program.currency
-        if program.budget is None:
-            self.unlimited = True
-        else:
-            self.budget = max(self.budget or 0, program.budget)
-        at, instance = decision.command.at, decision.instance
-        mechanic = program.mechanic
-        reached = [one for event in decision.events for one in mechanic.reached(event)]
-        for one in reached:
-            for cap in program.caps.get(one.milestone, ()):
-                who = one.cast.get(cap.of, "")
-                self._use(cap.key(program, one.cast, who, instance, at), cap.at_most)
+        self.allow(program.campaign)
+        self.awards += len(decision.awards)
+        again = Repricing(program, decision)
+        if tuple(again.awards) != decision.awards:
+            yield self._problem(
+                where, f"its rules give {again.awards!r}, it gave {list(decision.awards)!r}"
+            )
+        for grant, who in again.lost:
+            yield self._problem(where, f"{grant} for {who} is neither given nor withheld")
+        instance.held += again.hold
+        for key, change in again.counted().items():
+            self.used[key] += change
+        for key, cap in again.caps.items():
+            self.caps[key] = max(self.caps.get(key, 0), cap)
+        if not self.shadow:
+            for row in again.transfers:
+                self.expected[row.id] = hash(encode(row))
         if decision.command.by != BY_CLOCK:
             for velocity in program.velocities:
                 if velocity.fact:
                     self.uncounted.add(velocity.name)
                 else:
                     scope = f"member/{decision.command.by}"
-                    label = velocity.within(at, program.zone)
-                    self._use((self.name, velocity.name, scope, label), velocity.at_most)
-        options = self._options_of(program)
-        for award in decision.awards:
-            self.awards += 1
-            if not self.shadow:
-                self.expected[award.id] = award
-            milestone, option = options[award.grant]
-            cast = next(
-                (
-                    r.cast
-                    for r in reached
-                    if r.milestone == milestone and r.cast.get(option.to) == award.to
-                ),
-                {},
-            )
-            if option.stock is not None:
-                self._use(option.stock_key, option.stock)
-            for limit in option.limits:
-                self._use(limit.key(program, cast, award.to, instance, at), limit.at_most)
-
-    def _options_of(self, program: Program) -> dict[str, tuple[str, Option]]:
-        found = self.options.get(program.hash)
-        if found is None:
-            found = self.options[program.hash] = _options(program)
-        return found
-
-    def _use(self, key: QuotaKey, cap: int) -> None:
-        self.used[key] += 1
-        self.caps[key] = max(self.caps.get(key, 0), cap)
+                    label = velocity.within(decision.command.at, program.zone)
+                    key = (self.name, velocity.name, scope, label)
+                    self.used[key] += 1
+                    self.caps[key] = max(self.caps.get(key, 0), velocity.at_most)
 
     def _check_cells(self) -> Iterator[Problem]:
         seen = 0
@@ -261,10 +276,10 @@ class _CampaignAudit:
                 ("rules", cell.rules, instance.program.hash),
                 ("state", state, instance.state),
                 ("deadline", cell.deadline, mechanic.deadline(instance.state)),
+                ("hold", cell.held, instance.held),
             ):
                 if there != expected:
                     yield self._problem(name, f"its {noun} is {there!r}, replayed {expected!r}")
-            instance.held = cell.held
         if seen != len(self.instances):
             lost = sorted(set(self.instances) - {name for name, _ in self.store.cells(self.name)})
             yield self._problem(", ".join(lost[:5]), f"{len(lost)} cells are gone")
@@ -279,29 +294,20 @@ class _CampaignAudit:
             seen.add(moved.id)
             if moved.amount < 1:
                 yield self._problem(f"ledger {moved.id}", f"moves {moved.amount}")
-            yield from self._check_award(posting)
+            expected = self.expected.pop(moved.id, None)
+            noun = "ledger" if moved.award is None else "award"
+            if expected is None:
+                yield self._problem(
+                    f"{noun} {moved.id}", "is in the ledger and not in the journal"
+                )
+            elif expected != hash(encode(moved)):
+                yield self._problem(f"{noun} {moved.id}", f"is {moved!r}, not what was journaled")
             self._move(moved.source, moved.target, moved.amount, holds)
-        for award in self.expected.values():
-            yield self._problem(f"award {award.id}", "is in the journal and not in the ledger")
+        for ident in self.expected:
+            yield self._problem(f"ledger {ident}", "is in the journal and not in the ledger")
         for name, instance in self.instances.items():
             if holds[name] != instance.held or instance.held < 0:
                 yield self._problem(name, f"holds {instance.held}, the ledger says {holds[name]}")
-        if not self.unlimited:
-            self.used[(self.name, BUDGET, "", "")] = self.moved["spent"]
-            if self.budget is not None:
-                self.caps[(self.name, BUDGET, "", "")] = self.budget
-
-    def _check_award(self, posting: Posting) -> Iterator[Problem]:
-        moved = posting.transfer
-        if moved.award is None:
-            return
-        expected = self.expected.pop(moved.id, None)
-        if expected is None:
-            yield self._problem(f"award {moved.id}", "is in the ledger and not in the journal")
-        elif expected != moved.award or moved.target != f"member/{expected.to}":
-            yield self._problem(f"award {moved.id}", f"is {moved!r}, journaled {expected!r}")
-        elif moved.amount != expected.amount or moved.asset != expected.asset:
-            yield self._problem(f"award {moved.id}", f"moves {moved.amount} {moved.asset}")
 
     def _move(self, source: str, target: str, amount: int, holds: Tally[str]) -> None:
         if source == BUDGET:
@@ -315,11 +321,11 @@ class _CampaignAudit:
 
     def _check_quotas(self) -> Iterator[Problem]:
         expected = {key: used for key, used in self.used.items() if used}
+        if self.budget is not None and not self.unlimited:
+            self.caps[(self.name, BUDGET, "", "")] = self.budget
         for key, used in self.store.quotas(self.name):
             where = "quota " + "/".join(part for part in key[1:] if part)
             if key[1] in self.uncounted:
-                continue
-            if key[1] == BUDGET and (self.shadow or self.unlimited):
                 continue
             wanted = expected.pop(key, 0)
             if used != wanted:
@@ -333,20 +339,10 @@ class _CampaignAudit:
 
 
 class _Head(Struct):
-    """The part of a journal line that says which rules it was decided by."""
+    """The part of a journal line that says how it ended, and which rules it was decided by."""
 
+    decision: str
     rules: str
 
 
 _head = msgspec.json.Decoder(_Head)
-
-
-def _options(program: Program) -> dict[str, tuple[str, Option]]:
-    found: dict[str, tuple[str, Option]] = {}
-    for milestone, lines in program.lines.items():
-        for line in lines:
-            for option in line:
-                found[option.name] = (milestone, option)
-                if option.instead is not None:
-                    found[option.instead.name] = (milestone, option.instead)
-    return found
