@@ -36,7 +36,8 @@ MARK = "viralcommerce-dev.json"
 MAIN_JOB = [
     "run",
     "examples/beibei/campaign.json",
-    "examples/beibei/events.jsonl",
+    "examples/beibei/events.jsonl.gz",
+    "--audit",
     "--store",
     "out/beibei.db",
     "--report",

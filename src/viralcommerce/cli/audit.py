@@ -1,0 +1,60 @@
+"""``viralcommerce audit``: a store, proved against its own journal."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from viralcommerce.cli.exits import PROBLEMS, exits
+from viralcommerce.cli.files import open_store
+from viralcommerce.cli.show import bar, console, print_json
+from viralcommerce.cli.tables import print_audit
+from viralcommerce.errors import UnknownCampaign
+from viralcommerce.runtime.audit import audit as prove
+from viralcommerce.runtime.ports import Store
+
+
+def audit(
+    store: Annotated[str, typer.Argument(help="The store's SQLite file.")],
+    campaign: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Prove this one only; may be given again."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+    wait: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="How long to wait for a busy store.")
+    ] = 30.0,
+) -> None:
+    """Replay the journal, and hold cells, quotas and ledger against it.
+
+    The store must be at rest: what others write meanwhile may look like a problem.
+    """
+    with exits():
+        kept = open_store(store, wait)
+        try:
+            names = [named(kept, name) for name in campaign or ()]
+            with bar(total=False) as progress:
+                progress.add_task("proving", total=None, said="")
+                report = prove(kept, campaigns=names)
+        finally:
+            kept.close()
+        if as_json:
+            print_json(report)
+        else:
+            print_audit(console(), report)
+        if not report.is_clean:
+            raise typer.Exit(PROBLEMS)
+
+
+def named(store: Store, name: str) -> str:
+    """A name that the store knows.
+
+    Raises:
+        UnknownCampaign: it does not; says which it knows.
+    """
+    names = store.campaigns()
+    if name not in names:
+        choices = ", ".join(names) or "none, nothing was decided yet"
+        raise UnknownCampaign(f"store: no campaign {name!r}; choose from: {choices}", name=name)
+    return name

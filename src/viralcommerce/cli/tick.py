@@ -1,0 +1,50 @@
+"""``viralcommerce tick``: act on the deadlines that have come, from cron or by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from msgspec import Struct
+
+from viralcommerce.cli.exits import exits
+from viralcommerce.cli.files import moment, open_store, read_campaign
+from viralcommerce.cli.replay import LogMembers
+from viralcommerce.cli.show import console, print_json
+from viralcommerce.runtime.shop import Shop
+
+
+class Ticked(Struct, frozen=True):
+    """What ``tick --json`` prints: how many instances ended, and up to which moment."""
+
+    ended: int
+    until: datetime
+
+
+def tick(
+    store: Annotated[str, typer.Argument(help="The store's SQLite file.")],
+    campaign: Annotated[list[str], typer.Argument(help="Campaign files, the newest versions.")],
+    at: Annotated[
+        str, typer.Option(metavar="TIME", help="The moment to act for; now unless said.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+    wait: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="How long to wait for a busy store.")
+    ] = 30.0,
+) -> None:
+    """End what is overdue: expire packs and asks, return what they hold to the budget.
+
+    Running it twice, or in two places at once, changes nothing.
+    """
+    now = moment(at, "--at") if at else datetime.now(UTC)
+    with exits():
+        rules = [read_campaign(path) for path in campaign]
+        ended = 0
+        with Shop(open_store(store, wait), rules, members=LogMembers()) as shop:
+            while more := shop.tick(now):
+                ended += more
+        if as_json:
+            print_json(Ticked(ended, now))
+        else:
+            console().print(f"{ended:,} ended, up to {now.isoformat(timespec='seconds')}")
