@@ -267,11 +267,10 @@ class Batch(Situations):
         if priced.used or priced.hot or program.velocities:
             self._add_quotas(request, program, priced)
         shadow = program.shadow
-        parts: list[tuple[str, str]] = []
-        for one in reached:
-            role = program.actors[one.milestone]
-            parts.append((one.cast[role], role))
-        transfers = () if shadow else priced.transfers
+        actors = program.actors
+        # tuples, not lists: the collector lets go of them the first time it looks
+        parts = tuple([(one.cast[role := actors[one.milestone]], role) for one in reached])
+        transfers = () if shadow else tuple(priced.transfers)
         issue = self.context.issues and not shadow
         self._record(Record(command.key, decision, transfers, parts, issue))
         return decision
