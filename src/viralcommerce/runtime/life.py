@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from msgspec import Struct
 
+from viralcommerce.errors import InvalidValue
 from viralcommerce.messages import UNSTAMPED, Refusal
 from viralcommerce.refusals import NotRunning, Paused
 
@@ -32,12 +33,20 @@ class Life(Struct, frozen=True, kw_only=True):
         by: who said so.
         why: in their words.
         at: since when.
+
+    Raises:
+        InvalidValue: a stage that there is not.
     """
 
     stage: Stage = LIVE
     by: str = ""
     why: str = ""
     at: datetime = UNSTAMPED
+
+    def __post_init__(self) -> None:
+        if self.stage not in get_args(Stage):
+            choices = ", ".join(sorted(get_args(Stage)))
+            raise InvalidValue(f"stage: {self.stage!r:.60} is none; choose from: {choices}")
 
     @property
     def shadow(self) -> bool:

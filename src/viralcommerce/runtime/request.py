@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from msgspec import Struct
 
 from viralcommerce.errors import KeyReused
-from viralcommerce.messages import Command
+from viralcommerce.messages import BY_CLOCK, Command
 from viralcommerce.program import Program
 from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.ports import Decision
@@ -53,6 +54,10 @@ class Recast(Exception):
         self.facts = facts
 
 
+CLOCK_KEYS: Final = f"{BY_CLOCK}/"
+"""What the keys of the clock's commands begin with, and no other command's."""
+
+
 def deadline_key(instance: str, at: datetime) -> str:
     """The key of the clock's command on an instance: the same from every ticker."""
-    return f"(clock)/{instance}/{at.isoformat()}"
+    return f"{CLOCK_KEYS}{instance}/{at.isoformat()}"

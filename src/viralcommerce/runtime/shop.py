@@ -41,7 +41,7 @@ from viralcommerce.runtime.ports import (
     Writes,
 )
 from viralcommerce.runtime.programs import Programs, thaw_state
-from viralcommerce.runtime.request import Context, Outcome, Request, deadline_key
+from viralcommerce.runtime.request import CLOCK_KEYS, Context, Outcome, Request, deadline_key
 from viralcommerce.runtime.stores.urls import open_store
 from viralcommerce.runtime.views import Views
 from viralcommerce.values.ids import check_id
@@ -52,6 +52,8 @@ CONFLICTS: Final = 8
 """How often commands that the store undid in favor of others are run again."""
 TICKED_AT_ONCE: Final = 500
 """How many deadlines share one commit."""
+TOO_LATE: Final = datetime(9000, 1, 1, tzinfo=UTC)
+"""No command comes at or after this: what its spans lead to would lie beyond any calendar."""
 
 
 class Shop:
@@ -92,6 +94,7 @@ class Shop:
         self._context = Context(self._programs, issuer is not None)
         self._lives: dict[str, tuple[float, Life]] = {}
         self._closed = False
+        self._hosted = False
 
     @classmethod
     def open(cls, url: str, *campaigns: Campaign, **ports: Any) -> Shop:
@@ -121,6 +124,7 @@ class Shop:
         """
         joined = copy.copy(self)
         joined.store = self.store.within(connection)
+        joined._hosted = True
         return joined
 
     def __enter__(self) -> Self:
@@ -232,7 +236,15 @@ class Shop:
 
         An award leaves the outbox only after the issuer returned, so each is handed out at least
         once. The first failure ends the round and is raised, after the rest was confirmed.
+
+        Raises:
+            NotLive: there is no issuer, or this shop is `within` a transaction of the host.
         """
+        if self._hosted:
+            raise NotLive(
+                "deliver: the host's transaction may yet roll back what would be handed out; "
+                "deliver from the shop itself, once the host has committed"
+            )
         if self._issuer is None:
             raise NotLive("deliver: this shop has no issuer; give issuer= when it is built")
         taken: list[int] = []
@@ -288,7 +300,10 @@ class Shop:
                 if command.by == BY_CLOCK:
                     raise InvalidMessage(f"by: {BY_CLOCK!r} is no member")
                 check_id(command.by, "by")
-            if command.key and command.by != BY_CLOCK:  # the clock's keys are longer than an id
+            if command.key.startswith(CLOCK_KEYS):  # longer than an id may be
+                if command.by != BY_CLOCK or command.key != deadline_key(instance, command.at):
+                    raise InvalidMessage(f"key: {command.key!r:.60} is the clock's; give another")
+            elif command.key:
                 check_id(command.key, "key")
         except ViralCommerceError as error:
             raise InvalidMessage(
@@ -303,6 +318,11 @@ class Shop:
             at = self._clock.now()
         if at.tzinfo is not UTC:
             at = _aware(at)
+        if at >= TOO_LATE:
+            raise InvalidMessage(
+                f"{program.name}: {type(command).__name__}: at: {at.isoformat()} is beyond "
+                f"{TOO_LATE:%Y-%m-%d}; give the moment it happened"
+            )
         draws = program.mechanic.draws and command.by != BY_CLOCK  # as `tick` sends it
         entropy = self._entropy.seed(key) if draws else ""
         if key is command.key and at is command.at and entropy == command.entropy:
@@ -371,4 +391,9 @@ class Shop:
 def _aware(at: datetime) -> datetime:
     if at.tzinfo is None or at.utcoffset() is None:
         raise NaiveTime(f"at: {at.isoformat()} has no zone; say which, as in ...+08:00")
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise InvalidMessage(
+            f"at: {at.isoformat()} is at the end of the calendar; give the moment it happened"
+        ) from None
