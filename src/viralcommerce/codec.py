@@ -7,9 +7,11 @@ dotted name.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -57,8 +59,17 @@ _RULES: Final[tuple[type[Rule], ...]] = (
     *CONDITIONS,
     *SPLITS,
 )
-KINDS: Final[Kinds] = MappingProxyType({cls.kind: cls for cls in _RULES})
+KINDS: Final[MappingProxyType[str, type[Rule]]] = MappingProxyType(
+    {cls.kind: cls for cls in _RULES}
+)
 """Every kind of rule that ships with the library, by the name it has in JSON."""
+
+
+MOST_BYTES: Final = 1_000_000
+"""The most bytes a campaign may be written in; a hundred grants take some thirty thousand."""
+_MOST_DEPTH: Final = 64
+_MOST_DIGITS: Final = 20
+_HALF_A_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 
 
 class Codec:
@@ -66,13 +77,36 @@ class Codec:
 
     Args:
         kinds: the closed mapping of kind to rule class.
+
+    Raises:
+        InvalidRule: a class stands under another name than the kind it is written with.
+
+    Laws:
+        Round trip: ``read_campaign(campaign_json(c))`` is equal to c, and so is its hash.
+        Hostile: whatever the bytes, `read_campaign` gives a campaign or raises `InvalidRule`.
     """
 
     def __init__(self, kinds: Kinds = KINDS) -> None:
+        for kind, rule in kinds.items():
+            if rule.kind != kind:
+                raise InvalidRule(
+                    f"codec: {rule.__name__} stands under {kind!r} but is written as "
+                    f"{rule.kind!r}; give it under that name"
+                )
         self.kinds = kinds
 
     def campaign_json(self, campaign: Campaign) -> bytes:
-        """The canonical JSON of a campaign: sorted keys, no blanks, UTF-8."""
+        """The canonical JSON of a campaign: sorted keys, no blanks, UTF-8.
+
+        Raises:
+            InvalidRule: it has rules of a kind that this codec could not read back.
+        """
+        for rule in _rules_in(campaign):
+            if self.kinds.get(rule.kind) is not type(rule):
+                raise InvalidRule(
+                    f"{campaign.name}: this codec does not know {type(rule).__name__} as "
+                    f"{rule.kind!r}; make it Codec(KINDS | {{{rule.kind!r}: ...}})"
+                )
         text = json.dumps(
             dump(campaign), sort_keys=True, separators=(",", ":"), ensure_ascii=False
         )
@@ -82,27 +116,89 @@ class Codec:
         """Read a campaign an operator wrote.
 
         Args:
-            text: JSON.
+            text: JSON, in UTF-8.
             where: the file or place to name in errors.
 
         Raises:
             InvalidRule: not JSON, or a campaign that cannot be; says where, what and the choices.
         """
         try:
-            data = json.loads(text, parse_float=_refuse_float)
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise InvalidRule(f"{where}: not JSON: {error}; give one campaign object") from None
-        except InvalidRule as error:
-            raise InvalidRule(f"{where}: {error.message}") from None
-        try:
-            return load(data, Campaign, self.kinds)
+            return load(_plain_data(text), Campaign, self.kinds)
         except InvalidRule as error:
             raise InvalidRule(f"{where}: {error.message}", **error.operands) from None
 
 
+def _rules_in(rule: Rule) -> Iterator[Rule]:
+    """A rule, and every rule in its fields."""
+    yield rule
+    for field in dataclasses.fields(rule):  # type: ignore[arg-type]
+        value = getattr(rule, field.name)
+        for each in value if isinstance(value, tuple) else (value,):
+            if isinstance(each, Rule):
+                yield from _rules_in(each)
+
+
+def _plain_data(text: bytes | str) -> object:
+    """JSON from outside, as data that nothing further on can trip over."""
+    if len(text) > MOST_BYTES:
+        raise InvalidRule(
+            f"longer than {MOST_BYTES} bytes; a campaign is written in a few thousand"
+        )
+    try:
+        said = text.decode() if isinstance(text, bytes) else text
+        data: object = json.loads(
+            said.removeprefix("\ufeff"),
+            parse_float=_refuse_float,
+            parse_int=_whole,
+            parse_constant=_refuse_float,
+            object_pairs_hook=_once,
+        )
+    except UnicodeDecodeError as error:
+        raise InvalidRule(
+            f"not UTF-8 ({error.reason} at byte {error.start}); save it so"
+        ) from None
+    except json.JSONDecodeError as error:
+        raise InvalidRule(f"not JSON: {error}; give one campaign object") from None
+    except RecursionError:
+        raise InvalidRule(f"nested more than {_MOST_DEPTH} deep; write it flatter") from None
+    level = [data]
+    for _ in range(_MOST_DEPTH):
+        level = [inner for each in level for inner in _inside(each)]
+        if not level:
+            return data
+    raise InvalidRule(f"nested more than {_MOST_DEPTH} deep; write it flatter")
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return [*value, *value.values()]
+    if isinstance(value, list):
+        return value
+    if isinstance(value, str) and _HALF_A_CHARACTER.search(value):
+        raise InvalidRule(f"{value!r:.60} has half a character (a lone surrogate); write it anew")
+    return ()
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InvalidRule(f"{twice!r:.60} is said twice in one object; say it once")
+    return found
+
+
+def _whole(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise InvalidRule(
+            f"{text:.24}... has more than {_MOST_DIGITS} digits; no count is so large"
+        )
+    return int(text)
+
+
 def _refuse_float(text: str) -> float:
     raise InvalidRule(
-        f"{text} is a float; write amounts like 'CNY 7.41' and percentages like '7.5%'"
+        f"{text:.40} is a float; write amounts like 'CNY 7.41' and percentages like '7.5%'"
     )
 
 

@@ -1,13 +1,14 @@
-"""What all awards of one grant cost together, over all instances of a campaign."""
+"""What all awards of a line cost together, over all instances of a campaign."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from viralcommerce.campaign import Campaign
-from viralcommerce.readings.costs import Mean, Share
-from viralcommerce.rules.grants import Grant
+from viralcommerce.readings.costs import NONE, LineCost, Mean, Share
+from viralcommerce.rules.grants import Grant, Line
 from viralcommerce.rules.limits import CAMPAIGN, FOREVER, UNLIMITED, Unlimited
 from viralcommerce.values.money import Money
 
@@ -15,17 +16,78 @@ Many = int | Unlimited
 """A number of things, or of minor units."""
 
 
-def all_of(
-    campaign: Campaign, grant: Grant, lives: Sequence[Share], count: Many
-) -> tuple[Mean | Unlimited, Many]:
-    """The mean and the worst cost of all awards of a grant.
+@dataclass(frozen=True, slots=True)
+class InAll:
+    """What a line costs in all, and each of its grants by name: on average, and at worst."""
+
+    mean: Mean | Unlimited
+    worst: Many
+    grants: Mapping[str, tuple[Mean | Unlimited, Many]]
+
+
+def line_in_all(campaign: Campaign, line: Line, lives: Sequence[LineCost], count: Many) -> InAll:
+    """What all awards of a line cost.
 
     Args:
-        campaign: of the grant.
-        grant: whose awards are costed.
-        lives: what it is of its line in each life of an instance, the most complete first.
+        campaign: of the line.
+        line: a grant, or several that compete.
+        lives: what it costs in each life of one instance, the most complete first.
         count: how many instances there are.
     """
+    grants: dict[str, tuple[Mean | Unlimited, Many]] = {}
+    mean: Mean | Unlimited = Mean()
+    worst: Many = 0
+    runs_out = False
+    for grant in line.options:
+        shares = [life.grants[grant.name] for life in lives]
+        grants[grant.name] = _all_of(campaign, grant, shares, count)
+        mean = both(mean, grants[grant.name][0])
+        worst = added(worst, grants[grant.name][1])
+        runs_out = runs_out or _runs_out(campaign, grant, shares[0], count)
+    worst = fewer(worst, times(max(life.worst for life in lives), count))
+    if runs_out and len(line.options) > 1:  # what is gone leaves its turn to the others
+        sure = min(life.least for life in lives) * (count if isinstance(count, int) else 0)
+        low = (
+            sure if isinstance(mean, Unlimited) else max(Fraction(sure), mean.value - mean.within)
+        )
+        mean = _between(Fraction(low), worst)
+        grants = {name: (_between(NONE, most), most) for name, (_, most) in grants.items()}
+    return InAll(mean, worst, grants)
+
+
+def both(left: Mean | Unlimited, right: Mean | Unlimited) -> Mean | Unlimited:
+    """One mean and another."""
+    if isinstance(left, Unlimited) or isinstance(right, Unlimited):
+        return UNLIMITED
+    return left + right
+
+
+def added(left: Many, right: Many) -> Many:
+    """One number and another."""
+    if isinstance(left, Unlimited) or isinstance(right, Unlimited):
+        return UNLIMITED
+    return left + right
+
+
+def _between(low: Fraction, high: Many) -> Mean | Unlimited:
+    if isinstance(high, Unlimited):
+        return UNLIMITED
+    low = min(low, Fraction(high))
+    return Mean((low + high) / 2, (high - low) / 2)
+
+
+def _runs_out(campaign: Campaign, grant: Grant, share: Share, count: Many) -> bool:
+    """Whether more awards are expected than the stock or the limits of the campaign allow."""
+    bound = fewer(_awards_in_all(campaign, grant), grant.give.supply)
+    if isinstance(bound, Unlimited) or not share.awards.value:
+        return False
+    return isinstance(count, Unlimited) or share.awards.value * count > bound
+
+
+def _all_of(
+    campaign: Campaign, grant: Grant, lives: Sequence[Share], count: Many
+) -> tuple[Mean | Unlimited, Many]:
+    """The mean and the worst cost of all awards of a grant, were it alone."""
     bound = _awards_in_all(campaign, grant)
     stock: Many = grant.give.supply
     beyond = 0 if grant.instead is None else _price(grant.instead.price)

@@ -15,7 +15,7 @@ from fractions import Fraction
 from viralcommerce.campaign import Campaign
 from viralcommerce.errors import InexactNumber, InvalidRule, InvalidValue
 from viralcommerce.readings.costs import NONE, LineCost, Mean, bounded_by_caps, line_cost
-from viralcommerce.readings.costs_of_all import Many, all_of, fewer, times
+from viralcommerce.readings.costs_of_all import Many, added, both, fewer, line_in_all, times
 from viralcommerce.rules.extent import Life
 from viralcommerce.rules.limits import CAMPAIGN, FOREVER, UNLIMITED, Unlimited
 from viralcommerce.rules.wording import Words
@@ -150,19 +150,16 @@ def liability(campaign: Campaign, *, instances: int | Unlimited = UNLIMITED) -> 
     every_mean: Mean | Unlimited = Mean()
     every_worst: Many = 0
     for index, line in enumerate(campaign.grants):
-        alone = len(line.options) == 1
-        sure = min(lines[index].least for lines in costed) if alone else 0
-        line_worst: Many = 0
-        for grant in line.options:
-            shares = [lines[index].grants[grant.name] for lines in costed]
+        ways = [lines[index] for lines in costed]
+        sure = min(way.least for way in ways) if len(line.options) == 1 else 0
+        in_all = line_in_all(campaign, line, ways, count)
+        every_mean = both(every_mean, in_all.mean)
+        every_worst = added(every_worst, in_all.worst)
+        for name, (whole_mean, whole_worst) in in_all.grants.items():
+            shares = [way.grants[name] for way in ways]
             most = max(share.worst for share in shares)
-            one_of[grant.name] = _cost(code, sure, shares[0].mean, most, budget)
-            whole_mean, whole_worst = all_of(campaign, grant, shares, count)
-            grants[grant.name] = _cost(code, sure * begun, whole_mean, whole_worst, budget)
-            every_mean = _both(every_mean, whole_mean)
-            line_worst = _sum(line_worst, whole_worst)
-        bound = times(max(lines[index].worst for lines in costed), count)
-        every_worst = _sum(every_worst, fewer(line_worst, bound))
+            one_of[name] = _cost(code, sure, shares[0].mean, most, budget)
+            grants[name] = _cost(code, sure * begun, whole_mean, whole_worst, budget)
     every_worst = fewer(every_worst, times(worst, count))
     return Liability(
         whole=_cost(code, least * begun, every_mean, every_worst, budget),
@@ -230,18 +227,6 @@ def _worst(campaign: Campaign, lines: Sequence[LineCost]) -> int:
     if total is not None:
         held = min(held, total.minor)
     return held + sum(line.worst for line in lines if not line.held)
-
-
-def _both(left: Mean | Unlimited, right: Mean | Unlimited) -> Mean | Unlimited:
-    if isinstance(left, Unlimited) or isinstance(right, Unlimited):
-        return UNLIMITED
-    return left + right
-
-
-def _sum(left: Many, right: Many) -> Many:
-    if isinstance(left, Unlimited) or isinstance(right, Unlimited):
-        return UNLIMITED
-    return left + right
 
 
 def _cost(code: str, least: int, mean: Mean | Unlimited, worst: Many, budget: int | None) -> Cost:

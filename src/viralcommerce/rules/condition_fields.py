@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from viralcommerce.errors import InvalidRule
 from viralcommerce.values.ids import check_id
@@ -55,7 +55,10 @@ Pair = Annotated[tuple[NamedRole, NamedRole], AfterValidator(_two)]
 CountFromZero = Annotated[int, Field(strict=True, ge=0)]
 """A whole number of things, or none."""
 Label = Annotated[
-    str, Field(strict=True), AfterValidator(functools.partial(check_id, what="name"))
+    str,
+    Field(strict=True),
+    AfterValidator(functools.partial(check_id, what="name")),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 200}),
 ]
 """What a host calls something: 1 to 200 visible characters."""
 Texts = Annotated[

@@ -68,7 +68,15 @@ Exact = Annotated[
     BeforeValidator(_exact),
     PlainSerializer(_written),
     WithJsonSchema(
-        {"anyOf": [{"type": "integer"}, {"type": "string", "pattern": r"^-?[0-9]+\.[0-9]+$"}]}
+        {
+            "anyOf": [
+                {"type": "integer"},
+                {
+                    "type": "string",
+                    "pattern": r"^\s*[+-]?([0-9_]+\.?[0-9_]*|\.[0-9_]+)([eE][+-]?[0-9_]+)?\s*$",
+                },
+            ]
+        }
     ),
 ]
 """A number without a float: whole, or decimals as text."""

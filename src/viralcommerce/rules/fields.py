@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import (
     AfterValidator,
@@ -67,14 +67,14 @@ class Written:
         )
 
 
-def _read_time(text: str | datetime) -> datetime:
+def _read_time(text: object) -> datetime:
     if isinstance(text, datetime):
         return _aware(text)
     try:
-        value = datetime.fromisoformat(text)
+        value = datetime.fromisoformat(text if isinstance(text, str) else "")
     except ValueError:
         raise InvalidValue(
-            f"{text!r} is no time; write it like 2026-11-11T00:00:00+08:00"
+            f"{text!r:.60} is no time; write it like 2026-11-11T00:00:00+08:00"
         ) from None
     return _aware(value)
 
@@ -117,7 +117,8 @@ def _read_window(value: object) -> object:
     raise ValueError(f"expected a window, not {value!r:.60}")
 
 
-def _write_window(window: Window) -> str | dict[str, str]:
+def write_window(window: Window) -> str | dict[str, str]:
+    """A window as JSON has it: an end that is open is left out."""
     if window == ALWAYS:
         return "always"
     written: dict[str, str] = {}
@@ -128,6 +129,18 @@ def _write_window(window: Window) -> str | dict[str, str]:
     return written
 
 
+_SPAN_PATTERN: Final = (
+    r"^(?=[0-9])([0-9]+ days?)?( ?[0-9]+ hours?)?( ?[0-9]+ minutes?)?"
+    r"( ?[0-9]+(\.[0-9]{1,6})? seconds?)?$"
+)
+_TIME_SCHEMA: Final = {
+    "type": "string",
+    "format": "date-time",
+    "pattern": "^.{8,10}[Tt ].*(Z|[+-][0-9]{2}(:?[0-9]{2}(:?[0-9]{2}([.][0-9]+)?)?)?)$",
+    "x-unit": "a time with its zone",
+    "examples": ["2026-11-11T00:00:00+08:00"],
+}
+
 MoneyField = Annotated[
     Money,
     Written(
@@ -136,8 +149,8 @@ MoneyField = Annotated[
         str,
         {
             "type": "string",
-            "pattern": r"^[A-Z]{3} \d+(\.\d+)?$",
-            "description": "an amount in major units with its ISO 4217 code",
+            "pattern": r"^[A-Z]{3} [0-9]+(\.[0-9]+)?$",
+            "x-unit": "money: an ISO 4217 code and an amount in major units",
             "examples": ["CNY 60.00"],
         },
     ),
@@ -148,7 +161,12 @@ PercentField = Annotated[
         Percent,
         Percent.parse,
         str,
-        {"type": "string", "pattern": r"^\d+(\.\d+)?%$|^\d+/\d+$", "examples": ["5%", "1/3"]},
+        {
+            "type": "string",
+            "pattern": r"^[0-9]+(\.[0-9]+)?%$|^[0-9]+/[0-9]+$",
+            "x-unit": "percent, or a fraction of the whole",
+            "examples": ["5%", "1/3"],
+        },
     ),
 ]
 SpanField = Annotated[
@@ -159,27 +177,37 @@ SpanField = Annotated[
         write_span,
         {
             "type": "string",
-            "description": "a length of time in words; a day is 24 hours",
+            "pattern": _SPAN_PATTERN,
+            "x-unit": "a length of time in words; a day is 24 hours",
             "examples": ["48 hours", "7 days"],
         },
     ),
 ]
 TimeField = Annotated[
     datetime,
-    _AwareTime(
-        datetime, _read_time, datetime.isoformat, {"type": "string", "format": "date-time"}
-    ),
+    _AwareTime(datetime, _read_time, datetime.isoformat, _TIME_SCHEMA),
 ]
 Count = Annotated[int, Field(strict=True, ge=1)]
 """A whole number of things, at least one."""
 Name = Annotated[str, Field(strict=True, pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
 """A stable name in lower case: letters, digits, dots, dashes and underscores, 1 to 63 long."""
-ZoneField = Annotated[str, AfterValidator(_zone_name)]
+ZoneField = Annotated[
+    str,
+    AfterValidator(_zone_name),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": "^[A-Za-z0-9_+/-]+$",
+            "x-unit": "the IANA name of a time zone",
+            "examples": ["Asia/Shanghai"],
+        }
+    ),
+]
 """The IANA name of a time zone."""
 WindowField = Annotated[
     Window,
     BeforeValidator(_read_window),
-    PlainSerializer(_write_window),
+    PlainSerializer(write_window),
     WithJsonSchema(
         {
             "anyOf": [
@@ -187,8 +215,8 @@ WindowField = Annotated[
                 {
                     "type": "object",
                     "properties": {
-                        "opens": {"type": "string", "format": "date-time"},
-                        "closes": {"type": "string", "format": "date-time"},
+                        "opens": _TIME_SCHEMA,
+                        "closes": _TIME_SCHEMA,
                     },
                     "additionalProperties": False,
                     "minProperties": 1,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from viralcommerce.errors import InvalidRule
-from viralcommerce.rules.base import OneOf, Rule, rule
+from viralcommerce.rules.base import FAMILY, OneOf, Rule, rule
 from viralcommerce.rules.conditions import Condition
 from viralcommerce.rules.limits import CLIP, REFUSE, SUBSTITUTE, Limit, Policy, quota_name
 from viralcommerce.rules.rewards import Reward
@@ -21,7 +21,18 @@ def _limits(value: object) -> object:
     return (value,) if isinstance(value, Limit) else value
 
 
-Limits = Annotated[tuple[Annotated[Limit, OneOf()], ...], BeforeValidator(_limits)]
+Limits = Annotated[
+    tuple[Annotated[Limit, OneOf()], ...],
+    BeforeValidator(_limits),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1},
+                {"type": "array", "items": {FAMILY: Limit.__name__}},
+            ]
+        }
+    ),
+]
 
 
 class Line(Rule):

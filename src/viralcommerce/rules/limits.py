@@ -87,7 +87,17 @@ BudgetField = Annotated[
     BeforeValidator(_budget),
     PlainSerializer(_write_budget),
     WithJsonSchema(
-        {"anyOf": [{"type": "string", "examples": ["CNY 200000.00"]}, {"const": _WORD}]}
+        {
+            "anyOf": [
+                {
+                    "type": "string",
+                    "pattern": r"^[A-Z]{3} [0-9]+(\.[0-9]+)?$",
+                    "x-unit": "money: an ISO 4217 code and an amount in major units",
+                    "examples": ["CNY 200000.00"],
+                },
+                {"const": _WORD},
+            ]
+        }
     ),
 ]
 
@@ -96,7 +106,19 @@ def _scopes(value: object) -> object:
     return (str(value),) if isinstance(value, str) else value
 
 
-Scopes = Annotated[tuple[str, ...], BeforeValidator(_scopes), Field(max_length=2)]
+Scopes = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_scopes),
+    Field(max_length=2),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "items": {"type": "string"}, "maxItems": 2},
+            ]
+        }
+    ),
+]
 
 
 def subject_and_period(per: tuple[str, ...], where: str) -> tuple[str, str]:
