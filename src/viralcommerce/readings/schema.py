@@ -65,7 +65,7 @@ def schema(mechanic: type[AnyMechanic] | None = None, *, kinds: Kinds = KINDS) -
     definitions: Schema = {}
     for kind, rule in sorted(kinds.items()):
         if kind in games or not issubclass(rule, Mechanic):
-            own = schema_of(rule)
+            own: Schema = schema_of(rule)
             definitions |= own.pop("$defs", {})
             definitions[kind] = _with_roles(_with_families(own), roles)
     asked = set(_asked(definitions))

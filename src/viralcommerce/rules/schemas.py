@@ -39,7 +39,7 @@ class _Generator(GenerateJsonSchema):
         return super().encode_default(dft)
 
 
-def schema_of(kind: type[Rule]) -> dict[str, Any]:
+def schema_of(kind: type[Rule]) -> dict[str, object]:
     """The schema of a rule class: its kind first, and what its docstring says of each field.
 
     Example:
