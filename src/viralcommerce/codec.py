@@ -160,13 +160,17 @@ def _plain_data(text: bytes | str) -> object:
     except json.JSONDecodeError as error:
         raise InvalidRule(f"not JSON: {error}; give one campaign object") from None
     except RecursionError:
-        raise InvalidRule(f"nested more than {_MOST_DEPTH} deep; write it flatter") from None
+        raise _too_deep() from None
     level = [data]
     for _ in range(_MOST_DEPTH):
         level = [inner for each in level for inner in _inside(each)]
         if not level:
             return data
-    raise InvalidRule(f"nested more than {_MOST_DEPTH} deep; write it flatter")
+    raise _too_deep()
+
+
+def _too_deep() -> InvalidRule:
+    return InvalidRule(f"nested too deeply, more than {_MOST_DEPTH} levels; write it flatter")
 
 
 def _inside(value: object) -> Iterable[object]:

@@ -228,8 +228,8 @@ def test_conditions_of_one_game_name_its_roles_only() -> None:
 
 junk = st.one_of(
     st.none(), st.booleans(), st.integers(-2, 200), st.just("CNY 5.00"), st.just("5%"),
-    st.text(max_size=4), st.just([]), st.just({}), st.just({"kind": "coupon"}),
-    st.just("3 days"), st.just(["member", "day"]), st.just("2026-11-11T00:00:00Z"),
+    st.text(max_size=4), st.builds(list), st.builds(dict), st.builds(lambda: {"kind": "coupon"}),
+    st.just("3 days"), st.builds(lambda: ["member", "day"]), st.just("2026-11-11T00:00:00Z"),
 )  # fmt: skip
 
 

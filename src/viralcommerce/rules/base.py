@@ -164,15 +164,14 @@ def load(data: object, family: type[R], kinds: Kinds) -> R:
     Raises:
         InvalidRule: no kind, an unknown kind, a kind of another family, or fields that cannot be.
     """
-    noun = family.__name__.lower()
     if not isinstance(data, Mapping):
-        raise InvalidRule(f"{noun}: expected an object with a 'kind', not {data!r:.80}")
+        raise InvalidRule(f"expected an object with a 'kind', not {data!r:.80}")
     choices = sorted(name for name, cls in kinds.items() if issubclass(cls, family))
     kind = data.get("kind")
     cls = kinds.get(kind) if isinstance(kind, str) else None
     if cls is None or not issubclass(cls, family):
-        said = f"unknown kind {kind!r}" if "kind" in data else "the 'kind' is missing"
-        raise InvalidRule(f"{noun}: {said}; choose from: {', '.join(choices)}", choices=choices)
+        said = f"unknown kind {kind!r:.80}" if "kind" in data else "the 'kind' is missing"
+        raise InvalidRule(f"{said}; choose from: {', '.join(choices)}", choices=choices)
     fields = {name: value for name, value in data.items() if name != "kind"}
     try:
         loaded = adapter(cls).validate_python(fields, context={"kinds": kinds})
