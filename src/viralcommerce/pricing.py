@@ -267,6 +267,9 @@ class Pricing:
         who = reached.cast.get(option.to)
         if not who:
             return 0
+        if option.is_plain:
+            self._award(option, who, option.units, None, None, from_hold=False)
+            return 0
         check = option.check
         if check is not None and not self._meets(check, option, who, reached):
             return 0

@@ -18,6 +18,7 @@ from viralcommerce.rules.limits import (
     MEMBER,
     PAIR,
     SUBSTITUTE,
+    UNLIMITED,
     Cap,
     Limit,
     Policy,
@@ -93,6 +94,7 @@ class Option(Struct, frozen=True):
         cost: what one costs the budget, where that does not depend on what is carried.
         asset: what is owned; "" is money.
         units: how much of the asset one award is, where that is said.
+        is_plain: whether nothing decides about it and nothing limits it: so much, each time.
         source: the account it comes from, unless from a hold.
         stock: how many there are, if that is bounded, counted under `stock_key`.
     """
@@ -105,6 +107,7 @@ class Option(Struct, frozen=True):
     cost: Money | None
     asset: str
     units: int
+    is_plain: bool
     source: str
     stock: int | None
     stock_key: QuotaKey
@@ -201,6 +204,7 @@ class Program:
             cost=price,
             asset=reward.asset,
             units=reward.units if price is None or reward.asset else price.minor,
+            is_plain=_is_plain(grant, reward),
             source=_source(reward, name),
             stock=None if isinstance(supply, Unlimited) else supply,
             stock_key=(self.name, f"{name}/stock", "", ""),
@@ -233,6 +237,12 @@ class Program:
                 at_most=velocity.at_most,
                 fact="" if velocity.key == MEMBER else velocity.key,
             )
+
+
+def _is_plain(grant: Grant, reward: Reward) -> bool:
+    """Whether an award of it asks for nothing: no condition, no limit, no stock, no money."""
+    bounded = grant.given is not None or grant.at_most or reward.supply != UNLIMITED
+    return not bounded and reward.units > 0 and reward.price is None and reward.share is None
 
 
 def _source(reward: Reward, name: str) -> str:

@@ -7,7 +7,7 @@ import itertools
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, Self
 
 from msgspec import structs
@@ -15,16 +15,12 @@ from msgspec import structs
 from viralcommerce.campaign import Campaign
 from viralcommerce.codec import KINDS, Codec
 from viralcommerce.errors import (
-    InvalidMessage,
     KeyReused,
     MembersFailed,
-    NaiveTime,
     NotLive,
     StoreConflict,
-    ViralCommerceError,
 )
-from viralcommerce.messages import BY_CLOCK, UNSTAMPED, Accepted, Command
-from viralcommerce.program import Program
+from viralcommerce.messages import Accepted, Command
 from viralcommerce.rules.base import Kinds
 from viralcommerce.runtime.chance import SystemClock, SystemEntropy
 from viralcommerce.runtime.effects import Ask, Lock, Look, Restart
@@ -41,8 +37,10 @@ from viralcommerce.runtime.ports import (
     Writes,
 )
 from viralcommerce.runtime.programs import Programs, thaw_state
-from viralcommerce.runtime.request import CLOCK_KEYS, Context, Outcome, Request, deadline_key
+from viralcommerce.runtime.request import Context, Outcome, Request, deadline_key
+from viralcommerce.runtime.stamping import aware, instance_of, stamped
 from viralcommerce.runtime.stores.urls import open_store
+from viralcommerce.runtime.straight import straight
 from viralcommerce.runtime.views import Views
 from viralcommerce.values.ids import check_id
 
@@ -52,8 +50,6 @@ CONFLICTS: Final = 8
 """How often commands that the store undid in favor of others are run again."""
 TICKED_AT_ONCE: Final = 500
 """How many deadlines share one commit."""
-TOO_LATE: Final = datetime(9000, 1, 1, tzinfo=UTC)
-"""No command comes at or after this: what its spans lead to would lie beyond any calendar."""
 
 
 class Shop:
@@ -161,7 +157,10 @@ class Shop:
             MembersFailed: the members port raised or answered out of shape.
             StoreError: nothing happened, or the same key will tell.
         """
-        outcome = self._run((self._request(campaign, command),))[0]
+        request = self._request(campaign, command)
+        outcome = None if request.program.asks else self._straight(request)
+        if outcome is None:
+            outcome = self._run((request,))[0]
         if isinstance(outcome, KeyReused):
             raise outcome
         return outcome
@@ -217,7 +216,7 @@ class Shop:
             at: the moment; the clock's unless said.
             limit: how many at most in this tick.
         """
-        now = self._clock.now() if at is None else _aware(at)
+        now = self._clock.now() if at is None else aware(at)
         acted = 0
         waiting = iter(list(self.due(now, limit=limit)))
         while chunk := tuple(itertools.islice(waiting, TICKED_AT_ONCE)):
@@ -286,48 +285,21 @@ class Shop:
         life = self._life(program.name)
         if life.shadow:
             program = self._programs.shadow(program)
-        mechanic = program.mechanic
-        cast = mechanic.casts.get(type(command))
-        if cast is None:
-            kinds = ", ".join(sorted(kind.__name__ for kind in mechanic.casts))
-            raise InvalidMessage(
-                f"{program.name}: {type(command).__name__} is no command of {mechanic.kind}; "
-                f"choose from: {kinds}"
-            )
-        try:
-            instance = check_id(mechanic.instance(command), mechanic.scope)
-            if command.by != BY_CLOCK or cast:
-                if command.by == BY_CLOCK:
-                    raise InvalidMessage(f"by: {BY_CLOCK!r} is no member")
-                check_id(command.by, "by")
-            if command.key.startswith(CLOCK_KEYS):  # longer than an id may be
-                if command.by != BY_CLOCK or command.key != deadline_key(instance, command.at):
-                    raise InvalidMessage(f"key: {command.key!r:.60} is the clock's; give another")
-            elif command.key:
-                check_id(command.key, "key")
-        except ViralCommerceError as error:
-            raise InvalidMessage(
-                f"{program.name}: {type(command).__name__}: {error.message}"
-            ) from None
-        return Request(program, self._stamped(program, command), instance, life)
+        instance = instance_of(program, command)
+        stamped_now = stamped(program, command, self._clock, self._entropy)
+        return Request(program, stamped_now, instance, life)
 
-    def _stamped(self, program: Program, command: Command) -> Command:
-        key = command.key or self._entropy.key()
-        at = command.at
-        if at == UNSTAMPED:
-            at = self._clock.now()
-        if at.tzinfo is not UTC:
-            at = _aware(at)
-        if at >= TOO_LATE:
-            raise InvalidMessage(
-                f"{program.name}: {type(command).__name__}: at: {at.isoformat()} is beyond "
-                f"{TOO_LATE:%Y-%m-%d}; give the moment it happened"
-            )
-        draws = program.mechanic.draws and command.by != BY_CLOCK  # as `tick` sends it
-        entropy = self._entropy.seed(key) if draws else ""
-        if key is command.key and at is command.at and entropy == command.entropy:
-            return command
-        return structs.replace(command, key=key, at=at, entropy=entropy)
+    def _straight(self, request: Request) -> Outcome | None:
+        """The outcome of a command with nothing in its way; nothing where the flow must do it."""
+        if self._closed:
+            raise NotLive("shop: it is closed; open another")
+        session = self.store.session()
+        try:
+            return straight(self._context, request, session)
+        except StoreConflict:  # nothing of it is written
+            return None
+        finally:
+            session.close()
 
     def _run(self, requests: tuple[Request, ...]) -> list[Outcome]:
         """Drive flows until every request has its outcome; what conflicts begins again."""
@@ -386,14 +358,3 @@ class Shop:
                 f"members: asked about {', '.join(one.member for one in asked[:3])}: "
                 f"{type(error).__name__}: {error}; nothing was decided"
             ) from error
-
-
-def _aware(at: datetime) -> datetime:
-    if at.tzinfo is None or at.utcoffset() is None:
-        raise NaiveTime(f"at: {at.isoformat()} has no zone; say which, as in ...+08:00")
-    try:
-        return at.astimezone(UTC)
-    except OverflowError:
-        raise InvalidMessage(
-            f"at: {at.isoformat()} is at the end of the calendar; give the moment it happened"
-        ) from None

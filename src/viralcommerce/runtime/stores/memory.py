@@ -244,7 +244,8 @@ class _MemorySession:
     def lock(self, wanted: Wanted) -> Found:
         """Take the one lock, then read."""
         if not self._held:
-            if not self._store._lock.acquire(timeout=self._store._busy_after):
+            lock = self._store._lock
+            if not (lock.acquire(blocking=False) or lock.acquire(timeout=self._store._busy_after)):
                 raise StoreBusy(
                     f"memory store: another thread held it for {self._store._busy_after} s; "
                     "nothing was written; try again"

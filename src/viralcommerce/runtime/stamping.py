@@ -1,0 +1,97 @@
+"""Stamping: what a shell adds to a command and checks of it, before anything is decided."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from msgspec import structs
+
+from viralcommerce.errors import InvalidMessage, NaiveTime, ViralCommerceError
+from viralcommerce.messages import BY_CLOCK, UNSTAMPED, Command
+from viralcommerce.program import Program
+from viralcommerce.runtime.ports import Clock, Entropy
+from viralcommerce.runtime.request import CLOCK_KEYS, deadline_key
+from viralcommerce.values.ids import are_plain_ids, check_id
+
+TOO_LATE: Final = datetime(9000, 1, 1, tzinfo=UTC)
+"""No command comes at or after this: what its spans lead to would lie beyond any calendar."""
+
+
+def instance_of(program: Program, command: Command) -> str:
+    """The id of what a command is about; the command's ids and kind are checked.
+
+    Raises:
+        InvalidMessage: a command of another game, or an id that cannot be.
+    """
+    mechanic = program.mechanic
+    if type(command) not in mechanic.casts:
+        kinds = ", ".join(sorted(kind.__name__ for kind in mechanic.casts))
+        raise InvalidMessage(
+            f"{program.name}: {type(command).__name__} is no command of {mechanic.kind}; "
+            f"choose from: {kinds}"
+        )
+    instance: str = mechanic.instance(command)
+    if not are_plain_ids(instance, command.by, command.key) or "(" in command.by + command.key:
+        _check_ids(program, command, instance)
+    return instance
+
+
+def stamped(program: Program, command: Command, clock: Clock, entropy: Entropy) -> Command:
+    """The command with its time in UTC, a key, and dice of ours whatever the client sent.
+
+    Raises:
+        NaiveTime: a time without a zone.
+        InvalidMessage: a time beyond the calendar.
+    """
+    key = command.key or entropy.key()
+    at = command.at
+    if at == UNSTAMPED:
+        at = clock.now()
+    if at.tzinfo is not UTC:
+        at = aware(at)
+    if at >= TOO_LATE:
+        raise InvalidMessage(
+            f"{program.name}: {type(command).__name__}: at: {at.isoformat()} is beyond "
+            f"{TOO_LATE:%Y-%m-%d}; give the moment it happened"
+        )
+    draws = program.mechanic.draws and command.by != BY_CLOCK  # as `tick` sends it
+    seed = entropy.seed(key) if draws else ""
+    if key is command.key and at is command.at and seed == command.entropy:
+        return command
+    return structs.replace(command, key=key, at=at, entropy=seed)
+
+
+def _check_ids(program: Program, command: Command, instance: str) -> None:
+    by, key = command.by, command.key
+    try:
+        check_id(instance, program.mechanic.scope)
+        if by != BY_CLOCK:
+            check_id(by, "by")
+        elif program.mechanic.casts[type(command)]:
+            raise InvalidMessage(f"by: {BY_CLOCK!r} is no member")
+        if key.startswith(CLOCK_KEYS):  # longer than an id may be
+            if by != BY_CLOCK or key != deadline_key(instance, command.at):
+                raise InvalidMessage(f"key: {key!r:.60} is the clock's; give another")
+        elif key:
+            check_id(key, "key")
+    except ViralCommerceError as error:
+        raise InvalidMessage(
+            f"{program.name}: {type(command).__name__}: {error.message}"
+        ) from None
+
+
+def aware(at: datetime) -> datetime:
+    """The same moment in UTC.
+
+    Raises:
+        NaiveTime: it has no zone.
+    """
+    if at.tzinfo is None or at.utcoffset() is None:
+        raise NaiveTime(f"at: {at.isoformat()} has no zone; say which, as in ...+08:00")
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise InvalidMessage(
+            f"at: {at.isoformat()} is at the end of the calendar; give the moment it happened"
+        ) from None
