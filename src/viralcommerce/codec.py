@@ -154,9 +154,8 @@ def _plain_data(text: bytes | str) -> object:
             object_pairs_hook=_once,
         )
     except UnicodeDecodeError as error:
-        raise InvalidRule(
-            f"not UTF-8 ({error.reason} at byte {error.start}); save it so"
-        ) from None
+        place = f"{error.reason} at byte {error.start}"
+        raise InvalidRule(f"not JSON: not UTF-8 ({place}); save it as UTF-8") from None
     except json.JSONDecodeError as error:
         raise InvalidRule(f"not JSON: {error}; give one campaign object") from None
     except RecursionError:
