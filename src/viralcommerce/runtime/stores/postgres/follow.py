@@ -48,7 +48,7 @@ class Follower:
     """
 
     def __init__(self, schema: str) -> None:
-        self._now = Step(b"select pg_current_snapshot()::text")
+        self._now = Step(b"select pg_current_snapshot()::text", answers=True)
         self._lines = (
             f"select position, decision from {schema}.journal "
             "where tx >= pg_snapshot_xmin(%s::pg_snapshot) "
@@ -68,7 +68,7 @@ class Follower:
             rows = yield [self._now]
             until = str(rows[0][0][0])
         values = (since, since, until, Int8(position), campaign, campaign, Int8(limit))
-        rows = yield [Step(self._lines, values)]
+        rows = yield [Step(self._lines, values, answers=True)]
         lines = tuple(to_line(row) for row in rows[0])
         if len(lines) < limit:
             return Followed(lines, until, more=False)

@@ -19,7 +19,7 @@ from psycopg.types.numeric import Int8
 
 from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.ports import HotChange, Short
-from viralcommerce.runtime.stores.postgres.statements import Rows, Step
+from viralcommerce.runtime.stores.postgres.statements import Part, Rows, Step
 
 Change = tuple[QuotaKey, HotChange]
 SAVEPOINT: Final = Step(b"savepoint viralcommerce_hot")
@@ -46,13 +46,9 @@ class Shards:
         self.count = count
         self.tight: dict[QuotaKey, None] = {}
         take = f"update {schema}.quotas set used = used + %s where {_KEY} and shard = %s"
-        capped = f"{take} and cap = %s and used + %s <= %s returning 1"
-        free = f"{take} and cap is null returning 1"
-        give = f"{take} returning 1"
-        self._takes = {
-            must: (_text(capped, must=must), _text(free, must=must), _text(give, must=must))
-            for must in (False, True)
-        }
+        self._capped = f"{take} and cap = %s and used + %s <= %s returning 1"
+        self._free = f"{take} and cap is null returning 1"
+        self._give = f"{take} returning 1"
         self._make = (
             f"insert into {schema}.quotas (campaign, name, scope, period, shard, used) "
             "select %s, %s, %s, %s, g, 0 from generate_series(0, %s) g on conflict do nothing"
@@ -75,24 +71,31 @@ class Shards:
             must: whether a row that does not cover it is an error (division by zero); else its
                 statement answers with no row.
         """
-        capped, free, give = self._takes[must]
-        mine %= self.count
         steps: list[Step] = []
-        for key, hot in changes:
-            values = [Int8(hot.change), *key, Int8(mine)]
-            if hot.cap is not None:
-                part = share(hot.cap, self.count, mine)
-                steps.append(Step(capped, [*values, Int8(hot.cap), Int8(hot.peak), Int8(part)]))
-            else:
-                steps.append(Step(free if hot.change > 0 else give, values))
+        for change in changes:
+            part = self.fast_part(change, mine)
+            text = part.sql
+            if must:
+                text = f"with put as ({text}) select 1 / count(*)::int from put"
+            steps.append(Step(text.encode(), part.values, answers=not must))
         return steps
+
+    def fast_part(self, change: Change, mine: int) -> Part:
+        """Take one change from a row of its own; a row that does not cover it is not written."""
+        key, hot = change
+        mine %= self.count
+        values = [Int8(hot.change), *key, Int8(mine)]
+        if hot.cap is None:
+            return Part(self._free if hot.change > 0 else self._give, values)
+        covers = (Int8(hot.cap), Int8(hot.peak), Int8(share(hot.cap, self.count, mine)))
+        return Part(self._capped, [*values, *covers])
 
     def hold(self, changes: Sequence[Change]) -> list[Step]:
         """Make sure of all the rows and lock them, in order; every second answer has them."""
         steps: list[Step] = []
         for key, _ in changes:
             steps.append(Step(self._make, [*key, Int8(self.count - 1)]))
-            steps.append(Step(self._hold, key))
+            steps.append(Step(self._hold, key, answers=True))
         return steps
 
     def short(self, changes: Sequence[Change], held: Mapping[QuotaKey, Rows]) -> Short | None:
@@ -149,9 +152,3 @@ class Shards:
             if len(self.tight) >= MOST_TIGHT:
                 self.tight.clear()
             self.tight[key] = None
-
-
-def _text(sql: str, *, must: bool) -> bytes:
-    if must:
-        sql = f"with put as ({sql}) select 1 / count(*)::int from put"
-    return sql.encode()

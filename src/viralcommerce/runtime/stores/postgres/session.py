@@ -20,20 +20,26 @@ Connection = psycopg.Connection[Any]
 
 
 def perform(connection: Connection, trip: Trip) -> list[Rows]:
-    """Run the steps of one round trip; the rows of each.
+    """Run the steps of one round trip; the rows of each that answers.
 
     Prepared from the first time on: psycopg believes in a plan that it began to prepare later, in
     a pipeline that failed.
     """
     if len(trip) == 1:
         cursor = connection.cursor(row_factory=tuple_row)
-        cursor.execute(*trip[0], prepare=True)
-        return [cursor.fetchall() if cursor.description else []]
-    cursors = [connection.cursor(row_factory=tuple_row) for _ in trip]
+        cursor.execute(trip[0].sql, trip[0].values, prepare=True)
+        return [cursor.fetchall() if trip[0].answers else []]
+    silent = connection.cursor(row_factory=tuple_row)
+    cursors = [
+        connection.cursor(row_factory=tuple_row) if step.answers else silent for step in trip
+    ]
     with connection.pipeline():
-        for cursor, (sql, values) in zip(cursors, trip, strict=True):
-            cursor.execute(sql, values, prepare=True)
-    return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
+        for cursor, step in zip(cursors, trip, strict=True):
+            cursor.execute(step.sql, step.values, prepare=True)
+    return [
+        cursor.fetchall() if step.answers else []
+        for cursor, step in zip(cursors, trip, strict=True)
+    ]
 
 
 def play(script: Script[T], connection: Connection) -> T:

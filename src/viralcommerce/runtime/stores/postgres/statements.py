@@ -21,10 +21,24 @@ FEW: Final = 8
 
 
 class Step(NamedTuple):
-    """A statement with its values."""
+    """A statement with its values.
+
+    Args:
+        sql: with ``%s`` for each value.
+        values: in order.
+        answers: whether its rows are wanted.
+    """
 
     sql: bytes
     values: Sequence[object] = ()
+    answers: bool = False
+
+
+class Part(NamedTuple):
+    """A statement that writes to one table, as a part of one that writes to many."""
+
+    sql: str
+    values: Sequence[object]
 
 
 TEXT: Final = "text"
@@ -127,37 +141,41 @@ class Statements:
             "%s::bigint[], %s::bigint[], %s::bigint[]))"
         )
         line = "campaign, instance, at, decision"
-        self.put_line = f"insert into {s}.journal ({line}) values (%s, %s, %s, %s)".encode()
-        self.put_line_and_key = (
-            f"with j as (insert into {s}.journal ({line}) values (%s, %s, %s, %s) "
-            f"returning position) insert into {s}.keys (campaign, key, position, at) "
-            "select %s, %s, position, %s from j"
-        ).encode()
-        self.put_lines = (
-            f"with w as materialized (select nextval('{s}.journal_position') as position, w.* "
+        self.put_line = f"insert into {s}.journal ({line}) values (%s, %s, %s, %s)"
+        self.put_line_with_key = f"{self.put_line} returning position"
+        self.put_key = (
+            f"insert into {s}.keys (campaign, key, position, at) "
+            "select %s, %s, position, %s from line"
+        )
+        self.number_lines = (
+            f"select nextval('{s}.journal_position') as position, w.* "
             "from unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[]) "
-            f"as w ({line}, key)), j as (insert into {s}.journal (position, {line}) "
-            f"select position, {line} from w) insert into {s}.keys (campaign, key, position, at) "
+            f"as w ({line}, key)"
+        )
+        self.put_lines = (
+            f"insert into {s}.journal (position, {line}) select position, {line} from w"
+        )
+        self.put_keys = (
+            f"insert into {s}.keys (campaign, key, position, at) "
             "select campaign, key, position, at from w where key <> ''"
-        ).encode()
+        )
 
-    def _put_cell(self, rows: str) -> bytes:
+    def _put_cell(self, rows: str) -> str:
         s = self.schema
         names = [name for name, _ in COLUMNS["cells"]]
         news = ", ".join(f"{name} = excluded.{name}" for name in names[2:])
         return (
-            f"with put as (insert into {s}.cells as c ({', '.join(names)}) "
+            f"insert into {s}.cells as c ({', '.join(names)}) "
             f"select {', '.join(f'w.{name}' for name in names)} "
             f"from {rows} as w ({', '.join(names)}, expected) left join lateral "
             f"(select version from {s}.cells c where c.campaign = w.campaign "
             "and c.instance = w.instance limit 1) now on true "
             "where coalesce(now.version, 0) = w.expected "
             f"on conflict (campaign, instance) do update set {news} "
-            "where c.version < excluded.version returning 1) "
-            "select 1 / (count(*) = %s)::int from put"
-        ).encode()
+            "where c.version < excluded.version returning 1"
+        )
 
-    def _make(self, table: str, few: int) -> bytes:
+    def _make(self, table: str, few: int) -> str:
         columns = COLUMNS[table]
         names = ", ".join(name for name, _ in columns)
         into = f"insert into {self.schema}.{table} as q ({names})"
@@ -166,20 +184,39 @@ class Statements:
             rows = f"values {', '.join([one] * few)}"
         else:
             rows = f"select * from {unnested(columns)}"
-        return f"{into} {rows} {CONFLICT.get(table, '')}".encode()
+        return f"{into} {rows} {CONFLICT.get(table, '')}"
 
-    def put(self, table: str, rows: Sequence[Row]) -> Step:
-        """Insert rows into a table: one statement, however many."""
+    def put(self, table: str, rows: Sequence[Row]) -> Part:
+        """Insert rows into a table: one part, however many."""
         columns = COLUMNS[table]
         if len(rows) > FEW:
-            return Step(self._text(table, 0), arrays(columns, rows))
+            return Part(self._text(table, 0), arrays(columns, rows))
         kinds = [kind == NUMBER for _, kind in columns]
         values: list[object] = [
             Int8(value) if number and value is not None else value
             for row in rows
             for number, value in zip(kinds, row, strict=True)
         ]
-        return Step(self._text(table, len(rows)), values)
+        return Part(self._text(table, len(rows)), values)
+
+
+@functools.lru_cache(maxsize=1_000)
+def _whole(names: tuple[str, ...], texts: tuple[str, ...], guards: tuple[str, ...]) -> bytes:
+    parts = ", ".join(f"{name} as ({text})" for name, text in zip(names, texts, strict=True))
+    checks = [f"1 / ((select count(*) from {name}) = %s)::int" for name in guards]
+    return f"with {parts} select {', '.join(checks) or '1'}".encode()
+
+
+def whole(parts: Mapping[str, Part], guards: Mapping[str, int]) -> Step:
+    """One statement of many parts: all of it is written, or none.
+
+    Args:
+        parts: by a name that others may select from.
+        guards: how many rows parts must have written; other numbers are a division by zero.
+    """
+    texts = tuple(part.sql for part in parts.values())
+    values = [value for part in parts.values() for value in part.values]
+    return Step(_whole(tuple(parts), texts, tuple(guards)), [*values, *map(Int8, guards.values())])
 
 
 @functools.cache

@@ -154,7 +154,7 @@ class PostgresStore:
     def _asked(self, query: Query[T]) -> T:
         with self._connection() as connection:
             cursor = connection.cursor(row_factory=tuple_row)
-            cursor.execute(*query.step)
+            cursor.execute(query.step.sql, query.step.values)
             return query.read(cursor.fetchall() if cursor.description else [])
 
     def _stream(self, stream: Stream[T]) -> Iterator[T]:
@@ -162,7 +162,7 @@ class PostgresStore:
             connection.execute(_AT_LEISURE)
             with connection.cursor("viralcommerce", row_factory=tuple_row) as cursor:
                 cursor.itersize = STREAMED
-                cursor.execute(*stream.step)
+                cursor.execute(stream.step.sql, stream.step.values)
                 for row in cursor:
                     yield stream.read(row)
 

@@ -13,6 +13,7 @@ from hashlib import blake2b
 from typing import Any, Final, TypeVar
 
 from psycopg.errors import DivisionByZero, UniqueViolation
+from psycopg.types.numeric import Int8
 
 from viralcommerce.codec import encode
 from viralcommerce.errors import StoreCorrupt
@@ -29,8 +30,9 @@ from viralcommerce.runtime.ports import (
     Wanted,
     Writes,
 )
-from viralcommerce.runtime.stores.postgres.hot import SAVEPOINT, UNDO, Change, Shards
+from viralcommerce.runtime.stores.postgres.hot import SAVEPOINT, UNDO, Shards
 from viralcommerce.runtime.stores.postgres.statements import (
+    Part,
     Row,
     Rows,
     Statements,
@@ -38,6 +40,7 @@ from viralcommerce.runtime.stores.postgres.statements import (
     arrays,
     locking,
     numbers,
+    whole,
 )
 from viralcommerce.runtime.stores.rows import micros, to_cell
 
@@ -124,7 +127,7 @@ class Unit:
 
     def rules(self, digest: str) -> Script[bytes]:
         """A campaign's JSON by hash."""
-        rows = yield [Step(self._statements.rules, (digest,))]
+        rows = yield [Step(self._statements.rules, (digest,), answers=True)]
         if not rows[0]:
             raise StoreCorrupt(
                 f"{self._statements.schema}: no rules with the hash {digest}; restore its table"
@@ -141,7 +144,7 @@ class Unit:
             for key, change in writes.hot.items()
             if change.cap is not None or change.change
         )
-        body = self._body(writes)
+        parts, guards = self._body(writes)
         fast = bool(hot) and not self._careful
         fast = fast and not any(key in self._shards.tight for key, _ in hot)
         if fast and self._hosted:
@@ -155,14 +158,25 @@ class Unit:
                 yield [UNDO]
                 fast = False
         elif fast:
-            trip += [SAVEPOINT, *self._shards.fast(hot, self.mine, must=True)]
+            trip.append(SAVEPOINT)
+            if len(hot) == 1:
+                parts["hot"] = self._shards.fast_part(hot[0], self.mine)
+                guards["hot"] = 1
+            else:
+                trip += self._shards.fast(hot, self.mine, must=True)
         if hot and not fast:
-            short = yield from self._hold(trip, hot, body)
+            rows = yield [*trip, *self._shards.hold(hot)]
+            self._careful = True
+            trip = []
+            held = {key: rows[2 * i - 2 * len(hot) + 1] for i, (key, _) in enumerate(hot)}
+            short = self._shards.short(hot, held)
             if short is not None:
                 return short
-            trip = []
+            trip += self._shards.careful(hot, held)
+        if parts:
+            trip.append(whole(parts, guards))
         try:
-            yield from self._write([*trip, *body, *self._finish])
+            yield from self._write([*trip, *self._finish])
         except DivisionByZero:
             if fast and not self._hosted:
                 self.committing = False
@@ -183,16 +197,6 @@ class Unit:
         yield trip
         self.committing = False
         self.begun = False
-
-    def _hold(self, trip: Trip, hot: Sequence[Change], body: Trip) -> Script[Short | None]:
-        """Lock every row of the hot quotas; add their changes to `body`, or say which is short."""
-        self._careful = True
-        rows = yield [*trip, *self._shards.hold(hot)]
-        held = {key: rows[len(trip) + 2 * i + 1] for i, (key, _) in enumerate(hot)}
-        short = self._shards.short(hot, held)
-        if short is None:
-            body += self._shards.careful(hot, held)
-        return short
 
     def _stale(self, cells: Sequence[CellWrite]) -> Script[Stale]:
         """Undo, and find the cell that was not at the version that was read."""
@@ -222,14 +226,15 @@ class Unit:
         decisions, cells, quotas = wanted.decisions, wanted.cells, wanted.quotas
         trip: Trip = []
         if len(decisions) == 1 and len(cells) == 1:
-            trip.append(Step(statements.one, (*decisions[0], *cells[0])))
+            trip.append(Step(statements.one, (*decisions[0], *cells[0]), answers=True))
         else:
             for sql, keys in ((statements.decisions, decisions), (statements.cells, cells)):
                 if keys:
-                    trip.append(Step(sql, [list(part) for part in zip(*keys, strict=True)]))
+                    columns = [list(part) for part in zip(*keys, strict=True)]
+                    trip.append(Step(sql, columns, answers=True))
         if quotas:
             columns = [list(part) for part in zip(*quotas, strict=True)]
-            trip.append(Step(statements.quotas, columns))
+            trip.append(Step(statements.quotas, columns, answers=True))
         return trip
 
     def _found(self, wanted: Wanted, rows: list[Rows]) -> Found:
@@ -252,17 +257,20 @@ class Unit:
             used |= {(row[0], row[1], row[2], row[3]): row[4] for row in next(answers)}
         return Found(decisions=decisions, cells=cells, used=used)
 
-    def _body(self, writes: Writes) -> Trip:
-        """Everything but the hot quotas."""
+    def _body(self, writes: Writes) -> tuple[dict[str, Part], dict[str, int]]:
+        """Everything but the hot quotas: the parts, and how many rows some must write."""
         statements = self._statements
-        trip: Trip = []
+        parts = self._lines(writes.records)
+        guards: dict[str, int] = {}
         cells = [_cell_row(write) for write in writes.cells]
-        if len(cells) == 1:
-            row = (*cells[0][:3], *numbers(cells[0][3:4]), cells[0][4], *numbers(cells[0][5:]))
-            trip.append(Step(statements.put_cell, (*row, 1)))
-        elif cells:
-            values = [*arrays(_CELL_ARRAYS, cells), len(cells)]
-            trip.append(Step(statements.put_cells, values))
+        if cells:
+            guards["cell"] = len(cells)
+            if len(cells) == 1:
+                (row,) = cells
+                values = [*row[:3], *numbers(row[3:4]), row[4], *numbers(row[5:])]
+                parts["cell"] = Part(statements.put_cell, values)
+            else:
+                parts["cell"] = Part(statements.put_cells, arrays(_CELL_ARRAYS, cells))
         used = [(*key, 0, change) for key, change in sorted(writes.used.items()) if change]
         tables = {"quotas": used, **_tables(writes.records)}
         tables["rules"] = [
@@ -270,11 +278,10 @@ class Unit:
             for digest, text in sorted(writes.rules.items())
             if digest not in self._known
         ]
-        trip += self._lines(writes.records)
-        trip += [statements.put(table, rows) for table, rows in tables.items() if rows]
-        return trip
+        parts |= {table: statements.put(table, rows) for table, rows in tables.items() if rows}
+        return parts, guards
 
-    def _lines(self, records: Sequence[Record]) -> Trip:
+    def _lines(self, records: Sequence[Record]) -> dict[str, Part]:
         rows = [
             (
                 one.decision.campaign,
@@ -284,16 +291,25 @@ class Unit:
             )
             for one in records
         ]
+        if not rows:
+            return {}
+        statements = self._statements
         if len(records) == 1:
             (name, instance, at, text), key = rows[0], records[0].key
-            line = (name, instance, *numbers((at,)), text)
+            line = (name, instance, Int8(at), text)
             if not key:
-                return [Step(self._statements.put_line, line)]
-            return [Step(self._statements.put_line_and_key, (*line, name, key, *numbers((at,))))]
+                return {"line": Part(statements.put_line, line)}
+            return {
+                "line": Part(statements.put_line_with_key, line),
+                "key": Part(statements.put_key, (name, key, Int8(at))),
+            }
         names, instances, times, texts = (list(part) for part in zip(*rows, strict=True))
         keys = [one.key for one in records]
-        values = [names, instances, numbers(times), texts, keys]
-        return [Step(self._statements.put_lines, values)] if records else []
+        return {
+            "w": Part(statements.number_lines, [names, instances, numbers(times), texts, keys]),
+            "line": Part(statements.put_lines, ()),
+            "key": Part(statements.put_keys, ()),
+        }
 
 
 def _cell_row(write: CellWrite) -> Row:
