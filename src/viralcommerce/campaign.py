@@ -24,7 +24,7 @@ from viralcommerce.rules.base import OneOf, Rule, dump, rule
 from viralcommerce.rules.conditions import Condition
 from viralcommerce.rules.fields import Name, WindowField, ZoneField
 from viralcommerce.rules.grants import Grant, Line
-from viralcommerce.rules.limits import CAMPAIGN, MEMBER, PAIR, BudgetField, Cap
+from viralcommerce.rules.limits import CAMPAIGN, MEMBER, PAIR, REFUSE, BudgetField, Cap
 from viralcommerce.rules.needs import roles_of, velocities
 from viralcommerce.values.money import Money
 from viralcommerce.values.rounding import Rounding
@@ -269,3 +269,24 @@ def _budget_problems(campaign: Campaign) -> Iterator[str]:
         if money.currency == budget.currency and money.minor > budget.minor and place != "budget":
             noun = "one instance" if place == "mechanic" else "one award"
             yield f"{place}: {noun} costs {money}, the whole budget is {budget}; it can never pay"
+    for name, carries in campaign.mechanic.milestones.items():
+        total = campaign.mechanic.total()
+        held = total.minor if total is not None and carries.drawn else 0
+        owed = sum(_owed_at_once(campaign, name))
+        if max(held, owed) <= budget.minor < held + owed:
+            yield (
+                f"grants: what is owed at once for {str(name)!r} comes to "
+                f"{Money(held + owed, budget.currency)}"
+                + (", with what an instance holds" if held else "")
+                + f"; the whole budget is {budget}, so every such command would be refused; give "
+                "more, or if_short='drop'"
+            )
+
+
+def _owed_at_once(campaign: Campaign, milestone: str) -> Iterator[int]:
+    """What the lines cost that refuse a command, whoever acts, when they are short."""
+    for line in campaign.grants:
+        if isinstance(line, Grant) and line.on == milestone and line.given is None:
+            price = line.give.price
+            if line.if_short == REFUSE and price is not None:
+                yield price.minor

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+import msgspec
+
 from viralcommerce.campaign import Campaign
-from viralcommerce.codec import Codec, messages_of
-from viralcommerce.errors import InvalidRule, UnknownCampaign
+from viralcommerce.codec import Codec, error_text, messages_of
+from viralcommerce.errors import InvalidRule, StoreCorrupt, UnknownCampaign
 from viralcommerce.messages import State
 from viralcommerce.program import Program
 from viralcommerce.runtime.ports import Decision
@@ -89,11 +91,15 @@ class Programs:
 
         Raises:
             StoreCorrupt: the store never saw that hash.
-            InvalidRule: its kinds are not known here.
+            InvalidRule: its kinds are not known here, or the newest version of the campaign is
+                another game or has another currency.
         """
         program = self._pinned.get((name, digest))
         if program is None:
             program = Program(self._campaign(digest), space=_space(name))
+            newest = self.newest.get(program.campaign.name)
+            if newest is not None:
+                _check_same_game(program, newest)
             self._pinned[(name, digest)] = program
         return program
 
@@ -111,6 +117,19 @@ class Programs:
         return found
 
 
+def _check_same_game(begun: Program, newest: Program) -> None:
+    """What was begun is kept, so its commands and its budget must mean the same ever after."""
+    currencies = {begun.currency, newest.currency} - {""}
+    if type(begun.mechanic) is not type(newest.mechanic) or len(currencies) > 1:
+        was, now = (
+            f"{one.mechanic.kind} in {one.currency or 'no currency'}" for one in (begun, newest)
+        )
+        raise InvalidRule(
+            f"{newest.name}: it was begun as {was} ({begun.hash[:8]}) and is {now} now; "
+            "give the new game a name of its own"
+        )
+
+
 def _space(name: str) -> str:
     return SHADOW if name.startswith(SHADOW) else ""
 
@@ -126,6 +145,13 @@ def thaw_state(program: Program, state: object) -> State:
 def thaw_decision(program: Program, decision: Any) -> Decision:
     """A decision as a store gave it back: itself, or read from its JSON."""
     if isinstance(decision, bytes):
-        decision = messages_of(type(program.mechanic)).decision(decision)
+        try:
+            decision = messages_of(type(program.mechanic)).decision(decision)
+        except msgspec.ValidationError as error:
+            raise StoreCorrupt(
+                f"{program.name}: its journal has a decision that is none of "
+                f"{program.mechanic.kind}: {error_text(error)}; was it another game before? give "
+                "the new one a name of its own"
+            ) from error
     found: Decision = decision
     return found
