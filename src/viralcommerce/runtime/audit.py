@@ -35,6 +35,7 @@ from viralcommerce.rules.limits import Unlimited
 from viralcommerce.runtime.ports import Store
 from viralcommerce.runtime.programs import SHADOW, Programs, thaw_decision, thaw_state
 from viralcommerce.runtime.repricing import Repricing
+from viralcommerce.runtime.request import REFUSED
 from viralcommerce.values.money import Money
 
 MOST_PROBLEMS: Final = 1000
@@ -325,7 +326,7 @@ class _CampaignAudit:
             self.caps[(self.name, BUDGET, "", "")] = self.budget
         for key, used in self.store.quotas(self.name):
             where = "quota " + "/".join(part for part in key[1:] if part)
-            if key[1] in self.uncounted:
+            if key[1] in self.uncounted or key[1].startswith(REFUSED):
                 continue
             wanted = expected.pop(key, 0)
             if used != wanted:

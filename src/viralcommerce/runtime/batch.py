@@ -33,7 +33,7 @@ from viralcommerce.runtime.ports import (
     Writes,
 )
 from viralcommerce.runtime.programs import thaw_decision
-from viralcommerce.runtime.request import Context, Outcome, Recast, Request
+from viralcommerce.runtime.request import REFUSED, Context, Outcome, Recast, Request
 from viralcommerce.runtime.situations import Situations, ending, evolved, overdue
 
 
@@ -98,7 +98,7 @@ class Batch(Situations):
 
     def writes(self) -> Writes | None:
         """What to commit, or nothing where nothing was decided anew."""
-        if not self.records:
+        if not self.records and not self.hot:
             return None
         found = self.found.cells
         cells = [
@@ -332,6 +332,10 @@ class Batch(Situations):
             command=request.command,
             refusal=refusal,
         )
+        if self.context.counts and not refusal.terminal:
+            key = (request.program.name, REFUSED + refusal.code, "", "")
+            self.hot[key] = self.hot.get(key, 0) + 1
+            return decision
         self._record(Record(request.command.key if refusal.terminal else "", decision))
         return decision
 

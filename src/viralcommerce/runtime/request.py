@@ -18,6 +18,10 @@ Outcome = Decision | KeyReused
 """What a command comes to; `KeyReused` is a value here, so that a batch goes on without it."""
 
 
+REFUSED: Final = "refused/"
+"""What the quota begins with that counts transient refusals, where they are only counted."""
+
+
 class Request(Struct, frozen=True, gc=False):
     """A stamped command and the newest version of its campaign."""
 
@@ -33,10 +37,12 @@ class Context(Struct, frozen=True, gc=False):
     Args:
         programs: the compiled campaigns.
         issues: whether awards go to an issuer through the outbox.
+        counts: whether transient refusals are only counted, not journaled.
     """
 
     programs: Programs
     issues: bool
+    counts: bool = False
 
 
 class Recast(Exception):

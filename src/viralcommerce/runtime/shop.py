@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
 from msgspec import structs
 
@@ -63,6 +63,8 @@ class Shop:
         clock: stamps commands that carry no time.
         entropy: stamps dice, and keys where the client gave none.
         kinds: the closed mapping of rule kinds, to read pinned versions back.
+        refusals: whether transient refusals (not yet open, a quota of the day, a fact missing) are
+            kept in the journal, or only counted by code; terminal ones are always kept.
 
     Raises:
         InvalidRule: two campaigns of one name, or conditions without a members port.
@@ -78,6 +80,7 @@ class Shop:
         clock: Clock | None = None,
         entropy: Entropy | None = None,
         kinds: Kinds = KINDS,
+        refusals: Literal["journal", "count"] = "journal",
     ) -> None:
         self.store = store
         self._members = members
@@ -87,7 +90,7 @@ class Shop:
         self._programs = Programs(
             campaigns, Codec(kinds), store.rules, asks_nobody=members is None
         )
-        self._context = Context(self._programs, issuer is not None)
+        self._context = Context(self._programs, issuer is not None, refusals == "count")
         self._lives: dict[str, tuple[float, Life]] = {}
         self._closed = False
         self._hosted = False
