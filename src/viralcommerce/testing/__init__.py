@@ -11,3 +11,5 @@ from viralcommerce.testing.expectations import award as award
 from viralcommerce.testing.expectations import matching as matching
 from viralcommerce.testing.expectations import withheld as withheld
 from viralcommerce.testing.story import Story as Story
+from viralcommerce.testing.strategies import people as people
+from viralcommerce.testing.strategies import stories as stories
