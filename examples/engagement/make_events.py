@@ -37,8 +37,8 @@ ABOUT = {
     "license": "CC BY 4.0",
     "notes": [
         (
-            "The counts are real, every twenty minutes for 48 hours; friends are made, one for each "
-            "share, and so are the times within the twenty minutes and when an item began."
+            "The counts are real, every twenty minutes for 48 hours; friends are made, one for "
+            "each share, and so are the times within the twenty minutes and when an item began."
         ),
     ],
 }
