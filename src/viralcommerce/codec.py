@@ -19,7 +19,7 @@ import msgspec
 
 from viralcommerce.campaign import Campaign
 from viralcommerce.decider import AnyMechanic
-from viralcommerce.errors import InvalidMessage, InvalidRule
+from viralcommerce.errors import InvalidMessage, InvalidRule, StoreCorrupt
 from viralcommerce.mechanics.collect import Collect
 from viralcommerce.mechanics.coupon_pack import CouponPack
 from viralcommerce.messages import Accepted, Command, Refused, State
@@ -69,7 +69,7 @@ MOST_BYTES: Final = 1_000_000
 """The most bytes a campaign may be written in; a hundred grants take some thirty thousand."""
 _MOST_DEPTH: Final = 64
 _MOST_DIGITS: Final = 20
-_HALF_A_CHARACTER: Final = re.compile("[\ud800-\udfff]")
+_HALF_A_CHARACTER: Final = "[\ud800-\udfff]"
 
 
 class Codec:
@@ -177,7 +177,7 @@ def _inside(value: object) -> Iterable[object]:
         return [*value, *value.values()]
     if isinstance(value, list):
         return value
-    if isinstance(value, str) and _HALF_A_CHARACTER.search(value):
+    if isinstance(value, str) and re.search(_HALF_A_CHARACTER, value):
         raise InvalidRule(f"{value!r:.60} has half a character (a lone surrogate); write it anew")
     return ()
 
@@ -209,6 +209,7 @@ class Messages:
     """Reads the messages of one mechanic; made once a class, see `messages_of`."""
 
     def __init__(self, mechanic: type[AnyMechanic]) -> None:
+        self._kind = mechanic.kind
         commands: Any = mechanic.command_types
         events: Any = mechanic.event_types
         refusals: Any = mechanic.refusal_types | CommonRefusal
@@ -237,8 +238,18 @@ class Messages:
         return state
 
     def decision(self, text: bytes) -> Any:
-        """Read a journal entry the library wrote."""
-        return self._decision.decode(text)
+        """Read a journal entry the library wrote.
+
+        Raises:
+            StoreCorrupt: it is none of this mechanic.
+        """
+        try:
+            return self._decision.decode(text)
+        except msgspec.MsgspecError as error:
+            raise StoreCorrupt(
+                f"journal: a decision that is none of {self._kind}: {error_text(error)}; was the "
+                "campaign another game before? give the new one a name of its own"
+            ) from error
 
 
 def error_text(error: Exception) -> str:

@@ -3,9 +3,19 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import assert_type
+from fractions import Fraction
+from typing import Any, assert_type
 
+from viralcommerce.campaign import Campaign
+from viralcommerce.codec import KINDS, Codec
 from viralcommerce.errors import CurrencyMismatch, InvalidRule, ViralCommerceError
+from viralcommerce.mechanics import coupon_pack as pack
+from viralcommerce.messages import Accepted
+from viralcommerce.readings.liability import liability
+from viralcommerce.readings.schema import schema
+from viralcommerce.readings.terms import Terms, terms
+from viralcommerce.readings.why import Explanation, why
+from viralcommerce.rules.limits import Unlimited
 from viralcommerce.rules.rewards import Coupon, Product, Reward
 from viralcommerce.rules.splits import LuckySplit, Split
 from viralcommerce.values.dice import Dice, ScriptedDice, SeededDice
@@ -55,6 +65,22 @@ def rewards() -> None:
     assert_type(product.units, int)
     Coupon()  # type: ignore[call-arg]
     Product("teapot", CNY(30))  # type: ignore[call-arg]
+
+
+def readings(
+    campaign: Campaign, decision: Accepted[pack.Grab, pack.Events], mine: type[Reward]
+) -> None:
+    assert_type(terms(campaign), Terms)
+    assert_type(terms(campaign, "zh").sections[0].clauses, tuple[str, ...])
+    terms(campaign, "fr")  # type: ignore[arg-type]
+    assert_type(why(decision, "operator", "zh", campaign=campaign), Explanation)
+    assert_type(why(decision).codes, tuple[str, ...])
+    why(decision, "boss")  # type: ignore[arg-type]
+    assert_type(liability(campaign, instances=10).worst, Money | Unlimited)
+    assert_type(liability(campaign).expected, Fraction | Unlimited)
+    assert_type(liability(campaign).one.least, Money)
+    assert_type(schema(pack.CouponPack, kinds=KINDS | {"mine": mine}), dict[str, Any])
+    assert_type(Codec(KINDS | {"mine": mine}).read_campaign(b"{}"), Campaign)
 
 
 def errors(error: CurrencyMismatch) -> None:
