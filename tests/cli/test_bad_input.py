@@ -39,6 +39,10 @@ BAD_LINES: dict[str, tuple[Any, str]] = {
         "command: unknown kind 'gab'; choose from: grab, share",
     ),
     "the clock's": (with_command(kind="expire", pack="p1"), "'expire' is the clock's"),
+    "key of the clock": (
+        {**GOOD, "key": "(clock)/p1/2025-11-12T01:00:00+00:00"},
+        "key: '(clock)/p1/2025-11-12T01:00:00+00:00' is the clock's; give another",
+    ),
     "by the clock": (with_command(kind="grab", pack="p1", by="(clock)"), "is the clock's"),
     "float": (with_command(kind="grab", pack="p1", by=7.5), "expected `str`, got `float`"),
     "unknown field": (

@@ -63,7 +63,7 @@ def test_a_key_that_another_game_recorded_is_told_so(tmp_path: Path) -> None:
     was = rain(CNY(6))
     Shop(store, (was,)).handle(was, pack.Share(pack="ride-1", by="ann", at=NOON, key="1"))
     shop = Shop(store, (LIKES,))
-    with pytest.raises(StoreCorrupt, match="rain: its journal has a decision that is none of"):
+    with pytest.raises(StoreCorrupt, match="journal: a decision that is none of collect: invalid"):
         shop.handle(LIKES, collect.Ask(ask="ask-1", by="ann", at=NOON, key="1"))
     shop.close()
 

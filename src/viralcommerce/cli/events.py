@@ -34,6 +34,7 @@ from viralcommerce.errors import (
 from viralcommerce.messages import BY_CLOCK, Command, snake
 from viralcommerce.rules.facts import FactKind, Known, read_facts
 from viralcommerce.rules.needs import kinds_asked
+from viralcommerce.runtime.request import CLOCK_KEYS
 from viralcommerce.values.ids import check_id
 
 Told = Mapping[str, Mapping[str, object]]
@@ -144,6 +145,8 @@ class EventFile:
                 "take them out of the command"
             )
         check_id(found.key, "key")
+        if found.key.startswith(CLOCK_KEYS):
+            raise InvalidMessage(f"key: {found.key!r:.60} is the clock's; give another")
         check_id(command.by, "command.by")
         instance = check_id(self._mechanic.instance(command), f"command.{self._mechanic.scope}")
         command = structs.replace(command, key=found.key, at=at)
