@@ -58,7 +58,7 @@ class Shards:
         ).encode()
         self._put = (
             f"update {schema}.quotas q set used = w.used, cap = %s::bigint from "
-            f"unnest(%s::bigint[], %s::bigint[]) as w (shard, used) where {_KEY} "
+            f"unnest(%b::bigint[], %b::bigint[]) as w (shard, used) where {_KEY} "
             "and q.shard = w.shard"
         ).encode()
 

@@ -135,7 +135,7 @@ class Reads:
         """The journal lines of instances at moments."""
         wanted = sorted({(instance, micros(at)) for instance, at in moments})
         step = self._step(
-            "select j.position, j.decision from unnest(%s::text[], %s::bigint[]) as w (one, at) "
+            "select j.position, j.decision from unnest(%b::text[], %b::bigint[]) as w (one, at) "
             "cross join lateral (select position, decision from {s}.journal j "
             "where j.campaign = %s and j.instance = w.one and j.at = w.at offset 0) j",
             [instance for instance, _ in wanted],
@@ -167,7 +167,7 @@ class Reads:
     def confirm(self, positions: Sequence[int]) -> Query[None]:
         """Take awards out of the outbox."""
         step = self._step(
-            "delete from {s}.outbox where position = any(%s)", numbers(sorted(positions))
+            "delete from {s}.outbox where position = any(%b)", numbers(sorted(positions))
         )
         return Query(step, _nothing)
 

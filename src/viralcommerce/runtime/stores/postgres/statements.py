@@ -78,7 +78,7 @@ def numbers(values: Sequence[int | None]) -> list[Int8 | None]:
 
 def unnested(columns: Sequence[tuple[str, str]]) -> str:
     """``unnest`` of one array for each column."""
-    arrays = ", ".join(f"%s::{kind}[]" for _, kind in columns)
+    arrays = ", ".join(f"%b::{kind}[]" for _, kind in columns)
     return f"unnest({arrays}) as w ({', '.join(name for name, _ in columns)})"
 
 
@@ -137,8 +137,8 @@ class Statements:
         self.rules = f"select campaign from {s}.rules where hash = %s".encode()
         self.put_cell = self._put_cell("(values (%s, %s, %s, %s, %s, %s::bigint, %s, %s))")
         self.put_cells = self._put_cell(
-            "(select * from unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], "
-            "%s::bigint[], %s::bigint[], %s::bigint[]))"
+            "(select * from unnest(%b::text[], %b::text[], %b::text[], %b::bigint[], %b::text[], "
+            "%b::bigint[], %b::bigint[], %b::bigint[]))"
         )
         line = "campaign, instance, at, decision"
         self.put_line = f"insert into {s}.journal ({line}) values (%s, %s, %s, %s)"
@@ -149,7 +149,7 @@ class Statements:
         )
         self.number_lines = (
             f"select nextval('{s}.journal_position') as position, w.* "
-            "from unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[]) "
+            "from unnest(%b::text[], %b::text[], %b::bigint[], %b::text[], %b::text[]) "
             f"as w ({line}, key)"
         )
         self.put_lines = (
@@ -225,7 +225,7 @@ def lock_few(count: int) -> bytes:
     return f"select {', '.join(['pg_advisory_xact_lock(%s)'] * count)}".encode()
 
 
-LOCK_MANY: Final = b"select count(*) from (select pg_advisory_xact_lock(h) from unnest(%s) h) x"
+LOCK_MANY: Final = b"select count(*) from (select pg_advisory_xact_lock(h) from unnest(%b) h) x"
 
 
 def locking(hashes: Sequence[int]) -> Step:
