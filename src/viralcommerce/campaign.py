@@ -186,6 +186,11 @@ def _cap_problems(campaign: Campaign) -> Iterator[str]:
             yield f"limits[{index}].on: {str(cap.on)!r} is no milestone; " + _choices(
                 mechanic.milestones
             )
+        elif carries.clock:
+            yield (
+                f"limits[{index}].on: {str(cap.on)!r} is reached by the clock, which nobody can "
+                "refuse; bound what it gives, with at_most in the grant"
+            )
         elif cap.of not in carries.roles:
             yield (
                 f"limits[{index}].of: {str(cap.of)!r} takes no part in {str(cap.on)!r}; "

@@ -27,6 +27,9 @@ from viralcommerce.values.spans import read_span, write_span
 from viralcommerce.values.windows import ALWAYS, Window
 from viralcommerce.values.zones import zone
 
+LONGEST_SPAN: Final = timedelta(days=36_525)
+"""A hundred years: longer than any campaign, and short of the end of every calendar."""
+
 
 class Written:
     """Marks a field whose Python value is written to JSON as one string.
@@ -96,6 +99,14 @@ class _AwareTime(Written):
         return core_schema.no_info_after_validator_function(
             _aware, super().__get_pydantic_core_schema__(source, handler)
         )
+
+
+def _within_reach(span: timedelta) -> timedelta:
+    if not timedelta(0) <= span <= LONGEST_SPAN:
+        raise InvalidValue(
+            f"{span} is not a span of 0 to {LONGEST_SPAN.days:,} days; give another"
+        )
+    return span
 
 
 def _zone_name(name: str) -> str:
@@ -182,7 +193,9 @@ SpanField = Annotated[
             "examples": ["48 hours", "7 days"],
         },
     ),
+    AfterValidator(_within_reach),
 ]
+"""A length of time, from nothing up to `LONGEST_SPAN`."""
 TimeField = Annotated[
     datetime,
     _AwareTime(datetime, _read_time, datetime.isoformat, _TIME_SCHEMA),
