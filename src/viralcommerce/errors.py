@@ -6,7 +6,7 @@ Every leaf is also the builtin that describes it, so both kinds of ``except`` wo
 
     ViralCommerceError
     ├── InvalidRule            (ValueError)      a rule, grant or campaign that cannot be
-    ├── InvalidValue           (ValueError)      an amount, percent, span, id or code that cannot be
+    ├── InvalidValue           (ValueError)      an amount, span, id or code that cannot be
     │   ├── CurrencyMismatch                     two currencies where one is needed
     │   └── NaiveTime                            a time without a zone
     ├── InexactNumber          (TypeError)       a float where exactness is owed
