@@ -26,9 +26,9 @@ from viralcommerce.readings.terms import terms
 from viralcommerce.rules.base import dump, rule
 from viralcommerce.rules.grants import Grant
 from viralcommerce.rules.limits import UNLIMITED
-from viralcommerce.rules.rewards import Reward
+from viralcommerce.rules.rewards import Cash, Reward
 from viralcommerce.rules.wording import Language, in_chinese, span_zh
-from viralcommerce.values.money import Money
+from viralcommerce.values.money import CNY, Money
 from viralcommerce.values.spans import hours, read_span, write_span
 from viralcommerce.values.zones import Zone
 
@@ -99,6 +99,22 @@ def test_a_day_of_validity_is_said_to_be_24_hours() -> None:
     """EC-2: elapsed time, whatever the clocks do."""
     assert "a day is 24 hours" in str(terms(RAIN, "en"))
     assert "1天为24小时" in str(terms(RAIN, "zh"))
+
+
+def test_nobody_is_refused_for_what_the_clock_earns() -> None:
+    """A deadline cannot be refused: a reward that is short then is not given."""
+    campaign = LIKES.replace(
+        budget=CNY(50),
+        grants=(
+            Grant(Cash(CNY(1)), to=collect.COLLECTOR, on=collect.LAPSED),
+            Grant(Cash(CNY(2)), to=collect.COLLECTOR, on=collect.REACHED),
+        ),
+    )
+    lapsed, reached = next(
+        section.clauses for section in terms(campaign).sections if section.heading == "Rewards"
+    )
+    assert lapsed.endswith("When the budget no longer covers it, it is not given.")
+    assert reached.endswith("the action that would earn it is refused.")
 
 
 def test_no_third_language_is_made_up() -> None:
@@ -243,6 +259,8 @@ def is_inert(campaign: Campaign, written: Any, place: Place) -> bool:
         for step in place[:-1]:
             names.append(names[-1][step])
         grant = next(g for _, g in campaign.every_grant() if g.name == names[-1]["name"])
+        if campaign.mechanic.milestones[grant.on].clock:
+            return True
         return not (clauses.short_of_stock(grant) or clauses.short_of_budget(campaign, grant))
     return False
 

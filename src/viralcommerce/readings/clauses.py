@@ -9,7 +9,7 @@ from typing import ClassVar, Protocol
 from viralcommerce.campaign import Campaign
 from viralcommerce.rules.condition_family import Condition, leaves
 from viralcommerce.rules.grants import Grant
-from viralcommerce.rules.limits import FOREVER, Cap, Limit, Unlimited
+from viralcommerce.rules.limits import FOREVER, REFUSE, Cap, Limit, Unlimited
 from viralcommerce.rules.rewards import NEVER, Reward
 from viralcommerce.rules.wording import Wording, Words
 from viralcommerce.values.zones import Zone
@@ -140,6 +140,11 @@ def short_of_budget(campaign: Campaign, grant: Grant) -> bool:
     if isinstance(campaign.budget, Unlimited) or from_hold(campaign, grant, grant.give):
         return False
     return grant.give.share is not None or bool(grant.give.price)
+
+
+def is_refused_when_short(campaign: Campaign, grant: Grant) -> bool:
+    """Whether the action that would earn a grant is refused when it is short."""
+    return grant.if_short == REFUSE and not campaign.mechanic.milestones[grant.on].clock
 
 
 def asks_facts(condition: Condition | None) -> bool:

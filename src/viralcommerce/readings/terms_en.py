@@ -180,9 +180,9 @@ class English:
             return ""
         covers = f"{listed_en(short, 'or')} no longer covers it" if short else "it runs short"
         when = f" When {covers},"
-        if grant.if_short == REFUSE:
+        if clauses.is_refused_when_short(self.campaign, grant):
             return f"{when} the action that would earn it is refused."
-        if grant.if_short == DROP:
+        if grant.if_short in (DROP, REFUSE):
             return f"{when} it is not given."
         if grant.if_short == CLIP:
             return f"{when} what is left is given."

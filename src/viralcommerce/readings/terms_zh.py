@@ -169,9 +169,9 @@ class Chinese:
         if not short and grant.if_short != SUBSTITUTE:
             return ""
         when = f"{listed_zh(short, '或') if short else '奖励'}不足时，"
-        if grant.if_short == REFUSE:
+        if clauses.is_refused_when_short(self.campaign, grant):
             return f"{when}相应操作不予受理。"
-        if grant.if_short == DROP:
+        if grant.if_short in (DROP, REFUSE):
             return f"{when}不再发放该奖励。"
         if grant.if_short == CLIP:
             return f"{when}发放剩余部分。"
