@@ -131,7 +131,7 @@ class SqliteSession:
         try:
             return self._read(wanted)
         except sqlite3.Error as error:
-            raise translation(self._path, error) from error
+            raise self._said(error) from error
 
     def lock(self, wanted: Wanted) -> Found:
         """Begin an immediate transaction, then read."""
@@ -141,7 +141,7 @@ class SqliteSession:
                 self._locked = True
             return self._read(wanted)
         except sqlite3.Error as error:
-            raise translation(self._path, error) from error
+            raise self._said(error) from error
 
     def commit(self, writes: Writes) -> Short | Stale | None:
         """Write all, or say what is short."""
@@ -156,7 +156,7 @@ class SqliteSession:
             self._commit()
         except sqlite3.Error as error:
             self._undo()
-            raise translation(self._path, error) from error
+            raise self._said(error) from error
         self._locked = False
         return None
 
@@ -176,6 +176,9 @@ class SqliteSession:
         if not self._over:
             self._over = True
             self._give_back(self._connection)
+
+    def _said(self, error: sqlite3.Error) -> StoreError:
+        return translation(self._path, error)
 
     def _begin(self) -> None:
         self._cursor.execute("begin immediate")
@@ -322,6 +325,15 @@ class HostSession(SqliteSession):
                     "it back and begin again with 'BEGIN IMMEDIATE'"
                 ) from error
             raise
+
+    def _said(self, error: sqlite3.Error) -> StoreError:
+        said = super()._said(error)
+        if self._connection.in_transaction:
+            return said
+        return type(said)(
+            f"{said.message}; SQLite has undone the host's whole transaction, so begin it again",
+            **said.operands,
+        )
 
     def _commit(self) -> None:
         self._cursor.execute("release viralcommerce")
