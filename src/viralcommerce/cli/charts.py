@@ -22,7 +22,8 @@ SOFT: Final = "#99cfc7"
 WARM: Final = "#c2813b"
 FONT: Final = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif'
 
-_MANY: Final = 40
+_FEW: Final = 10
+"""How many bars each have room for a number of their own."""
 
 
 def figures(summary: Summary) -> dict[str, Figure]:
@@ -143,7 +144,7 @@ def _percents(
         "x": list(numbers),
         "y": list(shares),
         "customdata": list(counts),
-        "text": [f"{share:.1%}" for share in shares] if len(numbers) <= _MANY // 2 else None,
+        "text": [f"{share:.1%}" for share in shares] if len(numbers) <= _FEW else None,
         "textposition": "outside",
         "cliponaxis": False,
         "marker": {"color": list(colors)},
@@ -182,16 +183,21 @@ def _luck(packs: Packs, currency: str) -> Figure:
             "array": [one.deviation / unit for one in packs.positions],
             "color": SOFT,
             "thickness": 2,
-            "width": 0 if len(positions) > _MANY // 2 else 5,
+            "width": 0 if len(positions) > _FEW else 5,
         },
-        "marker": {"color": MAIN, "size": 5 if len(positions) > _MANY else 9},
+        "marker": {"color": MAIN, "size": 6 if len(positions) > _FEW else 9},
         "hovertemplate": "position %{x}: mean %{y:,.3f} ± %{customdata[1]}, "
         "%{customdata[0]:,} shares<extra></extra>",
     }
     sign = SYMBOLS.get(currency) or f"{currency} "
     return _figure(
         [means, expected],
-        x={"title": {"text": "position"}, **_whole(len(positions))},
+        x={
+            "title": {"text": "position"},
+            "range": [positions[0] - 0.6, positions[-1] + 0.6],
+            "zeroline": False,
+            **_whole(len(positions)),
+        },
         y={"tickprefix": sign, "rangemode": "tozero"},
         legend=True,
     )
@@ -229,7 +235,7 @@ def _hours(asks: Asks) -> Figure:
 
 def _whole(count: int) -> dict[str, Any]:
     """An axis of whole numbers: each is named while there is room."""
-    return {"dtick": 1} if count <= _MANY // 2 else {"tickformat": "d", "nticks": 12}
+    return {"dtick": 1} if count <= _FEW else {"tickformat": "d", "nticks": 8}
 
 
 def _figure(
