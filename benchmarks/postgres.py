@@ -1,22 +1,24 @@
 """Commands on PostgreSQL: ours, against a script by hand, in one run on one server.
 
 Every way opens packs and takes shares of them, each worker packs of its own, in a process of its
-own with one connection; a commit waits for the disk in every way. Turns go round; the median turn
-of each counts, and only the ratios mean anything:
+own with one connection; a commit waits for the disk in every way. All workers do a slice of one
+way, then of the next, round by round; the median of the rounds counts, and only the ratios mean
+anything:
 
 - *by hand*: one transaction a command with the reads and writes of ours: the key, the pack, the
   sharer's limit, a row of the budget of its own, journal, key, ledger, part; plain psycopg,
   prepared statements, ``for update``; nothing is validated or explained;
 - *ours*: ``shop.handle``;
 - *ours, 100 a batch*: ``shop.handle_many``;
-- *eventsourcing*: that library's aggregate and recorder, one event a command, cached (skipped where
-  it is not installed).
+- *eventsourcing*: that library's aggregate and recorder, one event a command, cached (skipped
+  where it is not installed).
 
 Run it alone: ``python benchmarks/postgres.py``; ``DATABASE_URL`` names another server.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import multiprocessing
 import os
@@ -37,7 +39,7 @@ from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.messages import Command
 from viralcommerce.runtime.stores.postgres import PostgresStore, migrate
 
-SECONDS, TURNS = 3.0, 3
+SECONDS, ROUNDS = 0.7, 9
 AT = datetime(2026, 11, 11, 10, tzinfo=UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -220,8 +222,9 @@ class ByHand:
             }  # fmt: skip
             awards.append(more)
             self.run(
-                "insert into {s}.quotas as q values (%s, 'sharer-limit', %s, '', 0, 1) on conflict "
-                "(campaign, name, scope, period, shard) do update set used = q.used + 1",
+                "insert into {s}.quotas as q values (%s, 'sharer-limit', %s, '', 0, 1) "
+                "on conflict (campaign, name, scope, period, shard) "
+                "do update set used = q.used + 1",
                 NAME,
                 scope,
             )
@@ -334,38 +337,47 @@ WAYS: dict[str, Callable[[str, str, str, int], Step]] = {
     "ours, 100 a batch": batched,
     "eventsourcing": eventsourcing,
 }
+SCHEMA = {"by hand": "bench_hand", "ours": "bench_ours", "ours, 100 a batch": "bench_many"}
+SCHEMA["eventsourcing"] = ""
 
 
-def work(way: str, url: str, schema: str, worker: str, number: int, gate: Any, told: Any) -> None:
+def work(url: str, worker: str, number: int, ways: list[str], gate: Any, told: Any) -> None:
+    """Do each way for a slice of time, all workers the same one at a time, round by round."""
     warnings.simplefilter("ignore")
-    step = WAYS[way](url, schema, worker, number)
-    step()
-    gate.wait()
-    began = time.perf_counter()
-    count = 0
-    while time.perf_counter() - began < SECONDS:
-        count += step()
-    told.put((count / (time.perf_counter() - began), time.process_time()))
+    steps = [WAYS[way](url, SCHEMA[way], f"{worker}-{n}", number) for n, way in enumerate(ways)]
+    for step in steps:
+        step()
+    for _ in range(ROUNDS):
+        rates = []
+        for step in steps:
+            gate.wait()
+            began = time.perf_counter()
+            count = 0
+            while time.perf_counter() - began < SECONDS:
+                count += step()
+            rates.append(count / (time.perf_counter() - began))
+        told.put(rates)
     told.close()
     told.join_thread()
     os._exit(0)  # nothing is to be tidied up: the server goes away
 
 
-def rate(way: str, url: str, schema: str, workers: int, turn: int) -> float:
-    """Commands a second of so many workers together."""
+def rates(url: str, ways: list[str], workers: int) -> dict[str, list[float]]:
+    """Commands a second of so many workers together: by way, one figure a round."""
     context = multiprocessing.get_context("spawn")
-    gate, told = context.Barrier(workers), context.Queue()
-    slug = way.replace(" ", "").replace(",", "")
+    gate, told = context.Barrier(workers), [context.Queue() for _ in range(workers)]
     started = []
-    for number in range(workers):
-        worker = f"{slug}-{workers}-{turn}-{number}"
-        values = (way, url, schema, worker, number, gate, told)
+    for number, queue in enumerate(told):
+        values = (url, f"w{workers}-{number}", number, ways, gate, queue)
         started.append(context.Process(target=work, args=values))
         started[-1].start()
-    rates = [told.get(timeout=SECONDS + 60)[0] for _ in started]
+    rounds = [
+        [sum(one) for one in zip(*(queue.get(timeout=120) for queue in told), strict=True)]
+        for _ in range(ROUNDS)
+    ]
     for one in started:
         one.join()
-    return sum(rates)
+    return {way: [found[n] for found in rounds] for n, way in enumerate(ways)}
 
 
 def server() -> str:
@@ -381,47 +393,42 @@ def server() -> str:
         return url
 
 
-def measure(url: str) -> dict[tuple[str, int], float]:
-    cases = [(way, n) for n in (1, 4, 8) for way in ("by hand", "ours")]
-    cases += [("ours, 100 a batch", 1)]
-    try:
-        import eventsourcing as _
-
-        cases += [("eventsourcing", 1)]
-    except ImportError:
-        print("eventsourcing is not installed: skipped")
-    rates: dict[tuple[str, int], list[float]] = {case: [] for case in cases}
-    for schema in ("bench_hand", "bench_ours"):
+def main() -> int:
+    url = server()
+    for schema in sorted(set(SCHEMA.values()) - {""}):
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(f"drop schema if exists {schema} cascade".encode())
         migrate(url, schema)
-    for turn in range(TURNS):
-        for way, workers in cases:
-            schema = "bench_hand" if way == "by hand" else "bench_ours"
-            rates[way, workers].append(rate(way, url, schema, workers, turn))
-    return {case: statistics.median(found) for case, found in rates.items()}
-
-
-def main() -> int:
-    url = server()
-    found = measure(url)
+    alone = ["by hand", "ours", "ours, 100 a batch"]
+    if importlib.util.find_spec("eventsourcing"):
+        alone.append("eventsourcing")
+    else:
+        print("eventsourcing is not installed: skipped")
+    found = {n: rates(url, alone if n == 1 else alone[:2], n) for n in (1, 4, 8)}
     print(f"{'way':<20} {'connections':>11} {'commands/s':>11}")
-    for (way, workers), commands_a_second in found.items():
-        print(f"{way:<20} {workers:>11} {commands_a_second:>11,.0f}")
+    for n, ways in found.items():
+        for way, each in ways.items():
+            print(f"{way:<20} {n:>11} {statistics.median(each):>11,.0f}")
+
+    def ratio(n: int, one: str, other: str) -> float:
+        pairs = zip(found[n][one], found[n][other], strict=True)
+        return statistics.median(a / b for a, b in pairs)
+
+    many = "ours, 100 a batch"
     checks = [
-        (f"ours is {{:.2f}} × by hand on {n}", found["ours", n] / found["by hand", n], LEAST_OF_HAND)
-        for n in (1, 4, 8)
+        (f"ours is {{:.2f}} × by hand on {n}", ratio(n, "ours", "by hand"), LEAST_OF_HAND)
+        for n in found
     ]
-    many = found["ours, 100 a batch", 1]
-    checks.append(("batches are {:.1f} × one by one", many / found["ours", 1], LEAST_BATCHED))
-    if ("eventsourcing", 1) in found:
-        peer = found["eventsourcing", 1]
-        checks.append(("batches are {:.1f} × eventsourcing", many / peer, LEAST_OF_PEER))
-        print(f"one by one: {found['ours', 1] / peer:.2f} × eventsourcing, which waits as often")
+    checks.append(("batches are {:.1f} × one by one", ratio(1, many, "ours"), LEAST_BATCHED))
+    if "eventsourcing" in alone:
+        peer = ratio(1, many, "eventsourcing")
+        checks.append(("batches are {:.1f} × eventsourcing", peer, LEAST_OF_PEER))
+        one = ratio(1, "ours", "eventsourcing")
+        print(f"one by one: {one:.2f} × eventsourcing, which waits for the disk as often")
     failed = False
-    for text, ratio, least in checks:
-        failed |= ratio < least
-        print(f"{text.format(ratio)} (at least {least}): {'NO' if ratio < least else 'yes'}")
+    for text, value, least in checks:
+        failed |= value < least
+        print(f"{text.format(value)} (at least {least}): {'NO' if value < least else 'yes'}")
     return int(failed)
 
 

@@ -17,7 +17,19 @@ from typing import Any
 
 import pytest
 
+from viralcommerce import CNY, WHOLE, Campaign, Coupon, Grant, Limit, LuckySplit, days
+from viralcommerce.mechanics import coupon_pack as pack
+
 _numbers = itertools.count()
+RAIN = Campaign(
+    "rain-pack",
+    pack.CouponPack(LuckySplit(CNY(60), parts=10, least=CNY(3)), open_for=days(1)),
+    grants=(
+        Grant(Coupon(WHOLE, valid_for=days(7)), to=pack.GRABBER, on=pack.GRABBED),
+        Grant(Coupon(CNY(2)), to=pack.SHARER, on=pack.GRABBED, at_most=Limit(5, per=pack.PACK)),
+    ),
+    budget=CNY(100_000),
+)
 
 
 @functools.cache

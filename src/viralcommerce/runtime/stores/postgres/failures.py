@@ -58,7 +58,12 @@ def translation(
     said = str(error).strip().partition("\n")[0]
     if is_lost(error):
         return _lost(where, said, committing=committing, hosted=hosted)
-    if state in (SERIALIZATION, DEADLOCK) or (hosted and state == "25P02"):
+    if hosted and state == "25P02":
+        return RetryTransaction(
+            f"{where}: the host's transaction has failed already ({said}); roll it back, begin "
+            "again, and call again"
+        )
+    if state in (SERIALIZATION, DEADLOCK):
         if hosted:
             return RetryTransaction(
                 f"{where}: the host's transaction stands in the way of another ({said}); roll it "

@@ -303,8 +303,10 @@ class HostedPostgresStore(PostgresStore):
 
     @contextmanager
     def _connection(self) -> Generator[Connection]:
-        with translated(self.schema):
+        try:
             yield self._host
+        except psycopg.Error as error:
+            raise translation(self.schema, error, hosted=True) from error
 
     def close(self) -> None:
         """Leave the host's connection as it is."""
