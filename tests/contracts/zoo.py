@@ -54,6 +54,7 @@ from contracts.zoo_reads import (
     RepeatsTheEndOfAPage,
     ReplaysTheLastLine,
     RoundsToSeconds,
+    TakesEveryRowForAnAward,
 )
 from viralcommerce.runtime.stores.sqlite import SqliteStore
 
@@ -144,6 +145,7 @@ ANIMALS = (
     _animal(RoundsToSeconds, "keeps_what_it_was_given"),
     _animal(FindsOnlyTheFirstLine, "finds_the_history_of_an_instance"),
     _animal(CountsMembersWithTheCampaign, "pages_by_id"),
+    _animal(TakesEveryRowForAnAward, "keeps_every_posting"),
     _animal(ForgetsEveryKey, "keys_are_forgotten_when_told"),
     _animal(KeepsOnlyTheLastLife, "lives_are_kept"),
     _animal(KeepsOnlyTheNewestRules, "rules_are_kept"),

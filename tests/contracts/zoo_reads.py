@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -108,6 +109,14 @@ class CountsMembersWithTheCampaign(Store):
 
     def used(self, campaign: str) -> Mapping[Any, int]:
         return dict(self.inner.quotas(campaign))
+
+
+class TakesEveryRowForAnAward(Store):
+    """What a member was given back is listed among the awards."""
+
+    def awards(self, member: str) -> Sequence[Posting]:
+        rows = itertools.chain.from_iterable(map(self.inner.postings, self.inner.campaigns()))
+        return [row for row in rows if row.transfer.target == f"member/{member}"]
 
 
 class ForgetsEveryKey(Store):

@@ -187,11 +187,12 @@ def keeps_every_posting(bench: StoreBench) -> None:
     store = bench.store()
     ann, bob = award("p/2"), award("p/4", to="bob")
     rows = [moved("p/0"), moved("p/1"), moved("p/2", given=ann), moved("p/3")]
+    back = structs.replace(moved("p/5", reverses="p/4"), target="member/ann")
     committed(
         store,
         writes(Record("", yes("p"), rows), Record("", yes("q"), [moved("p/4", given=bob)])),
         writes(Record("", yes("p", of=OTHER), [moved("o/1", given=award("o/1"))])),
-        writes(Record("", yes("p"), [moved("p/5", reverses="p/2")])),
+        writes(Record("", yes("p"), [back])),
     )
     ids = [row.transfer.id for row in store.postings(NAME)]
     same(ids, [f"p/{number}" for number in range(6)], "the ledger")
