@@ -35,7 +35,7 @@ PARTS = 10
 
 
 def game() -> Campaign:
-    """Ten shares, the sharer gains five times at most, and a budget that runs out in the end."""
+    """Ten shares, the sharer gains five times at most, and a budget that is never short."""
     return Campaign(
         "rain-pack",
         pack.CouponPack(LuckySplit(CNY(60), parts=PARTS, least=CNY(3)), open_for=days(1)),
@@ -49,7 +49,7 @@ def game() -> Campaign:
                 if_short="drop",
             ),
         ),
-        budget=CNY(200_000),
+        budget=CNY(90_000_000),
     )
 
 
