@@ -1,10 +1,10 @@
 """Campaign: one frozen value that says everything about a game a shop plays.
 
 Laws:
-    A campaign that was built can pay: every grant names a milestone of its mechanic and a role of
-    that milestone, every amount fits the budget's currency, and the budget covers one of each.
-    Two campaigns are equal exactly when their hashes are.
-    Nothing changes a campaign; `replace` makes another.
+    Can pay: every grant names a milestone of the mechanic and a role of that milestone, every
+        amount is in the budget's currency, and the budget covers one of each.
+    One hash: two campaigns are equal exactly when their hashes are.
+    Unchanged: nothing changes a campaign; `replace` makes another.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ from viralcommerce.rules.needs import roles_of, velocities
 from viralcommerce.values.money import Money
 from viralcommerce.values.rounding import Rounding
 from viralcommerce.values.windows import ALWAYS
+
+QUOTAS = frozenset(("budget", "cap", "velocity"))
+"""What the store calls the quotas that belong to no grant."""
 
 
 def _lines(value: object) -> object:
@@ -101,7 +104,12 @@ class Campaign(Rule):
 def content_hash(campaign: Campaign) -> str:
     """SHA-256 of the canonical JSON (sorted keys, no blanks, UTF-8), its first 128 bits in hex."""
     text = json.dumps(dump(campaign), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return json_hash(text.encode())
+
+
+def json_hash(text: bytes) -> str:
+    """The content hash of a campaign whose canonical JSON is at hand."""
+    return hashlib.sha256(text).hexdigest()[:32]
 
 
 def _problems(campaign: Campaign) -> Iterator[str]:
@@ -129,6 +137,8 @@ def _names_taken_twice(campaign: Campaign) -> Iterator[str]:
                 f"{place}.name: {grant.name!r} is also the name of {seen[grant.name]}; "
                 "give each a name of its own"
             )
+        if grant.name in QUOTAS:
+            yield f"{place}.name: {grant.name!r} is the name of a quota; give it another"
         seen[grant.name] = place
 
 
@@ -207,6 +217,9 @@ def _cap_problems(campaign: Campaign) -> Iterator[str]:
 def _condition_problems(campaign: Campaign) -> Iterator[str]:
     if campaign.given is None:
         return
+    counted = [(one.key, one.within) for one in velocities(campaign.given)]
+    if len(set(counted)) < len(counted):
+        yield "given: two velocities count the same thing in the same span; keep the smaller"
     known = {role for roles in campaign.mechanic.casts.values() for role in roles}
     strangers = roles_of(campaign.given) - known
     if strangers:
@@ -228,8 +241,16 @@ def _moneys(campaign: Campaign) -> Iterator[tuple[str, Money]]:
                 yield f"{place}.{field}", reward.price
 
 
+def _thresholds(campaign: Campaign) -> Iterator[tuple[str, Money]]:
+    """Amounts that are said and cost nothing: they have the campaign's currency too."""
+    for place, grant in campaign.every_grant():
+        for field, reward in (("give", grant.give), ("instead", grant.instead)):
+            if reward is not None and reward.threshold is not None:
+                yield f"{place}.{field}", reward.threshold
+
+
 def _currency_problems(campaign: Campaign) -> Iterator[str]:
-    moneys = list(_moneys(campaign))
+    moneys = [*_moneys(campaign), *_thresholds(campaign)]
     for place, money in moneys[1:]:
         if money.currency != moneys[0][1].currency:
             yield (
@@ -260,8 +281,9 @@ def _promise_problems(campaign: Campaign) -> Iterator[str]:
 
 
 def _share_on(grant: Grant, milestone: str) -> Fraction:
-    share = grant.give.share
-    return share.share if share is not None and grant.on == milestone else Fraction(0)
+    rewards = (grant.give, grant.instead) if grant.on == milestone else ()
+    shares = [reward.share for reward in rewards if reward is not None]
+    return max((share.share for share in shares if share is not None), default=Fraction(0))
 
 
 def _budget_problems(campaign: Campaign) -> Iterator[str]:

@@ -233,8 +233,18 @@ class Messages:
         return command
 
     def state(self, text: bytes) -> State:
-        """Read a state the library wrote."""
-        state: State = self._state.decode(text)
+        """Read a state the library wrote.
+
+        Raises:
+            StoreCorrupt: it is none of this mechanic.
+        """
+        try:
+            state: State = self._state.decode(text)
+        except msgspec.MsgspecError as error:
+            raise StoreCorrupt(
+                f"cell: a state that is none of {self._kind}: {error_text(error)}; restore it "
+                "from a copy"
+            ) from error
         return state
 
     def decision(self, text: bytes) -> Any:

@@ -104,6 +104,8 @@ class Mechanic(Rule, Generic[C, S, E]):
     """The tagged union of the mechanic's own refusals."""
     state_types: ClassVar[object]
     """The tagged union of the states."""
+    chance: ClassVar[bool] = False
+    """Whether commands may need entropy, under these rules or others of the same game."""
     owner: ClassVar[str] = ""
     """The role whose instance it is: one member from beginning to end; "" where there is none."""
     words: ClassVar[Mapping[str, Words]] = {}

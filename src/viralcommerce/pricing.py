@@ -4,10 +4,11 @@ Milestones, facts and what is used so far go in; awards, what was withheld, ledg
 of quotas come out. The flow commits them; the lab runs the same function without a store.
 
 Laws:
-    A held amount is granted or released, to the last minor unit.
-    Grants compete for a budget or a stock in their declared order.
-    A limit reached drops that award; the event stands.
-    The order of the facts, and of the members in them, changes nothing.
+    Hold: a held amount is granted or released, to the last minor unit.
+    Budget: a budget is never passed, and met exactly where an award is clipped to what is left.
+    In order: grants compete for a budget or a stock in their declared order.
+    Limited: a limit reached drops that award; the event stands.
+    Any order: the order of the facts, and of the members in them, changes nothing.
 """
 
 from __future__ import annotations
@@ -393,5 +394,5 @@ class Pricing:
         self.awards.append(award)
         source = f"hold/{self.instance}" if from_hold else option.source
         rows.append(Transfer(ident, source, f"member/{who}", asset, amount, award))
-        if option.asset and cost is not None:
+        if option.asset and cost:
             self._move(BUDGET, COST, cost.minor)

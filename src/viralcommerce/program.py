@@ -125,16 +125,17 @@ class Program:
     Args:
         campaign: the value to compile.
         space: what the store's name of it begins with; "" unless it is decided in shadow.
+        digest: the hash it is pinned by, where that was made by an older version of the library.
     """
 
-    def __init__(self, campaign: Campaign, *, space: str = "") -> None:
+    def __init__(self, campaign: Campaign, *, space: str = "", digest: str = "") -> None:
         mechanic = campaign.mechanic
         self.campaign = campaign
         self.mechanic = mechanic
         self.name = space + campaign.name
         self.shadow = bool(space)
         """Whether what it decides must not be mistaken for awards."""
-        self.hash = campaign.hash
+        self.hash = digest or campaign.hash
         self.zone = campaign.zone
         self.currency = campaign.currency
         self.window = campaign.window

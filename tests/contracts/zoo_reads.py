@@ -63,8 +63,8 @@ class RepeatsTheEndOfAPage(Store):
 class DropsADeadline(Store):
     """The last deadline of a page is left for the next, which begins after it."""
 
-    def due(self, at: datetime, limit: int) -> Sequence[Any]:
-        due = self.inner.due(at, limit)
+    def due(self, at: datetime, limit: int, campaigns: Sequence[str]) -> Sequence[Any]:
+        due = self.inner.due(at, limit, campaigns)
         return due[:-1] if len(due) > 1 else due
 
 
@@ -75,18 +75,19 @@ class NeverForgetsADeadline(Store):
         super().__init__()
         self.seen: dict[Any, Any] = {}
 
-    def due(self, at: datetime, limit: int) -> Sequence[Any]:
-        for one in self.inner.due(datetime.max.replace(tzinfo=at.tzinfo), 10_000):
+    def due(self, at: datetime, limit: int, campaigns: Sequence[str]) -> Sequence[Any]:
+        for one in self.inner.due(datetime.max.replace(tzinfo=at.tzinfo), 10_000, campaigns):
             self.seen.setdefault((one.campaign, one.instance), one)
-        found = [one for one in self.seen.values() if one.deadline <= at]
+        seen = [one for one in self.seen.values() if one.campaign in campaigns]
+        found = [one for one in seen if one.deadline <= at]
         return sorted(found, key=lambda one: (one.deadline, one.campaign, one.instance))[:limit]
 
 
 class EndsOneTickLate(Store):
     """EC-1: a deadline is due after its moment."""
 
-    def due(self, at: datetime, limit: int) -> Sequence[Any]:
-        return self.inner.due(at - timedelta(microseconds=1), limit)
+    def due(self, at: datetime, limit: int, campaigns: Sequence[str]) -> Sequence[Any]:
+        return self.inner.due(at - timedelta(microseconds=1), limit, campaigns)
 
 
 class RoundsToSeconds(Store):

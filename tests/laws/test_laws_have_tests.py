@@ -9,13 +9,27 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-VALUES = ROOT / "src" / "viralcommerce" / "values"
+PACKAGE = ROOT / "src" / "viralcommerce"
+LAWFUL = {
+    path.stem: path
+    for path in (
+        *sorted((PACKAGE / "values").glob("*.py")),
+        *sorted((PACKAGE / "mechanics").glob("[!_]*")),
+        PACKAGE / "campaign.py",
+        PACKAGE / "pricing.py",
+        PACKAGE / "runtime" / "flow.py",
+    )
+    if path.stem != "__pycache__"
+}
+"""What states laws, by the name its tests have; a game is a folder."""
 LAW = re.compile(r"^([A-Z][a-z ]+): ", re.MULTILINE)
 
 
 def laws(module: Path) -> set[str]:
-    """The named laws in the docstrings of a module, as test functions are called."""
+    """The named laws in the docstrings of a module or folder, as test functions are called."""
     found: set[str] = set()
+    if module.is_dir():
+        return found.union(*(laws(file) for file in module.glob("*.py")))
     for node in ast.walk(ast.parse(module.read_text("utf-8"))):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             _, _, section = (ast.get_docstring(node) or "").partition("Laws:\n")
@@ -35,8 +49,8 @@ def proofs(file: Path) -> set[str]:
     return {node.name for node in functions if node.name.startswith("test_")}
 
 
-@pytest.mark.parametrize("module", sorted(VALUES.glob("*.py")), ids=lambda path: path.stem)
-def test_every_law_of_a_value_has_its_test(module: Path) -> None:
+@pytest.mark.parametrize("module", LAWFUL.values(), ids=LAWFUL.keys())
+def test_every_law_has_its_test(module: Path) -> None:
     said = laws(module)
     places = [
         ROOT / "tests" / "laws" / f"test_{module.stem}.py",
@@ -51,11 +65,11 @@ def test_every_law_of_a_value_has_its_test(module: Path) -> None:
     [
         path
         for path in sorted(Path(__file__).parent.glob("test_*.py"))
-        if (VALUES / f"{path.stem.removeprefix('test_')}.py").exists()
+        if path.stem.removeprefix("test_") in LAWFUL
     ],
     ids=lambda path: path.stem,
 )
 def test_every_test_of_a_law_has_its_sentence(file: Path) -> None:
     proved = proofs(file)
-    said = laws(VALUES / f"{file.stem.removeprefix('test_')}.py")
+    said = laws(LAWFUL[file.stem.removeprefix("test_")])
     assert proved <= said, f"{file.name}: tests without a law: {sorted(proved - said)}"

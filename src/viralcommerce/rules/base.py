@@ -106,7 +106,8 @@ def explained(cls: type[Rule], where: str, error: ValidationError) -> InvalidRul
         if place:
             said = f"{place}: {said}"
         elif isinstance(cause, InvalidRule) and "where" in cause.operands:
-            problems.append(said)  # a rule with a name of its own has said where
+            where = cause.operands["where"]  # a rule with a name of its own has said where
+            problems += cause.operands.get("problems", (said,))
             continue
         problems.append(f"{where}: {said}")
     unique = tuple(dict.fromkeys(problems))

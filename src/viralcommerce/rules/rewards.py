@@ -39,6 +39,11 @@ class Reward(Rule):
         return None
 
     @property
+    def threshold(self) -> Money | None:
+        """The smallest amount it can be used on, where there is one; it costs nothing."""
+        return None
+
+    @property
     def asset(self) -> str:
         """What is owned, without the currency: ``"points"``, ``"product/teapot"``; "" is money."""
         return ""
@@ -120,6 +125,10 @@ class Coupon(_MoneyReward):
     amount: Amount
     valid_for: SpanField = Field(default=NEVER, kw_only=True)
     spend_at_least: MoneyField | None = Field(default=None, kw_only=True)
+
+    @property
+    def threshold(self) -> Money | None:
+        return self.spend_at_least
 
     @property
     def lasts(self) -> timedelta:

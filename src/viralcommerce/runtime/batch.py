@@ -168,7 +168,7 @@ class Batch(Situations):
 
     def _end(self, request: Request, program: Program, state: State) -> None:
         """Act on a deadline that has passed, before the command that came upon it."""
-        ended = ending(request, program, state)
+        ended = ending(request.program, request.instance, request.life, program, state)
         if (request.program.name, ended.command.key) not in self.decided:
             cell, pinned, now = self.situation(ended)
             self._decide(ended, pinned, cell, now)

@@ -11,10 +11,11 @@ A generator of effects that a shell performs::
 One command is a batch of one.
 
 Laws:
-    A batch answers as its commands would one by one, and leaves the same tables.
-    The host is never asked under a lock.
-    A key answers with its recorded decision for ever; a transient refusal leaves it free.
-    A hot quota found short is priced again with what is left; it is never passed.
+    Batch: a batch answers as its commands would one by one, and leaves the same tables.
+    No lock: the host is never asked under a lock.
+    One answer: a key answers with its recorded decision for ever; a transient refusal leaves it
+        free.
+    Never passed: a hot quota found short is priced again with what is left; it is never passed.
 """
 
 from __future__ import annotations

@@ -35,7 +35,8 @@ class Foresight(Situations):
         cell, program, state = self.situation(request)
         command = request.command
         if overdue(command, cell):
-            self._one(ending(request, program, state), wanted, goes_on=True)
+            named, instance, life = request.program, request.instance, request.life
+            self._one(ending(named, instance, life, program, state), wanted, goes_on=True)
             cell, program, state = self.situation(request)
         facts = program.asked[type(command)]
         if facts:

@@ -311,8 +311,8 @@ class Store(Protocol):
         """
         ...
 
-    def due(self, at: datetime, limit: int) -> Sequence[Due]:
-        """Instances whose deadline is at or before `at`, the earliest first."""
+    def due(self, at: datetime, limit: int, campaigns: Sequence[str]) -> Sequence[Due]:
+        """Instances of these campaigns whose deadline is at or before `at`, the earliest first."""
         ...
 
     def cell(self, campaign: str, instance: str) -> Cell | None:

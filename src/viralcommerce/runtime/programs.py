@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from viralcommerce.campaign import Campaign
+from viralcommerce.campaign import Campaign, json_hash
 from viralcommerce.codec import Codec, messages_of
-from viralcommerce.errors import InvalidRule, UnknownCampaign
+from viralcommerce.errors import InvalidRule, StoreCorrupt, UnknownCampaign
 from viralcommerce.messages import State
 from viralcommerce.program import Program
 from viralcommerce.runtime.ports import Decision
@@ -80,6 +80,16 @@ class Programs:
                 )
         return program
 
+    def spaced(self, campaign: Campaign | str) -> Program:
+        """The newest version of a campaign, also by the store's name of it in shadow.
+
+        Raises:
+            UnknownCampaign: as `named`.
+        """
+        if isinstance(campaign, str) and campaign.startswith(SHADOW):
+            return self.shadow(self.named(campaign.removeprefix(SHADOW)))
+        return self.named(campaign)
+
     def shadow(self, program: Program) -> Program:
         """The same campaign in the space where nothing is awarded."""
         return self.pinned(SHADOW + program.name, program.hash)
@@ -88,13 +98,13 @@ class Programs:
         """The program of a hash, in the space of a store's name; read and compiled if need be.
 
         Raises:
-            StoreCorrupt: the store never saw that hash.
+            StoreCorrupt: the store never saw that hash, or holds something else under it.
             InvalidRule: its kinds are not known here, or the newest version of the campaign is
                 another game or has another currency.
         """
         program = self._pinned.get((name, digest))
         if program is None:
-            program = Program(self._campaign(digest), space=_space(name))
+            program = Program(self._campaign(digest), space=_space(name), digest=digest)
             newest = self.newest.get(program.campaign.name)
             if newest is not None:
                 _check_same_game(program, newest)
@@ -102,10 +112,16 @@ class Programs:
         return program
 
     def _campaign(self, digest: str) -> Campaign:
-        for program in self._pinned.values():
+        for program in list(self._pinned.values()):
             if program.hash == digest:
                 return program.campaign
-        return self._codec.read_campaign(self._read(digest), f"rules {digest[:8]}")
+        text = self._read(digest)
+        if json_hash(text) != digest:
+            raise StoreCorrupt(
+                f"rules {digest}: what the store has under that hash is something else; restore "
+                "it from a copy"
+            )
+        return self._codec.read_campaign(text, f"rules {digest[:8]}")
 
     def json_of(self, program: Program) -> bytes:
         """The canonical JSON of a program's campaign."""

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal, Self
 
-from msgspec import structs
-
 from viralcommerce.campaign import Campaign
 from viralcommerce.codec import KINDS, Codec
 from viralcommerce.errors import (
+    InvalidValue,
     KeyReused,
     MembersFailed,
     NotLive,
@@ -33,11 +32,13 @@ from viralcommerce.runtime.ports import (
     Entropy,
     Issuer,
     Members,
+    Record,
     Store,
     Writes,
 )
-from viralcommerce.runtime.programs import Programs, thaw_state
-from viralcommerce.runtime.request import Context, Outcome, Request, deadline_key
+from viralcommerce.runtime.programs import SHADOW, Programs, thaw_state
+from viralcommerce.runtime.request import Context, Outcome, Request
+from viralcommerce.runtime.situations import ending
 from viralcommerce.runtime.stamping import aware, instance_of, stamped
 from viralcommerce.runtime.stores.urls import open_store
 from viralcommerce.runtime.straight import straight
@@ -182,9 +183,12 @@ class Shop:
             A decision for each, or the `KeyReused` that `handle` would have raised.
 
         Raises:
+            InvalidValue: `at_once` is no count.
             InvalidMessage: a command that cannot be; nothing of its commit is written.
             MembersFailed, StoreError: as for `handle`; earlier commits stand.
         """
+        if at_once < 1:
+            raise InvalidValue(f"handle_many: at_once={at_once}; give 1 or more")
         outcomes: list[Outcome] = []
         waiting = iter(commands)
         while chunk := tuple(itertools.islice(waiting, at_once)):
@@ -199,18 +203,23 @@ class Shop:
             limit: how many at most, the earliest first.
 
         Yields:
-            The store's name of the campaign and the command; running one twice changes nothing.
+            The store's name of the campaign and the command, both for `handle`; running one twice
+            changes nothing.
         """
-        for due in self.store.due(at, limit):
-            if due.campaign.removeprefix("shadow:") not in self._programs.newest:
-                continue
+        for request in self._due(aware(at), limit):
+            yield request.program.name, request.command
+
+    def _due(self, at: datetime, limit: int) -> Iterator[Request]:
+        newest = self._programs.newest
+        names = [*newest, *(SHADOW + name for name in newest)]
+        for due in self.store.due(at, limit, names):
             cell = self.store.cell(due.campaign, due.instance)
             if cell is None or cell.deadline is None or cell.deadline > at:
                 continue
             program = self._programs.pinned(due.campaign, cell.rules)
-            command = program.mechanic.expire(due.instance, thaw_state(program, cell.state))
-            key = deadline_key(due.instance, command.at)
-            yield due.campaign, structs.replace(command, key=key)
+            named = self._programs.spaced(due.campaign)
+            life = self._life(named.campaign.name)
+            yield ending(named, due.instance, life, program, thaw_state(program, cell.state))
 
     def tick(self, at: datetime | None = None, *, limit: int = 1000) -> int:
         """Act on every deadline that has come, many in one commit; how many were acted on.
@@ -221,17 +230,12 @@ class Shop:
         """
         now = self._clock.now() if at is None else aware(at)
         acted = 0
-        waiting = iter(list(self.due(now, limit=limit)))
+        waiting = iter(list(self._due(now, limit)))
         while chunk := tuple(itertools.islice(waiting, TICKED_AT_ONCE)):
-            outcomes = self._run(tuple(self._ending(name, command) for name, command in chunk))
-            acted += sum(isinstance(outcome, Accepted) for outcome in outcomes)
+            records: list[Record] = []
+            self._run(chunk, records)  # what another ticker did is only answered again
+            acted += sum(isinstance(record.decision, Accepted) for record in records)
         return acted
-
-    def _ending(self, name: str, command: Command) -> Request:
-        newest = self._programs.newest[name.removeprefix("shadow:")]
-        program = newest if name == newest.name else self._programs.shadow(newest)
-        instance = newest.mechanic.instance(command)
-        return Request(program, command, instance, self._life(newest.name))
 
     def deliver(self, *, limit: int = 100) -> int:
         """Hand waiting awards to the issuer, the oldest first; how many it took.
@@ -266,6 +270,9 @@ class Shop:
             stage: draft, shadow, live, paused, paused_new, closed or superseded.
             by: who says so.
             why: in their words.
+
+        Raises:
+            InvalidValue: no stage of that name, or nobody says so.
         """
         name = self._programs.named(campaign).name
         life = Life(stage=stage, by=check_id(by, "by"), why=why, at=self._clock.now())
@@ -284,9 +291,9 @@ class Shop:
         return known[1]
 
     def _request(self, campaign: Campaign | str, command: Command) -> Request:
-        program = self._programs.named(campaign)
-        life = self._life(program.name)
-        if life.shadow:
+        program = self._programs.spaced(campaign)
+        life = self._life(program.campaign.name)
+        if life.shadow and not program.shadow:
             program = self._programs.shadow(program)
         instance = instance_of(program, command)
         stamped_now = stamped(program, command, self._clock, self._entropy)
@@ -304,15 +311,22 @@ class Shop:
         finally:
             session.close()
 
-    def _run(self, requests: tuple[Request, ...]) -> list[Outcome]:
-        """Drive flows until every request has its outcome; what conflicts begins again."""
+    def _run(
+        self, requests: tuple[Request, ...], records: list[Record] | None = None
+    ) -> list[Outcome]:
+        """Drive flows until every request has its outcome; what conflicts begins again.
+
+        Args:
+            requests: what to run.
+            records: gets what is decided anew, if anybody wants to know.
+        """
         if self._closed:
             raise NotLive("shop: it is closed; open another")
         outcomes: list[Outcome] = []
         conflicts = 0
         while True:
             try:
-                first = self._drive(requests)
+                first = self._drive(requests, records)
             except StoreConflict:  # nothing of these requests is written
                 if conflicts == CONFLICTS:
                     raise
@@ -324,7 +338,7 @@ class Shop:
             outcomes += first
             requests = requests[len(first) :]
 
-    def _drive(self, requests: tuple[Request, ...]) -> list[Outcome]:
+    def _drive(self, requests: tuple[Request, ...], records: list[Record] | None) -> list[Outcome]:
         """Drive one flow: perform each effect, send back its answer."""
         session = self.store.session()
         rehearses = len(requests) > 1 and getattr(session, "rehearses", False)
@@ -339,7 +353,10 @@ class Shop:
                 elif type(effect) is Lock:
                     effect = running.send(session.lock(effect))
                 elif type(effect) is Writes:
-                    effect = running.send(session.commit(effect))
+                    answer = session.commit(effect)
+                    if answer is None and records is not None:
+                        records += effect.records
+                    effect = running.send(answer)
                 elif type(effect) is Look:
                     effect = running.send(session.look(effect))
                 elif type(effect) is Ask:

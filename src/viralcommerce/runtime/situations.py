@@ -8,6 +8,7 @@ from msgspec import structs
 
 from viralcommerce.messages import BY_CLOCK, Command, Event, State
 from viralcommerce.program import Program
+from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.ports import Cell, Found, Place
 from viralcommerce.runtime.programs import thaw_state
 from viralcommerce.runtime.request import Context, Request, deadline_key
@@ -63,11 +64,19 @@ def overdue(command: Command, cell: Cell | None) -> bool:
     return command.at >= cell.deadline
 
 
-def ending(request: Request, program: Program, state: State) -> Request:
-    """The clock's command on the instance that a request is about."""
-    expire = program.mechanic.expire(request.instance, state)
-    expire = structs.replace(expire, key=deadline_key(request.instance, expire.at))
-    return Request(request.program, expire, request.instance, request.life)
+def ending(named: Program, instance: str, life: Life, pinned: Program, state: State) -> Request:
+    """The clock's command on an instance.
+
+    Args:
+        named: the newest version of its campaign.
+        instance: what has come to its end.
+        life: of the campaign.
+        pinned: the version it was begun under.
+        state: the situation it is in.
+    """
+    expire = pinned.mechanic.expire(instance, state)
+    expire = structs.replace(expire, key=deadline_key(instance, expire.at))
+    return Request(named, expire, instance, life)
 
 
 def evolved(program: Program, state: State, events: Sequence[Event]) -> State:

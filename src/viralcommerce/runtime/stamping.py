@@ -14,8 +14,9 @@ from viralcommerce.runtime.ports import Clock, Entropy
 from viralcommerce.runtime.request import CLOCK_KEYS, deadline_key
 from viralcommerce.values.ids import are_plain_ids, check_id
 
+TOO_EARLY: Final = datetime(1900, 1, 1, tzinfo=UTC)
 TOO_LATE: Final = datetime(9000, 1, 1, tzinfo=UTC)
-"""No command comes at or after this: what its spans lead to would lie beyond any calendar."""
+"""Commands come between: what spans and zones make of them then lies within any calendar."""
 
 
 def instance_of(program: Program, command: Command) -> str:
@@ -25,11 +26,17 @@ def instance_of(program: Program, command: Command) -> str:
         InvalidMessage: a command of another game, or an id that cannot be.
     """
     mechanic = program.mechanic
-    if type(command) not in mechanic.casts:
+    cast = mechanic.casts.get(type(command))
+    if cast is None:
         kinds = ", ".join(sorted(kind.__name__ for kind in mechanic.casts))
         raise InvalidMessage(
             f"{program.name}: {type(command).__name__} is no command of {mechanic.kind}; "
             f"choose from: {kinds}"
+        )
+    if not cast and command.by != BY_CLOCK:
+        raise InvalidMessage(
+            f"{program.name}: {type(command).__name__}: by: only the clock does that, "
+            f"not {command.by!r:.60}; leave it out"
         )
     instance: str = mechanic.instance(command)
     if not are_plain_ids(instance, command.by, command.key) or "(" in command.by + command.key:
@@ -50,12 +57,12 @@ def stamped(program: Program, command: Command, clock: Clock, entropy: Entropy) 
         at = clock.now()
     if at.tzinfo is not UTC:
         at = aware(at)
-    if at >= TOO_LATE:
+    if not TOO_EARLY <= at < TOO_LATE:
         raise InvalidMessage(
-            f"{program.name}: {type(command).__name__}: at: {at.isoformat()} is beyond "
-            f"{TOO_LATE:%Y-%m-%d}; give the moment it happened"
+            f"{program.name}: {type(command).__name__}: at: {at.isoformat()} is not between "
+            f"{TOO_EARLY:%Y-%m-%d} and {TOO_LATE:%Y-%m-%d}; give the moment it happened"
         )
-    draws = program.mechanic.draws and command.by != BY_CLOCK  # as `tick` sends it
+    draws = program.mechanic.chance and command.by != BY_CLOCK  # as `tick` sends it
     seed = entropy.seed(key) if draws else ""
     if key is command.key and at is command.at and seed == command.entropy:
         return command

@@ -7,11 +7,12 @@
                          └──Expire/Lapsed──▶ Missed
 
 Laws:
-    The goal is reached by exactly `goal` different friends whose likes stand.
-    A friend has one like in an ask; withdrawing and liking again gives back the like and no more.
-    Nobody likes their own ask, unless the rule says so.
-    After the goal is reached, or the time is over, nothing changes.
-    An ask never remembers more than two hundred friends.
+    Goal: the goal is reached by exactly `goal` different friends whose likes stand.
+    One like: a friend has one like in an ask; withdrawing it and liking again gives back the like
+        and no more.
+    Not own: nobody likes their own ask, unless the rule says so.
+    Over: after the goal is reached, or the time is over, nothing changes.
+    Remembered: an ask never remembers more than two hundred friends.
 """
 
 from viralcommerce.mechanics.collect.messages import ALLOWED as ALLOWED

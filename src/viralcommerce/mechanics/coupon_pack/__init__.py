@@ -6,12 +6,12 @@
                             └──────────Expire/Expired──▶ Over
 
 Laws:
-    Shares and what is left make the total, after every event.
-    No share is below the least, and none is taken twice by one member.
-    At most `parts` members take a share, whatever the order and the retries.
-    Nobody opens their own pack, unless the rule says so.
-    What is left at the deadline goes back to the budget, once.
-    The luckiest is the first member with the greatest share.
+    Whole: shares and what is left make the total, after every event.
+    Fair: no share is below the least, and none is taken twice by one member.
+    Enough: at most `parts` members take a share, whatever the order and the retries.
+    Not own: nobody opens their own pack, unless the rule says so.
+    Back once: what is left at the deadline goes back to the budget, once.
+    Luckiest: the luckiest is the first member with the greatest share.
 """
 
 from viralcommerce.mechanics.coupon_pack.messages import ALLOWED as ALLOWED

@@ -81,6 +81,7 @@ class CouponPack(Mechanic[Commands, States, Events]):
     """
 
     scope: ClassVar[str] = PACK
+    chance: ClassVar[bool] = True
     milestones: ClassVar[Mapping[str, Carries]] = {
         OPENED: Carries((SHARER,), once=True),
         GRABBED: Carries((GRABBER, SHARER), amount=True, drawn=True),

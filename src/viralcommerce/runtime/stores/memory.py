@@ -75,10 +75,12 @@ class MemoryStore:
         """Refuse: nothing of the host's can commit together with memory."""
         raise NotLive("memory store: it joins no transaction of the host; use a store on disk")
 
-    def due(self, at: datetime, limit: int) -> Sequence[Due]:
+    def due(self, at: datetime, limit: int, campaigns: Sequence[str]) -> Sequence[Due]:
         """Instances whose deadline has come."""
         waiting = list(self._open()._deadlines.items())
-        due = [Due(*place, when) for place, when in waiting if when <= at]
+        due = [
+            Due(*place, when) for place, when in waiting if when <= at and place[0] in campaigns
+        ]
         return sorted(due, key=lambda one: (one.deadline, one.campaign, one.instance))[:limit]
 
     def cell(self, campaign: str, instance: str) -> Cell | None:

@@ -7,6 +7,7 @@ immediate transaction, so there is one writer at a time and what was read cannot
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from collections import deque
@@ -144,12 +145,14 @@ class SqliteStore:
         """This store on the host's own connection to the same file."""
         return HostedSqliteStore(self, connection)
 
-    def due(self, at: datetime, limit: int) -> Sequence[Due]:
+    def due(self, at: datetime, limit: int, campaigns: Sequence[str]) -> Sequence[Due]:
         """Instances whose deadline has come."""
         rows = self._rows(
             "select campaign, instance, deadline from viral_cells where deadline <= ? "
+            "and campaign in (select value from json_each(?)) "
             "order by deadline, campaign, instance limit ?",
             micros(at),
+            json.dumps(list(campaigns)),
             limit,
         )
         return [Due(name, instance, moment(when)) for name, instance, when in rows]

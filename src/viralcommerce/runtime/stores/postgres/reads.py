@@ -58,12 +58,14 @@ class Reads:
     def _step(self, sql: str, *values: object) -> Step:
         return Step(sql.replace("{s}", self._schema).encode(), values)
 
-    def due(self, at: datetime, limit: int) -> Query[Sequence[Due]]:
+    def due(self, at: datetime, limit: int, campaigns: Sequence[str]) -> Query[Sequence[Due]]:
         """Instances whose deadline has come."""
         step = self._step(
             "select campaign, instance, deadline from {s}.cells where deadline <= %s "
+            "and campaign = any(%s::text[]) "
             "order by deadline, campaign, instance limit %s",
             Int8(micros(at)),
+            list(campaigns),
             Int8(limit),
         )
         return Query(step, lambda rows: [Due(name, one, moment(at)) for name, one, at in rows])

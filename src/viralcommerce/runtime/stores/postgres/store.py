@@ -193,9 +193,9 @@ class PostgresStore:
         """
         return self._play(self._follower.follow(after, campaign, limit))
 
-    def due(self, at: datetime, limit: int) -> Sequence[Due]:
+    def due(self, at: datetime, limit: int, campaigns: Sequence[str]) -> Sequence[Due]:
         """Instances whose deadline has come."""
-        return self._ask(self._reads.due(at, limit))
+        return self._ask(self._reads.due(at, limit, campaigns))
 
     def cell(self, campaign: str, instance: str) -> Cell | None:
         """One instance."""
