@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -44,6 +45,13 @@ def at(**later: float) -> datetime:
     return NOON + timedelta(**later)
 
 
+class Chance(ScriptedEntropy):
+    """Dice that repeat, and keys that nobody else has."""
+
+    def key(self) -> str:
+        return os.urandom(8).hex()
+
+
 def rain(**changes: Any) -> Campaign:
     """A lucky pack of ¥60 in ten parts; both sides gain."""
     said: dict[str, Any] = {
@@ -65,7 +73,7 @@ def rain(**changes: Any) -> Campaign:
 def small(total: int = 6, parts: int = 3, **changes: Any) -> Campaign:
     """A pack small enough to be emptied in a test."""
     split = LuckySplit(CNY(total), parts=parts, least=CNY(1))
-    return rain(mechanic=pack.CouponPack(split, open_for=hours(1)), **changes)
+    return rain(**{"mechanic": pack.CouponPack(split, open_for=hours(1)), **changes})
 
 
 def likes(goal: int = 38, **changes: Any) -> Campaign:
@@ -91,7 +99,7 @@ def shop_of(
 ) -> Shop:
     """A shop whose clock stands at noon and whose dice repeat."""
     ports.setdefault("clock", ScriptedClock(NOON))
-    ports.setdefault("entropy", ScriptedEntropy())
+    ports.setdefault("entropy", Chance())
     if "members" not in ports:
         ports["members"] = FakeMembers(facts or {})
     return Shop(MemoryStore() if store is None else store, campaigns, **ports)
