@@ -14,7 +14,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
@@ -38,7 +38,10 @@ def _lines(value: object) -> object:
     return (value,) if isinstance(value, Line) else value
 
 
-Lines = Annotated[tuple[Annotated[Line, OneOf()], ...], BeforeValidator(_lines)]
+if TYPE_CHECKING:
+    Lines = Line | tuple[Line, ...]
+else:  # one is made a tuple of one
+    Lines = Annotated[tuple[Annotated[Line, OneOf()], ...], BeforeValidator(_lines)]
 
 
 @rule("campaign")
@@ -87,13 +90,19 @@ class Campaign(Rule):
         """The one currency of its money, or "" where none is involved."""
         return next((money.currency for _, money in _moneys(self)), "")
 
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines of the terms, in declared order."""
+        assert isinstance(self.grants, tuple)  # a single one was made one when it came in
+        return self.grants
+
     def replace(self, **changes: Any) -> Campaign:
         """A changed copy, validated and hashed anew: the only way to a different campaign."""
         return dataclasses.replace(self, **changes)
 
     def every_grant(self) -> Iterator[tuple[str, Grant]]:
         """Each grant with its place, those inside a `BestOf` included."""
-        for index, line in enumerate(self.grants):
+        for index, line in enumerate(self.lines):
             if isinstance(line, Grant):
                 yield f"grants[{index}]", line
             else:
@@ -113,7 +122,7 @@ def json_hash(text: bytes) -> str:
 
 
 def _problems(campaign: Campaign) -> Iterator[str]:
-    if not campaign.grants:
+    if not campaign.lines:
         yield "grants: there are none, so nobody can gain; give at least one"
     yield from _names_taken_twice(campaign)
     for place, grant in campaign.every_grant():
@@ -165,7 +174,7 @@ def _grant_problems(campaign: Campaign, place: str, grant: Grant) -> Iterator[st
                 f"{place}.give: {reward.share} of what? {str(grant.on)!r} carries no amount; "
                 "give an amount of money"
             )
-    for limit in grant.at_most:
+    for limit in grant.limits:
         if limit.subject not in (MEMBER, PAIR, CAMPAIGN, mechanic.scope):
             yield (
                 f"{place}.at_most: cannot count per {limit.subject!r}; "
@@ -265,7 +274,7 @@ def _promise_problems(campaign: Campaign) -> Iterator[str]:
             continue
         shares = [
             max((_share_on(grant, name) for grant in line.options), default=Fraction(0))
-            for line in campaign.grants
+            for line in campaign.lines
         ]
         if sum(shares) > 1:
             percents = " + ".join(f"{float(share):.2%}" for share in shares if share)
@@ -312,7 +321,7 @@ def _budget_problems(campaign: Campaign) -> Iterator[str]:
 
 def _owed_at_once(campaign: Campaign, milestone: str) -> Iterator[int]:
     """What the lines cost that refuse a command, whoever acts, when they are short."""
-    for line in campaign.grants:
+    for line in campaign.lines:
         if isinstance(line, Grant) and line.on == milestone and line.given is None:
             price = line.give.price
             if line.if_short == REFUSE and price is not None:

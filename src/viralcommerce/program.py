@@ -184,7 +184,7 @@ class Program:
 
     def _lines(self) -> dict[str, tuple[tuple[Option, ...], ...]]:
         lines: dict[str, list[tuple[Option, ...]]] = {}
-        for line in self.campaign.grants:
+        for line in self.campaign.lines:
             options = tuple(self._option(grant, grant.give, grant.name) for grant in line.options)
             lines.setdefault(str(line.options[0].on), []).append(options)
         return {milestone: tuple(found) for milestone, found in lines.items()}
@@ -210,7 +210,7 @@ class Program:
             stock=None if isinstance(supply, Unlimited) else supply,
             stock_key=(self.name, f"{name}/stock", "", ""),
             check=None if grant.given is None else compile_condition(grant.given, str(grant.to)),
-            limits=tuple(_counter(limit, grant.name) for limit in grant.at_most),
+            limits=tuple(_counter(limit, grant.name) for limit in grant.limits),
             lasts=None if reward.lasts == NEVER else reward.lasts,
             terms=reward.terms(),
             if_short="drop"
@@ -242,7 +242,7 @@ class Program:
 
 def _is_plain(grant: Grant, reward: Reward) -> bool:
     """Whether an award of it asks for nothing: no condition, no limit, no stock, no money."""
-    bounded = grant.given is not None or grant.at_most or reward.supply != UNLIMITED
+    bounded = grant.given is not None or grant.limits or reward.supply != UNLIMITED
     return not bounded and reward.units > 0 and reward.price is None and reward.share is None
 
 

@@ -6,9 +6,25 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, assert_type
 
-from viralcommerce.campaign import Campaign
+from viralcommerce import (
+    DAY,
+    UNLIMITED,
+    AccountAge,
+    Award,
+    Campaign,
+    Cap,
+    Grant,
+    Limit,
+    NewMember,
+    Points,
+    Refused,
+    SameDevice,
+    Shop,
+    hours,
+)
 from viralcommerce.codec import KINDS, Codec
 from viralcommerce.errors import CurrencyMismatch, InvalidRule, ViralCommerceError
+from viralcommerce.mechanics import collect
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.messages import Accepted
 from viralcommerce.readings.liability import liability
@@ -88,3 +104,34 @@ def errors(error: CurrencyMismatch) -> None:
     as_builtin: ValueError = error
     assert_type(InvalidRule("a pack: no parts").message, str)
     raise as_base from as_builtin
+
+
+def a_shop_writes_campaigns_and_decides() -> None:
+    """The README says it so: one grant, one limit, one scope need no tuple."""
+    rain_pack = Campaign(
+        "rain-pack",
+        pack.CouponPack(LuckySplit(CNY(60), parts=10, least=CNY(3)), open_for=days(1)),
+        grants=(
+            Grant(Coupon(WHOLE, valid_for=days(7)), to=pack.GRABBER, on=pack.GRABBED),
+            Grant(
+                Coupon(CNY(2)), to=pack.SHARER, on=pack.GRABBED, at_most=Limit(5, per=pack.PACK)
+            ),
+            Grant(give=Points(2), to=pack.SHARER, on=pack.GRABBED, at_most=20, given=NewMember()),
+        ),
+        given=~SameDevice(between=(pack.GRABBER, pack.SHARER)) & AccountAge(at_least=days(7)),
+        budget=CNY(200_000),
+        limits=(Cap("grabs-a-day", 3, on=pack.GRABBED, of=pack.GRABBER, per=DAY),),
+    )
+    teapot = Product("teapot", worth=CNY(30), stock=2_000)
+    likes = Campaign(
+        "likes",
+        collect.Collect(goal=38, within=hours(48)),
+        grants=Grant(teapot, to=collect.COLLECTOR, on=collect.REACHED, at_most=1),
+        budget=UNLIMITED,
+    )
+    with Shop.open("memory:", rain_pack, likes) as shop:
+        match shop.handle(rain_pack, pack.Grab(pack="ride-1", by="bob")):
+            case Accepted(awards=awards):
+                assert_type(awards, tuple[Award, ...])
+            case Refused(refusal=refusal):
+                assert_type(refusal, Any)

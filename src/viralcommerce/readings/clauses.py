@@ -99,7 +99,7 @@ def rewards_of(campaign: Campaign) -> Iterator[Reward]:
 def bounds_of(campaign: Campaign) -> Iterator[Limit | Cap]:
     """Every limit of a grant and every cap."""
     for _, grant in campaign.every_grant():
-        yield from grant.at_most
+        yield from grant.limits
     yield from campaign.limits
 
 
@@ -110,7 +110,7 @@ def periods_of(campaign: Campaign) -> frozenset[str]:
 
 def has_limits(campaign: Campaign) -> bool:
     """Whether a grant is bounded."""
-    return any(grant.at_most for _, grant in campaign.every_grant())
+    return any(grant.limits for _, grant in campaign.every_grant())
 
 
 def rounds(campaign: Campaign) -> bool:

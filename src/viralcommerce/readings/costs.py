@@ -134,7 +134,7 @@ class Priced:
         )
         bounds = [
             limit.at_most
-            for limit in grant.at_most
+            for limit in grant.limits
             if binds_instance(campaign, limit, str(grant.to))
         ]
         self.limit = min(bounds, default=None)
@@ -181,7 +181,7 @@ class Priced:
 
     def is_certain(self) -> bool:
         """Whether nothing but the instance itself can withhold it."""
-        others = any(limit.subject in (MEMBER, PAIR, CAMPAIGN) for limit in self.grant.at_most)
+        others = any(limit.subject in (MEMBER, PAIR, CAMPAIGN) for limit in self.grant.limits)
         return self.grant.given is None and not others and not self.can_run_short
 
     def worst(self, most: int) -> int:

@@ -141,7 +141,7 @@ def _least(left: Fraction | Unlimited, right: Many) -> Fraction | Unlimited:
 def _awards_in_all(campaign: Campaign, grant: Grant) -> Many:
     """How many awards a grant makes in the whole campaign at most, its stock apart."""
     most: Many = UNLIMITED
-    for limit in grant.at_most:
+    for limit in grant.limits:
         if limit.subject == CAMPAIGN and limit.period == FOREVER:
             most = fewer(most, limit.at_most)
     for cap in campaign.limits:

@@ -137,7 +137,7 @@ def liability(campaign: Campaign, *, instances: int | Unlimited = UNLIMITED) -> 
     count = _instances(campaign, [life for life, _ in lives], instances)
     code = campaign.currency
     costed = [
-        [line_cost(campaign, line, life, complete=complete) for line in campaign.grants]
+        [line_cost(campaign, line, life, complete=complete) for line in campaign.lines]
         for life, complete in lives
     ]
     budget = None if isinstance(campaign.budget, Unlimited) else campaign.budget.minor
@@ -149,7 +149,7 @@ def liability(campaign: Campaign, *, instances: int | Unlimited = UNLIMITED) -> 
     grants: dict[str, Cost] = {}
     every_mean: Mean | Unlimited = Mean()
     every_worst: Many = 0
-    for index, line in enumerate(campaign.grants):
+    for index, line in enumerate(campaign.lines):
         ways = [lines[index] for lines in costed]
         sure = min(way.least for way in ways) if len(line.options) == 1 else 0
         in_all = line_in_all(campaign, line, ways, count)

@@ -91,7 +91,7 @@ class Case:
             return ()
         bounds: dict[str, Limit | Cap] = {quota_name(cap): cap for cap in self.campaign.limits}
         for grant in self.grants().values():
-            bounds |= {quota_name(limit, grant.name): limit for limit in grant.at_most}
+            bounds |= {quota_name(limit, grant.name): limit for limit in grant.limits}
         bound = bounds.get(quota)
         if bound is None:
             return ()

@@ -102,7 +102,7 @@ class English:
         return tuple(told)
 
     def rewards(self) -> tuple[str, ...]:
-        return tuple(self._line(line) for line in self.campaign.grants)
+        return tuple(self._line(line) for line in self.campaign.lines)
 
     def caps(self) -> tuple[str, ...]:
         return tuple(self._cap(cap) for cap in self.campaign.limits)
@@ -166,7 +166,7 @@ class English:
 
     def _gift(self, grant: Grant) -> str:
         carried = clauses.carried_by(self.campaign, grant.on).en
-        limits = "".join(f"; {self.at_most(limit)}" for limit in grant.at_most)
+        limits = "".join(f"; {self.at_most(limit)}" for limit in grant.limits)
         said = f"{grant.give.phrase_en(carried)}{limits}."
         if grant.given is not None:
             said += f" Needed: {phrase_en(grant.given, self.wording)}."

@@ -100,7 +100,7 @@ class Chinese:
         return tuple(told)
 
     def rewards(self) -> tuple[str, ...]:
-        return tuple(self._line(line) for line in self.campaign.grants)
+        return tuple(self._line(line) for line in self.campaign.lines)
 
     def caps(self) -> tuple[str, ...]:
         return tuple(self._cap(cap) for cap in self.campaign.limits)
@@ -155,7 +155,7 @@ class Chinese:
 
     def _gift(self, grant: Grant) -> str:
         carried = clauses.carried_by(self.campaign, grant.on).zh
-        limits = "".join(f"，{self.at_most(limit)}" for limit in grant.at_most)
+        limits = "".join(f"，{self.at_most(limit)}" for limit in grant.limits)
         said = f"{grant.give.phrase_zh(carried)}{limits}。"
         if grant.given is not None:
             who = self.wording.who_zh(grant.to)

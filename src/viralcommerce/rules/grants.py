@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
@@ -21,18 +21,21 @@ def _limits(value: object) -> object:
     return (value,) if isinstance(value, Limit) else value
 
 
-Limits = Annotated[
-    tuple[Annotated[Limit, OneOf()], ...],
-    BeforeValidator(_limits),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "integer", "minimum": 1},
-                {"type": "array", "items": {FAMILY: Limit.__name__}},
-            ]
-        }
-    ),
-]
+if TYPE_CHECKING:
+    Limits = int | Limit | tuple[Limit, ...]
+else:  # a count is made a limit, and one limit a tuple of one
+    Limits = Annotated[
+        tuple[Annotated[Limit, OneOf()], ...],
+        BeforeValidator(_limits),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {"type": "integer", "minimum": 1},
+                    {"type": "array", "items": {FAMILY: Limit.__name__}},
+                ]
+            }
+        ),
+    ]
 
 
 class Line(Rule):
@@ -78,7 +81,7 @@ class Grant(Line):
                 f"grant {self.name}: if_short={self.if_short!r} and instead={self.instead!r}; "
                 "a substitute needs both if_short='substitute' and instead=, the others neither"
             )
-        counted = [quota_name(limit) for limit in self.at_most]
+        counted = [quota_name(limit) for limit in self.limits]
         if len(set(counted)) < len(counted):
             raise InvalidRule(
                 f"grant {self.name}: at_most counts the same thing twice; keep the lower limit"
@@ -88,6 +91,12 @@ class Grant(Line):
                 f"grant {self.name}: a {self.give.kind} cannot be clipped; "
                 "choose from: drop, refuse, substitute"
             )
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """What bounds it, in declared order."""
+        assert isinstance(self.at_most, tuple)  # a single one was made one when it came in
+        return self.at_most
 
     @property
     def options(self) -> tuple[Grant, ...]:

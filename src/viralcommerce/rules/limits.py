@@ -8,7 +8,7 @@ the campaign's zone).
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NoReturn
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
@@ -106,25 +106,29 @@ def _scopes(value: object) -> object:
     return (str(value),) if isinstance(value, str) else value
 
 
-Scopes = Annotated[
-    tuple[str, ...],
-    BeforeValidator(_scopes),
-    Field(max_length=2),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string"},
-                {"type": "array", "items": {"type": "string"}, "maxItems": 2},
-            ]
-        }
-    ),
-]
+if TYPE_CHECKING:
+    Scopes = str | tuple[str, ...]
+else:  # one is made a tuple of one
+    Scopes = Annotated[
+        tuple[str, ...],
+        BeforeValidator(_scopes),
+        Field(max_length=2),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {"type": "string"},
+                    {"type": "array", "items": {"type": "string"}, "maxItems": 2},
+                ]
+            }
+        ),
+    ]
 
 
-def subject_and_period(per: tuple[str, ...], where: str) -> tuple[str, str]:
+def subject_and_period(per: str | tuple[str, ...], where: str) -> tuple[str, str]:
     """Who is counted and within what, from a limit's ``per``; member and for ever unless said."""
-    periods = [scope for scope in per if scope in PERIODS]
-    subjects = [scope for scope in per if scope not in PERIODS]
+    scopes = (per,) if isinstance(per, str) else per
+    periods = [scope for scope in scopes if scope in PERIODS]
+    subjects = [scope for scope in scopes if scope not in PERIODS]
     if len(periods) > 1 or len(subjects) > 1:
         raise InvalidRule(
             f"{where}: per={per!r} names more than one subject or period; give one of each"
