@@ -81,6 +81,7 @@ STRICT = RAIN.replace(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("campaign", [RAIN, TEA], ids=lambda campaign: campaign.name)
 def test_every_milestone_and_every_refusal_of_a_game_is_reached(campaign: Campaign) -> None:
     milestones, refusals = seen(campaign)
@@ -89,6 +90,7 @@ def test_every_milestone_and_every_refusal_of_a_game_is_reached(campaign: Campai
     assert own <= refusals, f"never met: {own - refusals}"
 
 
+@pytest.mark.slow
 def test_every_refusal_of_a_campaign_is_reached() -> None:
     """But for those that only an operator can cause."""
     common = {NotYetOpen, WindowClosed, LimitReached, OutOfBudget, OutOfStock, NothingToEnd}
@@ -113,6 +115,7 @@ def test_a_story_is_in_order_of_time_with_few_people_and_packs(
         assert wishes.setdefault(one.key, one).says_as(one), "a key is one wish"
 
 
+@pytest.mark.slow
 def test_stories_gather_round_the_deadlines_and_come_again() -> None:
     """Noise would meet a deadline to the microsecond never."""
     met: Counter[str] = Counter()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from viralcommerce.refusals import NothingToEnd
 from viralcommerce.testing import Story, stories
 
 
+@pytest.mark.slow
 def test_a_third_partys_game_is_told_from_its_own_commands() -> None:
     milestones, refusals = seen(AUCTION, {**KINDS, "auction": Auction})
     assert milestones == {"bid", "sold"}
