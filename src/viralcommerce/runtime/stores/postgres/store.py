@@ -83,15 +83,16 @@ class PostgresStore:
         with translated(schema), psycopg.connect(url, autocommit=True) as connection:
             found, shards = version_of(connection, schema)
         must_fit(schema, found)
-        self._reads = Reads(schema)
+        self.reads = Reads(schema)
         self._statements = Statements(schema)
         self._shards = Shards(schema, shards)
-        self._follower = Follower(schema)
+        self.follower = Follower(schema)
         self._known: set[str] = set()
         self._pid = os.getpid()
         self._pool = self._open()
 
-    def _open(self) -> ConnectionPool[Connection]:
+    def pool_options(self) -> dict[str, Any]:
+        """How connections are made, and how many."""
         options: dict[str, Any] = {"autocommit": True, "prepare_threshold": None}
         if not self._pooler:
             wait = max(int(self._busy_after * 1000), 1)
@@ -100,16 +101,16 @@ class PostgresStore:
                 f"-c lock_timeout={wait} -c statement_timeout={wait * 2} "
                 f"-c idle_in_transaction_session_timeout={wait * 2}"
             )
-        return ConnectionPool(
-            self.url,
-            kwargs=options,
-            configure=_configure,
-            min_size=1,
-            max_size=self._most,
-            timeout=self._busy_after,
-            open=True,
-            name=f"viralcommerce {self.schema}",
-        )
+        return {
+            "kwargs": options,
+            "min_size": 1,
+            "max_size": self._most,
+            "timeout": self._busy_after,
+            "name": f"viralcommerce {self.schema}",
+        }
+
+    def _open(self) -> ConnectionPool[Connection]:
+        return ConnectionPool(self.url, configure=_configure, open=True, **self.pool_options())
 
     def _take(self) -> Connection:
         if self._closed:
@@ -170,14 +171,14 @@ class PostgresStore:
         with self._connection() as connection:
             return play(script, connection)
 
-    def _unit(self, *, hosted: bool = False) -> Unit:
+    def unit(self, *, hosted: bool = False) -> Unit:
         return Unit(self._statements, self._shards, self._known, hosted=hosted)
 
     def session(self) -> PostgresSession:
         """Begin a unit of work."""
         if self._closed:
             raise NotLive(f"{self.schema}: the store is closed; open another")
-        return PostgresSession(self._unit(), self._take, self._give_back, self.schema)
+        return PostgresSession(self.unit(), self._take, self._give_back, self.schema)
 
     def within(self, connection: Connection) -> HostedPostgresStore:
         """This store on the host's own psycopg connection to the same database."""
@@ -191,87 +192,87 @@ class PostgresStore:
             campaign: of one campaign only; "" for all.
             limit: how many lines at most.
         """
-        return self._play(self._follower.follow(after, campaign, limit))
+        return self._play(self.follower.follow(after, campaign, limit))
 
     def due(self, at: datetime, limit: int, campaigns: Sequence[str]) -> Sequence[Due]:
         """Instances whose deadline has come."""
-        return self._ask(self._reads.due(at, limit, campaigns))
+        return self._ask(self.reads.due(at, limit, campaigns))
 
     def cell(self, campaign: str, instance: str) -> Cell | None:
         """One instance."""
-        return self._ask(self._reads.cell(campaign, instance))
+        return self._ask(self.reads.cell(campaign, instance))
 
     def parts(self, member: str) -> Sequence[Part]:
         """What a member took part in."""
-        return self._ask(self._reads.parts(member))
+        return self._ask(self.reads.parts(member))
 
     def instances(self, campaign: str, after: str, limit: int) -> Sequence[tuple[str, Cell]]:
         """Instances by id."""
-        return self._ask(self._reads.instances(campaign, after, limit))
+        return self._ask(self.reads.instances(campaign, after, limit))
 
     def awards(self, member: str) -> Sequence[Posting]:
         """What a member was given."""
-        return self._ask(self._reads.awards(member))
+        return self._ask(self.reads.awards(member))
 
     def used(self, campaign: str) -> Mapping[QuotaKey, int]:
         """The quotas of the campaign itself."""
-        return self._ask(self._reads.used(campaign))
+        return self._ask(self.reads.used(campaign))
 
     def journal(self, campaign: str, after: int = 0) -> Iterator[Line]:
         """The journal in order."""
-        return self._stream(self._reads.journal(campaign, after))
+        return self._stream(self.reads.journal(campaign, after))
 
     def history(self, campaign: str, instance: str) -> Sequence[Line]:
         """The journal of one instance."""
-        return self._ask(self._reads.history(campaign, instance))
+        return self._ask(self.reads.history(campaign, instance))
 
     def recorded(self, campaign: str, moments: Sequence[tuple[str, datetime]]) -> Sequence[Line]:
         """The journal lines of instances at moments."""
-        return self._ask(self._reads.recorded(campaign, moments))
+        return self._ask(self.reads.recorded(campaign, moments))
 
     def cells(self, campaign: str) -> Iterator[tuple[str, Cell]]:
         """Every instance, by id."""
-        return self._stream(self._reads.cells(campaign))
+        return self._stream(self.reads.cells(campaign))
 
     def quotas(self, campaign: str) -> Iterator[tuple[QuotaKey, int]]:
         """Every quota that is not 0."""
-        return self._stream(self._reads.quotas(campaign))
+        return self._stream(self.reads.quotas(campaign))
 
     def postings(self, campaign: str) -> Iterator[Posting]:
         """The ledger in order."""
-        return self._stream(self._reads.postings(campaign))
+        return self._stream(self.reads.postings(campaign))
 
     def campaigns(self) -> Sequence[str]:
         """The names in the journal."""
-        return self._ask(self._reads.campaigns())
+        return self._ask(self.reads.campaigns())
 
     def pending(self, limit: int) -> Sequence[Pending]:
         """The oldest awards in the outbox."""
-        return self._ask(self._reads.pending(limit))
+        return self._ask(self.reads.pending(limit))
 
     def confirm(self, positions: Sequence[int]) -> None:
         """Take awards out of the outbox."""
-        self._ask(self._reads.confirm(positions))
+        self._ask(self.reads.confirm(positions))
 
     def life(self, campaign: str) -> Life:
         """The stage of life."""
-        return self._ask(self._reads.life(campaign))
+        return self._ask(self.reads.life(campaign))
 
     def set_life(self, campaign: str, life: Life) -> None:
         """Record a new stage."""
-        self._ask(self._reads.set_life(campaign, life))
+        self._ask(self.reads.set_life(campaign, life))
 
     def lives(self, campaign: str) -> Sequence[Life]:
         """Every stage, the oldest first."""
-        return self._ask(self._reads.lives(campaign))
+        return self._ask(self.reads.lives(campaign))
 
     def rules(self, digest: str) -> bytes:
         """A campaign's JSON by hash."""
-        return self._ask(self._reads.rules(digest))
+        return self._ask(self.reads.rules(digest))
 
     def prune_keys(self, before: datetime) -> int:
         """Forget old keys."""
-        return self._ask(self._reads.prune_keys(before))
+        return self._ask(self.reads.prune_keys(before))
 
     def close(self) -> None:
         """Close every connection that is not in use."""
@@ -291,15 +292,15 @@ class HostedPostgresStore(PostgresStore):
 
     def __init__(self, store: PostgresStore, connection: Connection) -> None:
         self.url, self.schema = store.url, store.schema
-        self._reads, self._statements = store._reads, store._statements
-        self._shards, self._follower = store._shards, store._follower
+        self.reads, self._statements = store.reads, store._statements
+        self._shards, self.follower = store._shards, store.follower
         self._known = store._known
         self._host = connection
         self._closed = False
 
     def session(self) -> HostSession:
         """Begin a unit of work inside the host's transaction."""
-        return HostSession(self._unit(hosted=True), self._host, self.schema)
+        return HostSession(self.unit(hosted=True), self._host, self.schema)
 
     @contextmanager
     def _connection(self) -> Generator[Connection]:
