@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -87,6 +89,8 @@ class TellsByMemberAndGrant(IssuerBase):
 class LooksThenHandsOut(IssuerBase):
     """Check, then act: 36 of 64 at litemall."""
 
+    met = threading.Barrier(2)
+
     def issue(self, award: Award) -> None:
         known = {one.id for one in self.issued}
         self.wait()
@@ -94,9 +98,10 @@ class LooksThenHandsOut(IssuerBase):
             self.issued.append(award)
 
     def wait(self) -> None:
-        import time
-
-        time.sleep(0.0005)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            self.met.wait(timeout=0.05)  # until another has looked too, if there is one
+        if self.met.broken:
+            self.met.reset()
 
 
 @pytest.mark.parametrize(

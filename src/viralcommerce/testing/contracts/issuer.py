@@ -9,6 +9,7 @@ comes again, with the same id. Whoever hands it out must notice::
 from __future__ import annotations
 
 import functools
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -107,14 +108,16 @@ def threads_hand_out_once(bench: IssuerBench[I]) -> None:
     """Two workers that deliver the same award hand it out once between them."""
     issuer = bench.make()
     awards = [structs.replace(bench.awards[0], id=f"race/{number}") for number in range(20)]
-    racing = [Background(functools.partial(_issue, issuer, awards)) for _ in range(4)]
+    start = threading.Barrier(4)
+    racing = [Background(functools.partial(_issue, issuer, awards, start)) for _ in range(4)]
     for one in racing:
         one.result()
     for award in awards:
         same(bench.times(issuer, award), 1, "an award issued by four workers, handed out")
 
 
-def _issue(issuer: Issuer, awards: Sequence[Award]) -> None:
+def _issue(issuer: Issuer, awards: Sequence[Award], start: threading.Barrier) -> None:
+    start.wait()
     for award in awards:
         issuer.issue(award)
 
