@@ -1,8 +1,9 @@
 """Hot quotas on PostgreSQL: a budget that everybody takes from, spread over rows.
 
-A quota with a cap of 1,000 in 16 shards is 16 rows of 62 or 63 each. While its own row covers a
-change, a unit of work touches that row alone (*fast*), so that others go on; where it does not,
-all the rows are locked in order, and what is left is counted and shared out anew (*careful*).
+A quota with a cap of 1,000 in 16 shards is 16 rows of 62 or 63 each. A unit of work takes from
+any row that covers its change and that nobody else is at, so that nobody waits; where there is
+none, it waits for a row of its own; where that does not cover the change, all the rows are locked
+in order, and what is left is counted and shared out anew.
 
 Laws:
     No row is taken past its part of the cap, so their sum is never past the cap.
@@ -24,6 +25,8 @@ from viralcommerce.runtime.stores.postgres.statements import Part, Rows, Step
 Change = tuple[QuotaKey, HotChange]
 SAVEPOINT: Final = Step(b"savepoint viralcommerce_hot")
 UNDO: Final = Step(b"rollback to savepoint viralcommerce_hot")
+ANY, MINE, ALL = range(3)
+"""How to take: from any row that is free, from one's own, or from all of them together."""
 MOST_TIGHT: Final = 1_000
 """How many quotas a process remembers to be nearly drained."""
 _KEY: Final = "campaign = %s and name = %s and scope = %s and period = %s"
@@ -45,10 +48,21 @@ class Shards:
     def __init__(self, schema: str, count: int) -> None:
         self.count = count
         self.tight: dict[QuotaKey, None] = {}
-        take = f"update {schema}.quotas set used = used + %s where {_KEY} and shard = %s"
-        self._capped = f"{take} and cap = %s and used + %s <= %s returning 1"
-        self._free = f"{take} and cap is null returning 1"
-        self._give = f"{take} returning 1"
+        covers = "cap = %s and used + %s <= %s + (shard < %s)::int"
+        kinds = {"capped": covers, "free": "cap is null", "give": "true"}
+        self._mine = {
+            kind: f"update {schema}.quotas set used = used + %s where {_KEY} and {condition} "
+            "and shard = %s returning 1"
+            for kind, condition in kinds.items()
+        }
+        self._any = {
+            kind: f"update {schema}.quotas q set used = q.used + %s from (select campaign, name, "
+            f"scope, period, shard from {schema}.quotas where {_KEY} and {condition} "
+            "order by (shard + %s) %% %s limit 1 for update skip locked) w "
+            "where (q.campaign, q.name, q.scope, q.period, q.shard) "
+            "= (w.campaign, w.name, w.scope, w.period, w.shard) returning 1"
+            for kind, condition in kinds.items()
+        }
         self._make = (
             f"insert into {schema}.quotas (campaign, name, scope, period, shard, used) "
             "select %s, %s, %s, %s, g, 0 from generate_series(0, %s) g on conflict do nothing"
@@ -62,33 +76,38 @@ class Shards:
             "and q.shard = w.shard"
         ).encode()
 
-    def fast(self, changes: Sequence[Change], mine: int, *, must: bool) -> list[Step]:
-        """Take every change from a row of its own.
+    def fast(self, changes: Sequence[Change], mine: int, how: int, *, must: bool) -> list[Step]:
+        """Take every change from one row each.
 
         Args:
             changes: sorted by key.
-            mine: the row to take from; any number.
-            must: whether a row that does not cover it is an error (division by zero); else its
+            mine: the row to take from, or to look at first; any number.
+            how: `ANY` or `MINE`.
+            must: whether it is an error (division by zero) where there is no such row; else its
                 statement answers with no row.
         """
         steps: list[Step] = []
         for change in changes:
-            part = self.fast_part(change, mine)
+            part = self.fast_part(change, mine, how)
             text = part.sql
             if must:
                 text = f"with put as ({text}) select 1 / count(*)::int from put"
             steps.append(Step(text.encode(), part.values, answers=not must))
         return steps
 
-    def fast_part(self, change: Change, mine: int) -> Part:
-        """Take one change from a row of its own; a row that does not cover it is not written."""
+    def fast_part(self, change: Change, mine: int, how: int) -> Part:
+        """Take one change from one row; where there is no such row, none is written."""
         key, hot = change
-        mine %= self.count
-        values = [Int8(hot.change), *key, Int8(mine)]
+        values: list[object] = [Int8(hot.change), *key]
+        kind = "capped"
         if hot.cap is None:
-            return Part(self._free if hot.change > 0 else self._give, values)
-        covers = (Int8(hot.cap), Int8(hot.peak), Int8(share(hot.cap, self.count, mine)))
-        return Part(self._capped, [*values, *covers])
+            kind = "free" if hot.change > 0 else "give"
+        else:
+            part, rest = divmod(hot.cap, self.count)
+            values += [Int8(hot.cap), Int8(hot.peak), Int8(part), Int8(rest)]
+        if how == ANY:
+            return Part(self._any[kind], [*values, Int8(mine % self.count), Int8(self.count)])
+        return Part(self._mine[kind], [*values, Int8(mine % self.count)])
 
     def hold(self, changes: Sequence[Change]) -> list[Step]:
         """Make sure of all the rows and lock them, in order; every second answer has them."""

@@ -30,7 +30,7 @@ from viralcommerce.runtime.ports import (
     Wanted,
     Writes,
 )
-from viralcommerce.runtime.stores.postgres.hot import SAVEPOINT, UNDO, Shards
+from viralcommerce.runtime.stores.postgres.hot import ALL, ANY, SAVEPOINT, UNDO, Shards
 from viralcommerce.runtime.stores.postgres.statements import (
     Part,
     Row,
@@ -91,7 +91,7 @@ class Unit:
         self._begin, self._finish, self._undo = (
             [Step(sql) for sql in steps] for steps in (_HOSTED if hosted else _OWN)
         )
-        self._careful = False
+        self._how = ANY
         self._wrote = False
         self.mine = 0
         self.begun = False
@@ -145,28 +145,26 @@ class Unit:
             if change.cap is not None or change.change
         )
         parts, guards = self._body(writes)
-        fast = bool(hot) and not self._careful
-        fast = fast and not any(key in self._shards.tight for key, _ in hot)
+        if any(key in self._shards.tight for key, _ in hot):
+            self._how = ALL
+        fast = bool(hot) and self._how != ALL
         if fast and self._hosted:
-            taken = yield [
-                *trip,
-                SAVEPOINT,
-                *self._shards.fast(hot, self.mine, must=False),
-            ]
+            steps = self._shards.fast(hot, self.mine, self._how, must=False)
+            taken = yield [*trip, SAVEPOINT, *steps]
             trip = []
             if not all(taken[-len(hot) :]):
                 yield [UNDO]
-                fast = False
+                self._how += 1
+                return (yield from self.commit(writes))
         elif fast:
             trip.append(SAVEPOINT)
             if len(hot) == 1:
-                parts["hot"] = self._shards.fast_part(hot[0], self.mine)
+                parts["hot"] = self._shards.fast_part(hot[0], self.mine, self._how)
                 guards["hot"] = 1
             else:
-                trip += self._shards.fast(hot, self.mine, must=True)
+                trip += self._shards.fast(hot, self.mine, self._how, must=True)
         if hot and not fast:
             rows = yield [*trip, *self._shards.hold(hot)]
-            self._careful = True
             trip = []
             held = {key: rows[2 * i - 2 * len(hot) + 1] for i, (key, _) in enumerate(hot)}
             short = self._shards.short(hot, held)
@@ -181,7 +179,7 @@ class Unit:
             if fast and not self._hosted:
                 self.committing = False
                 yield [UNDO]
-                self._careful = True
+                self._how += 1
                 return (yield from self.commit(writes))
             return (yield from self._stale(writes.cells))
         except UniqueViolation as error:
