@@ -32,9 +32,18 @@ async def perform(connection: AsyncConnection, trip: Trip) -> list[Rows]:
     if len(trip) == 1:
         await cursors[0].execute(trip[0].sql, trip[0].values, prepare=True)
     else:
-        async with connection.pipeline():
-            for cursor, step in zip(cursors, trip, strict=True):
-                await cursor.execute(step.sql, step.values, prepare=True)
+        first: psycopg.Error | None = None
+        try:
+            async with connection.pipeline():
+                try:
+                    for cursor, step in zip(cursors, trip, strict=True):
+                        await cursor.execute(step.sql, step.values, prepare=True)
+                except psycopg.Error as error:  # the pipeline must end before it is raised
+                    first = error
+        except psycopg.Error as error:
+            raise first or error from None
+        if first is not None:
+            raise first
     return [
         await cursor.fetchall() if step.answers else []
         for cursor, step in zip(cursors, trip, strict=True)

@@ -33,9 +33,18 @@ def perform(connection: Connection, trip: Trip) -> list[Rows]:
     cursors = [
         connection.cursor(row_factory=tuple_row) if step.answers else silent for step in trip
     ]
-    with connection.pipeline():
-        for cursor, step in zip(cursors, trip, strict=True):
-            cursor.execute(step.sql, step.values, prepare=True)
+    first: psycopg.Error | None = None
+    try:
+        with connection.pipeline():
+            try:
+                for cursor, step in zip(cursors, trip, strict=True):
+                    cursor.execute(step.sql, step.values, prepare=True)
+            except psycopg.Error as error:  # the pipeline must end before it is raised
+                first = error
+    except psycopg.Error as error:
+        raise first or error from None
+    if first is not None:
+        raise first
     return [
         cursor.fetchall() if step.answers else []
         for cursor, step in zip(cursors, trip, strict=True)
