@@ -17,14 +17,13 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform, get_origin
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass as pydantic_dataclass
+from pydantic import ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError, core_schema
 
 from viralcommerce.errors import InvalidRule, ViralCommerceError
 
 if TYPE_CHECKING:
-    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
     from pydantic.json_schema import JsonSchemaValue
 
 FAMILY = "x-family"
@@ -85,7 +84,9 @@ def made(cls: type[R]) -> type[R]:
     """The class as the pydantic dataclass it is; whoever looks at its fields calls this first."""
     with _making:
         if cls.__dict__.get("_is_made") is False:
-            pydantic_dataclass(frozen=True, config=_CONFIG)(cls)
+            from pydantic.dataclasses import dataclass  # when the first rule is built, not before
+
+            dataclass(frozen=True, config=_CONFIG)(cls)
             cls._is_made = True
     return cls
 
@@ -146,6 +147,8 @@ def _place(cls: type[Rule], steps: tuple[int | str, ...]) -> str:
 @functools.cache
 def adapter(cls: type[Rule]) -> TypeAdapter[Any]:
     """The validator and serializer of one rule class, built when it is first needed."""
+    from pydantic import TypeAdapter  # when the first rule is read, not before
+
     return TypeAdapter(made(cls))
 
 

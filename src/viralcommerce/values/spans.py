@@ -10,7 +10,6 @@ said                means                           from noon before clocks go f
 
 from __future__ import annotations
 
-import calendar
 import re
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -233,6 +232,8 @@ def month_later(day: date, months: int) -> date:
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     if not 1 <= year <= 9999:
         raise InvalidValue(f"{months} months after {day}: outside the calendar")
+    import calendar  # two milliseconds that few programs need
+
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
