@@ -102,11 +102,6 @@ class EventFile:
         self._choices = ", ".join(sorted(snake(k.__name__) for k, roles in casts.items() if roles))
         self._decoder = _decoder(campaign.mechanic.command_types)
 
-    @property
-    def tells(self) -> bool:
-        """Whether the campaign's conditions ask facts, which each event must tell."""
-        return bool(self._kinds)
-
     def __iter__(self) -> Iterator[Event | Damage]:
         """Each event, or what is wrong with its line; nothing is remembered of earlier ones."""
         for line in self.log:

@@ -22,7 +22,7 @@ from viralcommerce.cli.lines import Damage
 from viralcommerce.codec import messages_of
 from viralcommerce.errors import InvalidMessage, KeyReused, StoreError, ViralCommerceError
 from viralcommerce.messages import BY_CLOCK, Accepted, Command, Refusal
-from viralcommerce.runtime.ports import Asked, Decision
+from viralcommerce.runtime.ports import Asked, Decision, Wanted
 from viralcommerce.runtime.programs import SHADOW
 from viralcommerce.runtime.shop import Shop
 
@@ -34,7 +34,7 @@ MOST_DUE: Final = 100_000
 """How many deadlines are acted on among the events of one batch; others wait for the next."""
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
-_Said = tuple[str, datetime, str]
+_Said = tuple[str, datetime]
 
 
 class BadLine(Struct, frozen=True):
@@ -75,18 +75,18 @@ class Ran(Struct, kw_only=True):
 
 
 class LogMembers:
-    """What the log itself tells of members: a port that answers for the event at hand."""
+    """What the log itself tells of members: a port that answers for the events of one commit."""
 
     def __init__(self) -> None:
-        self._told: Told = {}
+        self._told: Mapping[datetime, Told] = {}
 
-    def tell(self, told: Told) -> None:
-        """Know what one event tells, and nothing else."""
+    def tell(self, told: Mapping[datetime, Told]) -> None:
+        """Know what was told at these moments, and nothing else."""
         self._told = told
 
     def facts(self, asked: Sequence[Asked]) -> Sequence[Mapping[str, object]]:
-        """What the event told of each member."""
-        return [self._told.get(one.member, {}) for one in asked]
+        """What was told of each member at the moment that is asked about."""
+        return [self._told.get(one.at, {}).get(one.member, {}) for one in asked]
 
 
 class Replay:
@@ -161,21 +161,21 @@ class Replay:
         return f"committed up to line {self.ran.committed}; run again to go on from there"
 
     def _batches(self) -> Iterator[list[Event]]:
-        """Events that may share a commit: none there twice, none past a deadline just begun."""
+        """Events that may share a commit: no key twice, none past a deadline just begun."""
         batch: list[Event] = []
-        said: set[_Said] = set()
+        keys: set[str] = set()
         soon = _NEVER
         for event in self._events:
             if isinstance(event, Damage):
                 self._bad(event)
                 continue
             at = event.command.at
-            saying = _said(event.instance, event.command)
-            if len(batch) == self._at_once or at >= soon or saying in said:
+            key = event.command.key
+            if len(batch) == self._at_once or at >= soon or key in keys:
                 yield batch
-                batch, said, soon = [], set(), _NEVER
+                batch, keys, soon = [], set(), _NEVER
             batch.append(event)
-            said.add(saying)
+            keys.add(key)
             soon = min(soon, self._first_deadline(event.command))
             self.ran.events += 1
             self.ran.late += self._latest is not None and at < self._latest
@@ -211,87 +211,114 @@ class Replay:
             self._tick(min(event.command.at for event in batch))
         waiting = deque(new)
         while waiting:
-            steps = self._with_deadlines(waiting)
-            if self._events.tells:
-                for step in steps:
-                    self._members.tell(step.told)
-                    self._decide([step])
-            else:
-                self._decide(steps)
+            self._decide(self._with_deadlines(waiting))
         self.ran.committed = batch[-1].number
         self.progress()
 
     def _with_deadlines(self, waiting: deque[Event]) -> list[Event]:
         """Take events, and before the first that is not earlier, the clock's commands.
 
-        It stops at a deadline that an event taken before may have moved or met.
+        It stops at a deadline that an event taken before may have moved or met, and at an event
+        that tells another thing of the same moment: facts are asked by member and moment.
         """
-        mechanic = self._campaign.mechanic
         latest = max(event.command.at for event in waiting)
         due = deque(command for _, command in self._shop.due(latest, limit=MOST_DUE))
         touched: set[str] = set()
+        told: dict[datetime, Told] = {}
         steps: list[Event] = []
         while waiting:
-            if due and due[0].at <= waiting[0].command.at:
-                instance = mechanic.instance(due[0])
-                if instance in touched:
-                    break
-                steps.append(Event(0, due.popleft(), instance, {}))
-                continue
-            touched.add(waiting[0].instance)
-            steps.append(waiting.popleft())
+            is_due = bool(due) and due[0].at <= waiting[0].command.at
+            step = self._clock(due[0]) if is_due else waiting[0]
+            if is_due and step.instance in touched:
+                break
+            if told.setdefault(step.command.at, step.told) != step.told:
+                break
+            if is_due:
+                due.popleft()
+            else:
+                touched.add(step.instance)
+                waiting.popleft()
+            steps.append(step)
+        self._members.tell(told)
         return steps
 
+    def _clock(self, command: Command) -> Event:
+        return Event(0, command, self._campaign.mechanic.instance(command), {})
+
     def _decide(self, steps: Sequence[Event]) -> None:
-        """One commit. Conditions are answered as of each event, so those go one by one."""
+        """One commit."""
         commands = [step.command for step in steps]
         outcomes = self._shop.handle_many(self._campaign, commands, at_once=len(commands) or 1)
         self.ran.committed = max([self.ran.committed, *(step.number for step in steps)])
         for step, outcome in zip(steps, outcomes, strict=True):
-            if step.command.by == BY_CLOCK:
+            if isinstance(outcome, KeyReused):  # by another process, a moment ago
+                self._reused(step)
+            elif step.command.by == BY_CLOCK:
                 self.ran.ended += isinstance(outcome, Accepted)
-                continue
-            if isinstance(outcome, KeyReused):
-                self.ran.events -= 1
-                self._bad(Damage(step.number, _reused(step.command.key)))
-            elif outcome.command.at != step.command.at:
-                self.ran.repeated += 1
             elif isinstance(outcome, Accepted):
                 self.ran.accepted += 1
             else:
                 self.ran.refused += 1
 
-    def _new(self, batch: Sequence[Event]) -> list[Event]:
-        """The events that no earlier run, and no earlier batch, has had decided."""
-        there: dict[_Said, list[Command]] = {}
-        moments = [(event.instance, event.command.at) for event in batch]
-        for line in self._shop.store.recorded(self.name, moments):
-            recorded = line.decision
-            decision: Decision = (
-                self._messages.decision(recorded) if isinstance(recorded, bytes) else recorded
-            )
-            there.setdefault(_said(decision.instance, decision.command), []).append(
-                decision.command
-            )
-        return [event for event in batch if not self._is_there(event, there)]
+    def _reused(self, event: Event) -> None:
+        self.ran.events -= 1
+        key = event.command.key
+        said = f"the key {key!r} came before, with another command; it had no effect"
+        self._bad(Damage(event.number, f"{said}; give every event a key of its own"))
 
-    def _is_there(self, event: Event, there: Mapping[_Said, Sequence[Command]]) -> bool:
-        before = there.get(_said(event.instance, event.command), ())
-        found = any(command.says_as(event.command) for command in before)
-        self.ran.there_already += found
-        return found
+    def _new(self, batch: Sequence[Event]) -> list[Event]:
+        """The events that are to be decided: their keys are free, and the journal lacks them."""
+        answered = self._answered(batch)
+        unsure = [event for event in batch if not _is(event.command, answered)]
+        there: dict[_Said, list[Command]] = {}
+        moments = [(event.instance, event.command.at) for event in unsure]
+        for line in self._shop.store.recorded(self.name, moments) if moments else ():
+            command = self._read(line.decision).command
+            there.setdefault((command.key, command.at), []).append(command)
+        self.ran.there_already += len(batch) - len(unsure)
+        return [event for event in unsure if self._is_new(event, answered, there)]
+
+    def _answered(self, batch: Sequence[Event]) -> dict[str, Command]:
+        """The commands that keys of these events were given to for ever."""
+        places = tuple(sorted((self.name, event.command.key) for event in batch))
+        session = self._shop.store.session()
+        try:
+            found = session.look(Wanted(decisions=places)).decisions
+        finally:
+            session.close()
+        return {key: self._read(recorded).command for (_, key), recorded in found.items()}
+
+    def _read(self, recorded: Decision | bytes) -> Decision:
+        if not isinstance(recorded, bytes):
+            return recorded
+        decision: Decision = self._messages.decision(recorded)
+        return decision
+
+    def _is_new(
+        self,
+        event: Event,
+        answered: Mapping[str, Command],
+        there: Mapping[_Said, Sequence[Command]],
+    ) -> bool:
+        command = event.command
+        before = answered.get(command.key)
+        found = there.get((command.key, command.at), ())
+        if any(one.says_as(command) for one in found):
+            self.ran.there_already += 1
+        elif before is None:
+            return True
+        elif before.says_as(command):
+            self.ran.repeated += 1
+        else:
+            self._reused(event)
+        return False
 
     def _tick(self, at: datetime) -> None:
         while ended := self._shop.tick(at):
             self.ran.ended += ended
 
 
-def _said(instance: str, command: Command) -> _Said:
-    return instance, command.at, command.key
-
-
-def _reused(key: str) -> str:
-    return (
-        f"the key {key!r} came before, with another command; it had no effect; "
-        "give every event a key of its own"
-    )
+def _is(command: Command, answered: Mapping[str, Command]) -> bool:
+    """Whether this very command, with its time, was answered under its key."""
+    before = answered.get(command.key)
+    return before is not None and before.at == command.at and before.says_as(command)
