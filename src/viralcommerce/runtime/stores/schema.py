@@ -20,6 +20,7 @@ create table if not exists viral_rules (
 create table if not exists viral_lives (
   id integer primary key, campaign text not null, life text not null
 );
+create index if not exists viral_lives_campaign on viral_lives (campaign, id);
 create table if not exists viral_cells (
   campaign text not null, instance text not null, rules text not null,
   version integer not null, state text not null, deadline integer, held integer not null,
@@ -40,6 +41,7 @@ create table if not exists viral_quotas (
   campaign text not null, name text not null, scope text not null, period text not null,
   used integer not null, primary key (campaign, name, scope, period)
 ) without rowid;
+create index if not exists viral_quotas_campaign on viral_quotas (campaign) where scope = '';
 create table if not exists viral_ledger (
   position integer primary key, id text not null, campaign text not null,
   instance text not null, at integer not null, source text not null, target text not null,

@@ -12,7 +12,7 @@ import os
 import sqlite3
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import Any, Literal
 
@@ -78,9 +78,7 @@ class SqliteStore:
                 "insert or ignore into viral_meta values ('schema', ?)", (str(SCHEMA_VERSION),)
             )
             connection.execute("commit")
-        known = connection.execute(
-            "select value from viral_meta where name = 'schema'"
-        ).fetchone()
+        known = connection.execute("select value from viral_meta where name = 'schema'").fetchone()
         version = known[0] if known else "unknown"
         if version != str(SCHEMA_VERSION):
             raise SchemaMismatch(
@@ -129,12 +127,19 @@ class SqliteStore:
             self._give_back(connection)
 
     def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        with translated(self.path), self._connection() as connection:
-            return connection.execute(sql, values).fetchall()
+        with translated(self.path), self._cursor() as cursor:
+            return cursor.execute(sql, values).fetchall()
 
     def _stream(self, sql: str, *values: object) -> Iterator[tuple[Any, ...]]:
-        with translated(self.path), self._connection() as connection:
-            yield from connection.execute(sql, values)
+        with translated(self.path), self._cursor() as cursor:
+            yield from cursor.execute(sql, values)
+
+    @contextmanager
+    def _cursor(self) -> Generator[sqlite3.Cursor]:
+        """A cursor whose rows are tuples, whatever those of a host's connection are."""
+        with self._connection() as connection, closing(connection.cursor()) as cursor:
+            cursor.row_factory = None
+            yield cursor
 
     def session(self) -> SqliteSession:
         """Begin a unit of work."""
@@ -198,7 +203,7 @@ class SqliteStore:
     def used(self, campaign: str) -> Mapping[QuotaKey, int]:
         """The quotas of the campaign itself."""
         rows = self._rows(
-            "select name, period, used from viral_quotas "
+            "select name, period, used from viral_quotas indexed by viral_quotas_campaign "
             "where campaign = ? and scope = '' and used <> 0",
             campaign,
         )
@@ -231,9 +236,9 @@ class SqliteStore:
             "where campaign = ? and instance = ? and at = ?"
         )
         lines: list[Line] = []
-        with translated(self.path), self._connection() as connection:
+        with translated(self.path), self._cursor() as cursor:
             for instance, at in dict.fromkeys(moments):
-                for position, text in connection.execute(sql, (campaign, instance, micros(at))):
+                for position, text in cursor.execute(sql, (campaign, instance, micros(at))):
                     lines.append(Line(position, text.encode()))
         return lines
 

@@ -314,12 +314,12 @@ class HostSession(SqliteSession):
                 f"{self._path}: the host's connection is in no transaction, so nothing could "
                 "commit together; execute 'BEGIN IMMEDIATE' on it first"
             )
+        self._cursor.execute("savepoint viralcommerce")
         try:
-            self._cursor.execute("savepoint viralcommerce")
             self._cursor.execute("update viral_meta set value = value where name = 'schema'")
         except sqlite3.OperationalError as error:
+            self._undo()
             if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
-                self._undo()
                 raise RetryTransaction(
                     f"{self._path}: the host's transaction may not write any more ({error}); roll "
                     "it back and begin again with 'BEGIN IMMEDIATE'"

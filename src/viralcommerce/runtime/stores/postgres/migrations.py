@@ -58,6 +58,7 @@ create table {schema}.quotas (
   scope text collate "C" not null, period text collate "C" not null, shard smallint not null,
   used bigint not null, cap bigint, primary key (campaign, name, scope, period, shard)
 ) with (fillfactor = 70);
+create index quotas_campaign on {schema}.quotas (campaign) where scope = '';
 create table {schema}.ledger (
   position bigint generated always as identity primary key, id text collate "C" not null unique,
   campaign text collate "C" not null, instance text collate "C" not null, at bigint not null,
