@@ -8,6 +8,7 @@ import typer
 
 from viralcommerce.cli.exits import PROBLEMS, exits
 from viralcommerce.cli.files import open_store
+from viralcommerce.cli.options import AsJson, StoreFile, Wait
 from viralcommerce.cli.show import bar, console, print_json
 from viralcommerce.cli.tables import print_audit
 from viralcommerce.errors import UnknownCampaign
@@ -16,15 +17,15 @@ from viralcommerce.runtime.ports import Store
 
 
 def audit(
-    store: Annotated[str, typer.Argument(help="The store's SQLite file.")],
+    store: StoreFile,
     campaign: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Prove this one only; may be given again."),
+        typer.Option(
+            "--campaign", metavar="NAME", help="Prove this one only; may be given again."
+        ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
-    wait: Annotated[
-        float, typer.Option(min=0, metavar="SECONDS", help="How long to wait for a busy store.")
-    ] = 30.0,
+    as_json: AsJson = False,
+    wait: Wait = 30.0,
 ) -> None:
     """Replay the journal, and hold cells, quotas and ledger against it.
 

@@ -20,6 +20,7 @@ LINE: Final = "#e4e7ec"
 MAIN: Final = "#0f766e"
 SOFT: Final = "#99cfc7"
 WARM: Final = "#c2813b"
+FAINTER: Final = {MAIN: "rgba(15, 118, 110, 0.8)", WARM: "rgba(194, 129, 59, 0.8)"}
 FONT: Final = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif'
 
 _FEW: Final = 10
@@ -110,7 +111,7 @@ def _area(name: str, times: Sequence[str], values: Sequence[float], color: str) 
         "x": list(times),
         "y": list(values),
         "line": {"color": color, "width": 1, "shape": "hv"},
-        "fillcolor": f"{color}cc",
+        "fillcolor": FAINTER[color],
         "hovertemplate": f"{name} %{{y:,.2f}}<extra></extra>",
     }
 

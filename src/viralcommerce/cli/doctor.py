@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from viralcommerce.cli.exits import PROBLEMS, exits
 from viralcommerce.cli.files import open_store
+from viralcommerce.cli.options import AsJson, Wait
 from viralcommerce.cli.show import bar, console, print_json, table
 from viralcommerce.runtime.stores.rows import micros, moment
 from viralcommerce.runtime.stores.schema import SCHEMA_VERSION
@@ -47,10 +48,8 @@ class Finding(Struct, frozen=True):
 
 def doctor(
     store: Annotated[str, typer.Argument(help="A store's SQLite file to look at too.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
-    wait: Annotated[
-        float, typer.Option(min=0, metavar="SECONDS", help="How long to wait for a busy store.")
-    ] = 5.0,
+    as_json: AsJson = False,
+    wait: Wait = 5.0,
 ) -> None:
     """Look at versions, extras, the clock and time zones, and at a store's health."""
     with exits():

@@ -14,6 +14,7 @@ from rich.text import Text
 from viralcommerce.cli.audit import named
 from viralcommerce.cli.exits import exits
 from viralcommerce.cli.files import open_store
+from viralcommerce.cli.options import AsJson, StoreFile, Wait
 from viralcommerce.cli.show import console, print_json
 from viralcommerce.codec import KINDS, Codec, as_data, messages_of
 from viralcommerce.decider import Mechanic
@@ -35,24 +36,29 @@ _GAMES: Final = tuple(kind for kind in KINDS.values() if issubclass(kind, Mechan
 
 
 def explain(
-    store: Annotated[str, typer.Argument(help="The store's SQLite file.")],
+    store: StoreFile,
     key: Annotated[
-        str, typer.Option(metavar="KEY", help="The decision on the command with this key.")
+        str,
+        typer.Option("--key", metavar="KEY", help="The decision on the command with this key."),
     ] = "",
     instance: Annotated[
-        str, typer.Option(metavar="ID", help="Every decision on this pack or ask, in order.")
+        str,
+        typer.Option(
+            "--instance", metavar="ID", help="Every decision on this pack or ask, in order."
+        ),
     ] = "",
     campaign: Annotated[
-        str, typer.Option(metavar="NAME", help="Of this campaign; needed where there are many.")
+        str,
+        typer.Option(
+            "--campaign", metavar="NAME", help="Of this campaign; needed where there are many."
+        ),
     ] = "",
     audience: Annotated[
-        Audience, typer.Option(help="Who asks: each is told what is theirs to know.")
+        Audience, typer.Option("--audience", help="Who asks: each is told what is theirs to know.")
     ] = "operator",
-    language: Annotated[Language, typer.Option(help="English or Chinese.")] = "en",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
-    wait: Annotated[
-        float, typer.Option(min=0, metavar="SECONDS", help="How long to wait for a busy store.")
-    ] = 30.0,
+    language: Annotated[Language, typer.Option("--language", help="English or Chinese.")] = "en",
+    as_json: AsJson = False,
+    wait: Wait = 30.0,
 ) -> None:
     """Say what was decided and why: of one command by its key, or of a whole pack or ask."""
     if bool(key) == bool(instance):

@@ -22,6 +22,7 @@ from viralcommerce.cli.files import (
     write_whole,
 )
 from viralcommerce.cli.lines import LogFile
+from viralcommerce.cli.options import AsJson, CampaignFile, Wait
 from viralcommerce.cli.replay import LogMembers, Ran, Replay
 from viralcommerce.cli.show import bar, console, print_json
 from viralcommerce.cli.summary import Origin, Result, Summary
@@ -35,28 +36,28 @@ from viralcommerce.runtime.shop import Shop
 
 
 def run(
-    campaign: Annotated[str, typer.Argument(help="The campaign's JSON file.")],
+    campaign: CampaignFile,
     events: Annotated[str, typer.Argument(help="JSON lines, plain or .gz; - is standard input.")],
     store: Annotated[
-        str, typer.Option(metavar="FILE", help="Keep everything in this SQLite file.")
+        str, typer.Option("--store", metavar="FILE", help="Keep everything in this SQLite file.")
     ] = "",
     report: Annotated[
-        str, typer.Option(metavar="OUT.html", help="Write a report: one file, no network.")
+        str,
+        typer.Option("--report", metavar="OUT.html", help="Write a report: one file, no network."),
     ] = "",
     audit: Annotated[bool, typer.Option("--audit", help="Prove the store afterwards.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+    as_json: AsJson = False,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave out bad lines: count and list them.")
     ] = False,
     seed: Annotated[
-        str, typer.Option(metavar="TEXT", help="What the dice are derived from.")
+        str, typer.Option("--seed", metavar="TEXT", help="What the dice are derived from.")
     ] = "viralcommerce",
     until: Annotated[
-        str, typer.Option(metavar="TIME", help="At the end, act on deadlines up to then.")
+        str,
+        typer.Option("--until", metavar="TIME", help="At the end, act on deadlines up to then."),
     ] = "",
-    wait: Annotated[
-        float, typer.Option(min=0, metavar="SECONDS", help="How long to wait for a busy store.")
-    ] = 30.0,
+    wait: Wait = 30.0,
 ) -> None:
     """Run a campaign over a log of events: decide each, once, and show what it comes to.
 

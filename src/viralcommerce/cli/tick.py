@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from viralcommerce.cli.exits import exits
 from viralcommerce.cli.files import moment, open_store, read_campaign
+from viralcommerce.cli.options import AsJson, StoreFile, Wait
 from viralcommerce.cli.replay import LogMembers
 from viralcommerce.cli.show import console, print_json
 from viralcommerce.runtime.shop import Shop
@@ -23,15 +24,13 @@ class Ticked(Struct, frozen=True):
 
 
 def tick(
-    store: Annotated[str, typer.Argument(help="The store's SQLite file.")],
+    store: StoreFile,
     campaign: Annotated[list[str], typer.Argument(help="Campaign files, the newest versions.")],
     at: Annotated[
-        str, typer.Option(metavar="TIME", help="The moment to act for; now unless said.")
+        str, typer.Option("--at", metavar="TIME", help="The moment to act for; now unless said.")
     ] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
-    wait: Annotated[
-        float, typer.Option(min=0, metavar="SECONDS", help="How long to wait for a busy store.")
-    ] = 30.0,
+    as_json: AsJson = False,
+    wait: Wait = 30.0,
 ) -> None:
     """End what is overdue: expire packs and asks, return what they hold to the budget.
 

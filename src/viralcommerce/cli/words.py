@@ -9,6 +9,7 @@ import typer
 
 from viralcommerce.cli.exits import exits
 from viralcommerce.cli.files import read_campaign
+from viralcommerce.cli.options import AsJson, CampaignFile
 from viralcommerce.cli.show import print_json
 from viralcommerce.codec import KINDS
 from viralcommerce.decider import AnyMechanic, Mechanic
@@ -19,9 +20,11 @@ from viralcommerce.runtime.stores.schema import SQLITE
 
 
 def terms(
-    campaign: Annotated[str, typer.Argument(help="The campaign's JSON file.")],
-    language: Annotated[Literal["en", "zh"], typer.Option(help="English or Chinese.")] = "en",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+    campaign: CampaignFile,
+    language: Annotated[
+        Literal["en", "zh"], typer.Option("--language", help="English or Chinese.")
+    ] = "en",
+    as_json: AsJson = False,
 ) -> None:
     """Print the terms that a member reads, made from the campaign and from nothing else."""
     with exits():
@@ -38,7 +41,7 @@ def schema(
         typer.Argument(help="json: campaigns; events: lines of a log; messages; sql: the tables."),
     ] = "json",
     game: Annotated[
-        str, typer.Option(metavar="KIND", help="Of this game only, such as coupon_pack.")
+        str, typer.Option("--game", metavar="KIND", help="Of this game only, such as coupon_pack.")
     ] = "",
 ) -> None:
     """Print the JSON Schema of campaigns, of event lines or of messages, or a store's tables."""
