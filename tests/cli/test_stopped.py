@@ -43,7 +43,9 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(
     """RQ-19: what was committed is not done again, what was not is done once."""
     campaign, store = write("tea.json", RICH), tmp_path / "tea.db"
     command = [sys.executable, "-m", "viralcommerce", "run", campaign, "-", "--store", str(store)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=_heeds_interrupts
+    ) as running:
         assert running.stdin is not None
         assert running.stderr is not None
         running.stdin.writelines(f"{json.dumps(line)}\n".encode() for line in EVENTS)
@@ -61,6 +63,11 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(
     found = json.loads(run("run", campaign, log, "--store", store, "--audit", "--json").stdout)
     assert (found["ran"]["there_already"], found["ran"]["accepted"]) == (2_000, 500)
     assert found["audit"]["problems"] == []
+
+
+def _heeds_interrupts() -> None:
+    """What a shell starts in the background ignores Ctrl-C, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class SmallDisk(SqliteStore):
