@@ -45,12 +45,15 @@ Flow = Generator[Effect, Any, list[Outcome]]
 def flow(context: Context, requests: Sequence[Request], *, rehearses: bool = False) -> Flow:
     """Run commands through look, ask, lock, decide and commit.
 
+    A batch ends before a command that is about somebody whom the host was not asked about: fewer
+    outcomes come back than requests went in, at least one, and the rest is to be run as a batch
+    of its own.
+
     Args:
         context: of the shop.
         requests: in the order in which they happened.
         rehearses: whether a batch must lock all its quotas at once. One that needs another after
-            all ends before the command that does: fewer outcomes come back than requests went in,
-            at least one, and the rest is to be run as a batch of its own.
+            all ends before the command that does, too.
 
     Raises:
         StoreBusy: casts or cells kept changing for `RESTARTS` times.
@@ -99,10 +102,11 @@ def flow(context: Context, requests: Sequence[Request], *, rehearses: bool = Fal
                         outcome = batch.one(request)
                     outcomes.append(outcome)
             except Recast as recast:
-                asks = True
-                note(unforeseen, recast.members, recast.at, recast.facts)
-                yield Restart()
-                break
+                if not outcomes:
+                    asks = True
+                    note(unforeseen, recast.members, recast.at, recast.facts)
+                    yield Restart()
+                    break
             writes = batch.writes()
             if writes is None:
                 return outcomes
