@@ -3,6 +3,8 @@
 What is proved, for every campaign in a store:
 
 - every accepted command is decided again, from the state before it, and comes to the same events;
+- every command that its game refused is refused again, for the same reason;
+- every key that is kept answers with a decision of that key;
 - versions run 1, 2, 3, ... and each instance keeps the rules it was begun under;
 - every cell is the fold of its events, with the deadline and the hold that follow from it;
 - every award is what the rules give its recipient for what was reached, to the last minor unit,
@@ -11,15 +13,16 @@ What is proved, for every campaign in a store:
 - held = granted + released + still held, for every instance;
 - every quota is what the journal says was used, and none is above its cap.
 
-Facts are not journaled, so conditions are not asked again, and a velocity that counts a fact's
-value is not recounted. Memory grows with the instances, members and ledger rows, some 200 bytes a
-row, not with the journal.
+What cannot be read is a problem too. Facts are not journaled, so conditions are not asked again,
+and a velocity that counts a fact's value is not recounted. Memory grows with the instances,
+members and ledger rows, some 200 bytes a row, not with the journal.
 """
 
 from __future__ import annotations
 
 from collections import Counter as Tally
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -27,52 +30,30 @@ from msgspec import Struct
 
 from viralcommerce.campaign import Campaign
 from viralcommerce.codec import KINDS, Codec, encode
-from viralcommerce.errors import ViralCommerceError
-from viralcommerce.messages import BY_CLOCK, Accepted, State
+from viralcommerce.errors import StoreCorrupt, StoreError, ViralCommerceError
+from viralcommerce.messages import BY_CLOCK, Accepted, Refused, State, Transfer
 from viralcommerce.program import BUDGET, Program, QuotaKey
 from viralcommerce.rules.base import Kinds
 from viralcommerce.rules.limits import Unlimited
-from viralcommerce.runtime.ports import Store
+from viralcommerce.runtime.findings import MOST_PROBLEMS, AuditReport, Problem
+from viralcommerce.runtime.kept_keys import KeptKeys
+from viralcommerce.runtime.ports import Decision, Store
 from viralcommerce.runtime.programs import SHADOW, Programs, thaw_decision, thaw_state
 from viralcommerce.runtime.repricing import Repricing
 from viralcommerce.runtime.request import REFUSED
 from viralcommerce.values.money import Money
 
-MOST_PROBLEMS: Final = 1000
+__all__ = ["AuditReport", "Problem", "audit"]
 
-
-class Problem(Struct, frozen=True):
-    """One thing that does not add up.
-
-    Args:
-        campaign: the store's name of it.
-        where: the instance, quota or ledger row.
-        what: what was expected and what is there.
-    """
-
-    campaign: str
-    where: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.campaign}: {self.where}: {self.what}"
-
-
-class AuditReport(Struct, frozen=True, kw_only=True):
-    """What the audit counted, and all that does not add up (at most `MOST_PROBLEMS`)."""
-
-    problems: tuple[Problem, ...]
-    commands: int
-    accepted: int
-    refused: int
-    instances: int
-    awards: int
-    spent: dict[str, Money]
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether everything adds up."""
-        return not self.problems
+UNREADABLE: Final = (
+    ViralCommerceError,
+    msgspec.MsgspecError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    KeyError,
+)
+"""What comes of reading what nobody wrote."""
 
 
 def audit(
@@ -148,6 +129,7 @@ class _CampaignAudit:
         self.accepted = 0
         self.refused = 0
         self.awards = 0
+        self.keys = KeptKeys(store, name)
 
     def allow(self, campaign: Campaign) -> None:
         """Take note of what a version of the campaign lets it spend."""
@@ -158,12 +140,28 @@ class _CampaignAudit:
 
     def run(self) -> Iterator[Problem]:
         """Every problem of this campaign, in the order in which it was found."""
-        for line in self.store.journal(self.name):
-            yield from self._line(line.position, line.decision)
-        yield from self._check_cells()
+        yield from self._read("journal", self._check_journal())
+        yield from self._read("cells", self._check_cells())
         if not self.shadow:
-            yield from self._check_ledger()
-        yield from self._check_quotas()
+            yield from self._read("ledger", self._check_ledger())
+        yield from self._read("quotas", self._check_quotas())
+
+    def _read(self, where: str, problems: Iterator[Problem]) -> Iterator[Problem]:
+        """The problems, the last of which may be that nothing more can be read."""
+        try:
+            yield from problems
+        except UNREADABLE as error:
+            if isinstance(error, StoreError) and not isinstance(error, StoreCorrupt):
+                raise
+            yield self._problem(where, f"cannot be read: {error}")
+
+    def _check_journal(self) -> Iterator[Problem]:
+        for line in self.store.journal(self.name):
+            yield from self._read(
+                f"journal {line.position}", self._line(line.position, line.decision)
+            )
+            yield from self.keys.check()
+        yield from self.keys.check(last=True)
 
     def spent(self) -> Money:
         """What left the budget for good, or is held."""
@@ -187,15 +185,19 @@ class _CampaignAudit:
                     )
                 return
             decision = thaw_decision(program, recorded)
+        where = f"{decision.instance} (journal {position})"
+        yield from self._check_place(where, decision)
+        if isinstance(decision, Accepted) or decision.refusal.terminal:
+            self.keys.note(decision.command)
         if not isinstance(decision, Accepted):
             self.refused += 1
+            yield from self._refuse_again(where, decision)
             return
         self.accepted += 1
         program = self.programs.pinned(self.name, decision.rules)
         instance = self.instances.get(decision.instance)
         if instance is None:
             instance = self.instances[decision.instance] = _Instance(program)
-        where = f"{decision.instance} (journal {position})"
         if instance.program.hash != decision.rules:
             yield self._problem(
                 where, f"decided by {decision.rules}, begun {instance.program.hash}"
@@ -206,12 +208,32 @@ class _CampaignAudit:
         instance.version = decision.version
         yield from self._price(where, program, instance, decision)
 
+    def _check_place(self, where: str, decision: Decision) -> Iterator[Problem]:
+        if decision.campaign != self.name:
+            yield self._problem(where, f"is a decision of {decision.campaign}")
+        if self._knows(decision.rules):
+            mechanic = self.programs.pinned(self.name, decision.rules).mechanic
+            about = mechanic.instance(decision.command)
+            if about != decision.instance:
+                yield self._problem(where, f"is about {about}")
+
     def _knows(self, digest: str) -> bool:
         try:
             self.programs.pinned(self.name, digest)
         except ViralCommerceError:
             return False
         return True
+
+    def _refuse_again(self, where: str, decision: Refused[Any, Any]) -> Iterator[Problem]:
+        """What the game itself refused is refused again; the rest hangs on facts and times."""
+        instance = self.instances.get(decision.instance)
+        if instance is None:
+            return
+        mechanic = instance.program.mechanic
+        if isinstance(decision.refusal, mechanic.refusal_types):  # type: ignore[arg-type]
+            again = mechanic.decide(decision.command, instance.state)
+            if again != decision.refusal:
+                yield self._problem(where, f"decided again it is {again!r}, not {decision!r}")
 
     def _replay(
         self, where: str, instance: _Instance, decision: Accepted[Any, Any]
@@ -250,7 +272,7 @@ class _CampaignAudit:
             self.caps[key] = max(self.caps.get(key, 0), cap)
         if not self.shadow:
             for row in again.transfers:
-                self.expected[row.id] = hash(encode(row))
+                self.expected[row.id] = _print(decision.instance, decision.command.at, row)
         if decision.command.by != BY_CLOCK:
             for velocity in program.velocities:
                 if velocity.fact:
@@ -301,7 +323,7 @@ class _CampaignAudit:
                 yield self._problem(
                     f"{noun} {moved.id}", "is in the ledger and not in the journal"
                 )
-            elif expected != hash(encode(moved)):
+            elif expected != _print(posting.instance, posting.at, moved):
                 yield self._problem(f"{noun} {moved.id}", f"is {moved!r}, not what was journaled")
             self._move(moved.source, moved.target, moved.amount, holds)
         for ident in self.expected:
@@ -337,6 +359,11 @@ class _CampaignAudit:
         for key, used in expected.items():
             where = "quota " + "/".join(part for part in key[1:] if part)
             yield self._problem(where, f"nothing recorded, the journal says {used}")
+
+
+def _print(instance: str, at: datetime, row: Transfer) -> int:
+    """A ledger row as one number, which another row has once in a lifetime."""
+    return hash((instance, at, encode(row)))
 
 
 class _Head(Struct):
