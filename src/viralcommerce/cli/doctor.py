@@ -35,7 +35,7 @@ _AHEAD: Final = timedelta(minutes=1)
 _REQUIREMENT: Final = re.compile(
     r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?[^;]*(?:;.*extra == ['\"](\w+)['\"])?"
 )
-_FOR_USERS: Final = ("cli",)
+_FOR_USERS: Final = ("cli", "postgres")
 
 
 class Finding(Struct, frozen=True):
@@ -99,7 +99,10 @@ def _installation() -> Iterator[Finding]:
             extras[extra].append(name)
     for extra, names in extras.items():
         missing = [name for name in names if not _version(name)]
-        if missing:
+        if missing == names:
+            said = f"not installed; pip install viralcommerce[{extra}] if you need it"
+            yield Finding(f"extra {extra}", "ok", said)
+        elif missing:
             said = f"lacks {', '.join(missing)}; pip install viralcommerce[{extra}]"
             yield Finding(f"extra {extra}", "mind", said)
         else:
