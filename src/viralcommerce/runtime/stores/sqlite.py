@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import weakref
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -60,6 +61,8 @@ class SqliteStore:
         self._busy_after = busy_after
         self._synchronous = synchronous
         self._pool: deque[sqlite3.Connection] = deque()
+        # a store that nobody closed closes its connections when it goes
+        self._going = _closing(self, self._pool)
         self._pid = os.getpid()
         self._closed = False
         with translated(self.path), self._connection() as connection:
@@ -103,7 +106,9 @@ class SqliteStore:
         if self._closed:
             raise NotLive(f"{self.path}: the store is closed; open another")
         if self._pid != os.getpid():  # a fork must not share its parent's connections
+            self._going.detach()
             self._pool = deque()
+            self._going = _closing(self, self._pool)
             self._pid = os.getpid()
         try:
             return self._pool.pop()
@@ -328,8 +333,20 @@ class SqliteStore:
     def close(self) -> None:
         """Close every connection that is not in use."""
         self._closed = True
-        while self._pool:
-            self._pool.pop().close()
+        _close_all(self._pool)
+
+
+def _closing(store: SqliteStore, pool: deque[sqlite3.Connection]) -> weakref.finalize[Any, Any]:
+    going = weakref.finalize(store, _close_all, pool)
+    going.atexit = (
+        False  # the process ends anyhow, and may be a fork with its parent's connections
+    )
+    return going
+
+
+def _close_all(pool: deque[sqlite3.Connection]) -> None:
+    while pool:
+        pool.pop().close()
 
 
 class HostedSqliteStore(SqliteStore):
