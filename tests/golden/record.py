@@ -215,6 +215,40 @@ def teapots() -> tuple[Campaign, list[Command]]:
     return campaign, told
 
 
+def running_out() -> tuple[Campaign, list[Command]]:
+    """Whoever asks is given something, as long as there is something: drop, clip, substitute."""
+    campaign = likes(
+        1,
+        grants=(
+            Grant(
+                Product("cup", worth=CNY(2), stock=2),
+                to=collect.COLLECTOR,
+                on=collect.ASKED,
+                name="cup",
+                if_short="substitute",
+                instead=Coupon(CNY(1)),
+            ),
+            Grant(
+                Coupon(CNY("0.50")),
+                to=collect.COLLECTOR,
+                on=collect.ASKED,
+                name="dropped",
+                if_short="drop",
+            ),
+            Grant(
+                Credit(CNY(1)),
+                to=collect.COLLECTOR,
+                on=collect.ASKED,
+                name="clipped",
+                if_short="clip",
+            ),
+        ),
+        budget=CNY("11.70"),
+        limits=(),
+    )
+    return campaign, [ask(f"a{number}", by=one) for number, one in enumerate(CROWD[:7])]
+
+
 def old_accounts() -> tuple[Campaign, list[Command]]:
     """Accounts old enough, or of whose age nobody knows."""
     campaign = likes(2, given=AccountAge(at_least=days(7)), limits=())
@@ -230,6 +264,7 @@ STORIES = {
     "weighted-pack": weighted_pack,
     "teapots": teapots,
     "old-accounts": old_accounts,
+    "running-out": running_out,
 }
 AGES = {"ann": timedelta(days=30), "bob": timedelta(days=7), "carl": timedelta(days=6)}
 
