@@ -274,7 +274,7 @@ def messages_of(mechanic: type[AnyMechanic]) -> Messages:
     return Messages(mechanic)
 
 
-_encoder = msgspec.json.Encoder(order="deterministic")
+_encoder = msgspec.json.Encoder()
 
 
 def encode(message: object) -> bytes:
