@@ -39,7 +39,8 @@ create table if not exists viral_keys (
 ) without rowid;
 create table if not exists viral_quotas (
   campaign text not null, name text not null, scope text not null, period text not null,
-  used integer not null, primary key (campaign, name, scope, period)
+  used integer not null check (typeof(used) = 'integer'),
+  primary key (campaign, name, scope, period)
 ) without rowid;
 create index if not exists viral_quotas_campaign on viral_quotas (campaign) where scope = '';
 create table if not exists viral_ledger (
