@@ -61,6 +61,7 @@ def steps(game: collect.Collect, commands: list[collect.Commands]) -> Iterator[S
 
 @given(stories())
 def test_goal(story: tuple[collect.Collect, list[collect.Commands]]) -> None:
+    """EC-78: by the number that was shown, not one sooner or later."""
     game, commands = story
     standing: list[str] = []
     for _, _, events, state in steps(game, commands):
@@ -110,6 +111,7 @@ def test_one_like(story: tuple[collect.Collect, list[collect.Commands]]) -> None
 
 @given(stories())
 def test_not_own(story: tuple[collect.Collect, list[collect.Commands]]) -> None:
+    """EC-76: policy, and said."""
     game, commands = story
     own = [
         event
@@ -125,6 +127,7 @@ def test_not_own(story: tuple[collect.Collect, list[collect.Commands]]) -> None:
 
 @given(stories())
 def test_over(story: tuple[collect.Collect, list[collect.Commands]]) -> None:
+    """EC-80: a helper after the deadline, or after the goal."""
     game, commands = story
     for before, command, events, _ in steps(game, commands):
         assert not isinstance(before, collect.Done | collect.Missed)

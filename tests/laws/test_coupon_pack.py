@@ -73,6 +73,7 @@ def least(split: Split) -> int:
 
 @given(stories())
 def test_whole(story: tuple[pack.CouponPack, list[pack.Commands]]) -> None:
+    """EC-31, EC-79: nothing is lost between shares, and the last takes what is left."""
     game, commands = story
     for _, _, events, state in steps(game, commands):
         assert not isinstance(state, pack.Idle)
@@ -86,6 +87,7 @@ def test_whole(story: tuple[pack.CouponPack, list[pack.Commands]]) -> None:
 
 @given(stories())
 def test_fair(story: tuple[pack.CouponPack, list[pack.Commands]]) -> None:
+    """EC-77, EC-88: nobody twice, nobody below what was promised."""
     game, commands = story
     takers: list[str] = []
     for _, _, events, _ in steps(game, commands):
@@ -98,6 +100,7 @@ def test_fair(story: tuple[pack.CouponPack, list[pack.Commands]]) -> None:
 
 @given(stories())
 def test_enough(story: tuple[pack.CouponPack, list[pack.Commands]]) -> None:
+    """EC-37, EC-83: not one more than there are."""
     game, commands = story
     grabbed = emptied = 0
     for _, _, events, state in steps(game, commands):
@@ -110,6 +113,7 @@ def test_enough(story: tuple[pack.CouponPack, list[pack.Commands]]) -> None:
 
 @given(stories())
 def test_not_own(story: tuple[pack.CouponPack, list[pack.Commands]]) -> None:
+    """EC-76: policy, and said."""
     game, commands = story
     own = [
         event
@@ -147,6 +151,7 @@ def test_back_once(story: tuple[pack.CouponPack, list[pack.Commands]]) -> None:
 
 @given(stories())
 def test_luckiest(story: tuple[pack.CouponPack, list[pack.Commands]]) -> None:
+    """EC-88, EC-107: exactly one, and a tie goes to the first."""
     game, commands = story
     shares: list[tuple[int, str]] = []
     for _, _, events, state in steps(game, commands):

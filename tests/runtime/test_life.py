@@ -26,7 +26,7 @@ from shops import (
     small,
     spent,
 )
-from viralcommerce import Points, Shop
+from viralcommerce import CNY, Points, Shop
 from viralcommerce.errors import InvalidValue
 from viralcommerce.mechanics import collect
 from viralcommerce.rules.grants import Grant
@@ -262,6 +262,24 @@ def test_the_stage_is_not_read_with_every_command(
         watch.seconds += 0.1
         shop.handle(RAIN, share(f"p{number}"))
     assert read == ["rain-pack"]
+
+
+def test_a_name_that_comes_back_goes_on_counting_where_it_stopped(store: Any) -> None:
+    """EC-55: history belongs to the name, and is not given out anew with a new version."""
+    first = small(budget=CNY(12))
+    shop = shop_of(first, store=store)
+    shop.handle(first, share("p1"))
+    shop.handle(first, share("p2"))
+    staged(shop, first, "closed", "the season is over")
+    again = small(budget=CNY(13))
+    later = shop_of(again, store=store)
+    assert code(later.handle(again, share("p3"))) == "not_running"
+    staged(later, again, "live", "the next season")
+    assert code(later.handle(again, share("p3"))) == "out_of_budget"
+    assert [life.why for life in store.lives("rain-pack")] == [
+        "the season is over",
+        "the next season",
+    ]
 
 
 def test_a_pause_changes_no_table_but_its_own(store: Any) -> None:
