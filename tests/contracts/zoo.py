@@ -98,7 +98,7 @@ ANIMALS = (
     _animal(IgnoresVersions, "guards_versions", "all_or_nothing"),
     _animal(IgnoresHeldLocks, *LOCKING, "short_writes_nothing", also=RACING),
     _animal(LocksOnlyRowsThatExist, "locks_what_is_not_there", also=RACING),
-    _animal(LocksOnlyCells, "locks_what_is_not_there", also=(*RACING, "reads_its_locks")),
+    _animal(LocksOnlyCells, "locks_what_is_not_there", also=RACING | {"reads_its_locks"}),
     _animal(ReadsAnOldSnapshot, *LOCKING, "short_writes_nothing", also=RACING),
     _animal(LooksUnderLock, "looks_without_waiting"),
     _animal(KeepsItsLocks, "closing_lets_go", "keeps_campaigns_apart", "all_or_nothing"),
