@@ -115,7 +115,7 @@ VIP = HasTag("vip")
 SHARES = st.sampled_from(
     [
         (Grant(Coupon(WHOLE), to=pack.GRABBER, on=pack.GRABBED, name="share"),),
-        (Grant(Coupon(WHOLE), to=pack.GRABBER, on=pack.GRABBED, name="share"),),
+        (Grant(Coupon(WHOLE), to=pack.GRABBER, on=pack.GRABBED, name="share", at_most=1),),
         (
             Grant(Credit(percent(50)), to=pack.GRABBER, on=pack.GRABBED, name="half"),
             Grant(Credit(percent(50)), to=pack.SHARER, on=pack.GRABBED, name="other", given=VIP),

@@ -267,6 +267,21 @@ def test_what_nobody_takes_comes_back() -> None:
     assert_clean(shop.store)
 
 
+def test_a_share_beyond_a_limit_goes_back_to_the_budget() -> None:
+    """EC-114: withheld is not lost, and not held for ever."""
+    once = Grant(Coupon(WHOLE), to=pack.GRABBER, on=pack.GRABBED, at_most=1)
+    campaign = small(
+        mechanic=pack.CouponPack(EqualSplit(CNY(6), parts=3), open_for=hours(1)), grants=once
+    )
+    shop = shop_of(campaign)
+    shop.handle_many(campaign, [share("p1"), share("p2"), grab("bob", "p1")])
+    beyond = shop.handle(campaign, grab("bob", "p2"))
+    assert [kept.code for kept in beyond.withheld] == ["limit_reached"]
+    assert spent(shop.store, "rain-pack") == 1000
+    assert [cell.held for _, cell in shop.store.cells("rain-pack")] == [400, 400]
+    assert_clean(shop.store)
+
+
 @pytest.mark.parametrize("rounding", list(Rounding))
 def test_halves_of_an_odd_share_never_pass_the_share(rounding: Rounding) -> None:
     """EC-31: whatever the rounding, what a pack holds is what it pays, to the last fen."""
