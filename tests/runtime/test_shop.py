@@ -10,7 +10,18 @@ from typing import Any
 import pytest
 
 from shops import NOON, ask, at, code, everything, grab, likes, plain, rain, share, shop_of, small
-from viralcommerce import CNY, WHOLE, Accepted, Coupon, EqualSplit, Grant, Refused, Shop, days
+from viralcommerce import (
+    CNY,
+    WHOLE,
+    Accepted,
+    Coupon,
+    EqualSplit,
+    Grant,
+    Points,
+    Refused,
+    Shop,
+    days,
+)
 from viralcommerce.errors import (
     InvalidMessage,
     InvalidRule,
@@ -402,14 +413,25 @@ def test_custom_fields_are_read_from_their_own_drawer() -> None:
     assert code(shop.handle(campaign, share())) == "yes"
 
 
+class Counted(FakeMembers):
+    """Members who count how often they are asked."""
+
+    calls = 0
+
+    def facts(self, asked: Sequence[Any]) -> Any:
+        self.calls += 1
+        return super().facts(asked)
+
+
 def test_the_host_is_asked_once_for_all_that_a_batch_needs() -> None:
     """Each member once for each moment, whoever opens the packs shared in the same batch."""
     apart = ~SameDevice(between=(pack.GRABBER, pack.SHARER))
     campaign = rain(given=apart)
-    members = FakeMembers({name: {"devices": {name}} for name in ("ann", "bob", "cid")})
+    members = Counted({name: {"devices": {name}} for name in ("ann", "bob", "cid")})
     shop = shop_of(campaign, members=members)
     told = [share(), grab("bob"), grab("cid"), grab("bob")]
     outcomes = shop.handle_many(campaign, told)
+    assert members.calls == 1
     assert [code(one) for one in outcomes] == ["yes", "yes", "yes", "already_grabbed"]
     assert sorted((one.member, one.at) for one in members.asked) == [
         ("ann", NOON),
@@ -417,6 +439,25 @@ def test_the_host_is_asked_once_for_all_that_a_batch_needs() -> None:
         ("cid", NOON),
     ]
     assert {one.facts for one in members.asked} == {frozenset({"devices"})}
+
+
+def test_who_comes_upon_what_is_over_is_asked_about_with_those_whom_it_ends_for() -> None:
+    campaign = likes(
+        2,
+        grants=Grant(Points(3), to=collect.COLLECTOR, on=collect.LAPSED, given=HasTag("vip")),
+        given=HasTag("vip"),
+        limits=(),
+    )
+    members = Counted({name: {"tags": {"vip"}} for name in ("ann", "bob")})
+    shop = shop_of(campaign, members=members)
+    shop.handle(campaign, ask("a1", by="ann"))
+    members.calls, members.asked = 0, []
+    assert (
+        code(shop.handle(campaign, collect.Like(ask="a1", by="bob", at=at(days=3)))) == "ask_over"
+    )
+    assert members.calls == 1
+    assert [(one.member, one.at) for one in members.asked] == [("ann", at(days=2))]
+    assert [row.transfer.target for row in shop.store.postings("38-likes")] == ["member/ann"]
 
 
 def test_facts_are_as_of_each_command_and_not_of_its_batch() -> None:
