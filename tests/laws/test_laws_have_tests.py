@@ -15,6 +15,7 @@ LAWFUL = {
     for path in (
         *sorted((PACKAGE / "values").glob("*.py")),
         *sorted((PACKAGE / "mechanics").glob("[!_]*")),
+        PACKAGE / "rules" / "screening.py",
         PACKAGE / "campaign.py",
         PACKAGE / "pricing.py",
         PACKAGE / "runtime" / "flow.py",

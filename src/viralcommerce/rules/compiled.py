@@ -125,9 +125,9 @@ class _Writer:
         self._line(8, "return slow(facts, at)")
         return "\n".join([*self._lines, ""])
 
-    def told(self) -> list[Unmet | None] | _Told:
+    def told(self) -> list[Unmet | None] | Told:
         """What each mask says."""
-        told = _Told(self.texts, self.bits)
+        told = Told(self.texts, self.bits)
         if len(self.bits) > _MOST_BITS_LISTED:
             return told
         return [told[mask] for mask in range(1 << len(self.bits))]
@@ -225,7 +225,7 @@ class _Writer:
         return known
 
 
-class _Told(dict[int, Unmet | None]):
+class Told(dict[int, Unmet | None]):
     """Why, by mask; made when first asked for, and kept while there are not too many."""
 
     def __init__(self, texts: list[str], bits: list[tuple[int, ...]]) -> None:

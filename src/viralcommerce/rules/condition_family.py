@@ -61,12 +61,15 @@ class Inline:
         guard: an expression that is true only of facts that `test` understands.
         constants: what the expressions need.
         proven: whether a true `test` makes the guard needless.
+        read: the test for facts that were checked when they were read (`screening.read`); "" where
+            it is `test`, None where there is none. It raises where `Leaf.holds` must answer.
     """
 
     test: str
     guard: str = ""
     constants: tuple[object, ...] = ()
     proven: bool = False
+    read: str | None = None
 
 
 class Leaf(Condition):

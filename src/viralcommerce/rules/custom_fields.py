@@ -136,7 +136,7 @@ class NumberIs(_OfField):
 
     def inline(self) -> Inline:
         test, constants = bounded("{a}", self.at_least, self.at_most)
-        return Inline(test, "type({a}) is int", constants)
+        return Inline(test, "type({a}) is int", constants, read="")
 
     def says_en(self, wording: Wording) -> tuple[str, str]:
         return (
@@ -184,7 +184,7 @@ class TextIs(_OfField):
 
     def inline(self) -> Inline:
         texts = (frozenset(self.one_of),)
-        return Inline("{a} in {0}", "type({a}) is str", texts, proven=True)
+        return Inline("{a} in {0}", "type({a}) is str", texts, proven=True, read="")
 
     def says_en(self, wording: Wording) -> tuple[str, str]:
         neither = "neither " if len(self.one_of) > 1 else "not "
@@ -216,7 +216,7 @@ class FlagIs(_OfField):
         return known.flag(self.of, self.fact)
 
     def inline(self) -> Inline:
-        return Inline("{a} is True", "{a} is False", proven=True)
+        return Inline("{a} is True", "{a} is False", proven=True, read="")
 
     def says_en(self, wording: Wording) -> tuple[str, str]:
         return f'"{self.field}": yes', f'"{self.field}": no'
@@ -264,10 +264,10 @@ class MomentIs(_OfField):
 
     def inline(self) -> Inline:
         if self.before is None:
-            return Inline("{a} >= {0}", PLAIN_MOMENT, (self.after,))
+            return Inline("{a} >= {0}", PLAIN_MOMENT, (self.after,), read="")
         if self.after is None:
-            return Inline("{a} < {0}", PLAIN_MOMENT, (self.before,))
-        return Inline("{0} <= {a} < {1}", PLAIN_MOMENT, (self.after, self.before))
+            return Inline("{a} < {0}", PLAIN_MOMENT, (self.before,), read="")
+        return Inline("{0} <= {a} < {1}", PLAIN_MOMENT, (self.after, self.before), read="")
 
     def says_en(self, wording: Wording) -> tuple[str, str]:
         after = "" if self.after is None else wording.time(self.after)

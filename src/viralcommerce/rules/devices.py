@@ -60,7 +60,9 @@ class SameDevice(_OfTwo):
         return not one.isdisjoint(other)
 
     def inline(self) -> Inline:
-        return Inline("not {1}({a}).isdisjoint({b})", _PLAIN_BOTH, (plain_names, frozenset))
+        return Inline(
+            "not {1}({a}).isdisjoint({b})", _PLAIN_BOTH, (plain_names, frozenset), read=""
+        )
 
     def says_en(self, wording: Wording) -> tuple[str, str]:
         both = self._both_en(wording)
@@ -93,7 +95,9 @@ class SameHousehold(_OfTwo):
         return one == other
 
     def inline(self) -> Inline:
-        return Inline("{a} == {b}", "type({a}) is str and {a} and type({b}) is str and {b}")
+        return Inline(
+            "{a} == {b}", "type({a}) is str and {a} and type({b}) is str and {b}", read=""
+        )
 
     def says_en(self, wording: Wording) -> tuple[str, str]:
         both = self._both_en(wording)
@@ -130,7 +134,7 @@ class DistinctFingerprints(_OfTwo):
 
     def inline(self) -> Inline:
         test = "{a} and {b} and {1}({a}).isdisjoint({b})"
-        return Inline(test, _PLAIN_BOTH, (plain_names, frozenset))
+        return Inline(test, _PLAIN_BOTH, (plain_names, frozenset), read="")
 
     def says_en(self, wording: Wording) -> tuple[str, str]:
         both = self._both_en(wording)

@@ -190,8 +190,10 @@ def flat(answer: Mapping[str, object]) -> dict[str, object]:
         >>> flat({"paid_orders": 3, "fields": {"score": 7}})
         {'paid_orders': 3, 'field:score': 7}
     """
+    if _FIELDS not in answer:
+        return dict(answer)
     facts = {name: value for name, value in answer.items() if name != _FIELDS}
-    fields = answer.get(_FIELDS)
+    fields = answer[_FIELDS]
     if fields is None:
         return facts
     if not isinstance(fields, Mapping):

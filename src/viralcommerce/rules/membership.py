@@ -70,7 +70,7 @@ class NewMember(About):
         return known.count(self.of, self.fact) == 0
 
     def inline(self) -> Inline:
-        return Inline("{a} == 0", PLAIN_COUNT)
+        return Inline("{a} == 0", PLAIN_COUNT, read="")
 
     def says_en(self, wording: Wording) -> tuple[str, str]:
         return "a new member, without a paid order", "a member who has paid for an order"
@@ -107,7 +107,7 @@ class AccountAge(About):
         return in_utc(at) - known.moment(self.of, self.fact) >= self.at_least
 
     def inline(self) -> Inline:
-        return Inline("at - {a} >= {0}", PLAIN_MOMENT, (self.at_least,))
+        return Inline("at - {a} >= {0}", PLAIN_MOMENT, (self.at_least,), read="")
 
     def says_en(self, wording: Wording) -> tuple[str, str]:
         span = write_span(self.at_least)
@@ -149,7 +149,7 @@ class PaidOrders(About):
 
     def inline(self) -> Inline:
         test, constants = bounded("{a}", self.at_least, self.at_most)
-        return Inline(test, PLAIN_COUNT, constants)
+        return Inline(test, PLAIN_COUNT, constants, read="")
 
     def says_en(self, wording: Wording) -> tuple[str, str]:
         last = self.at_least if self.at_most is None else self.at_most
@@ -185,7 +185,7 @@ class HasTag(About):
         return self.tag in known.names(self.of, self.fact)
 
     def inline(self) -> Inline:
-        return Inline("{0} in {a}", "{1}({a})", (self.tag, plain_names))
+        return Inline("{0} in {a}", "{1}({a})", (self.tag, plain_names), read="")
 
     def says_en(self, wording: Wording) -> tuple[str, str]:
         return f'the tag "{self.tag}"', f'no tag "{self.tag}"'
@@ -225,6 +225,7 @@ class Region(About):
             "type({a}) is str and {a}",
             (frozenset(self.within), inside),
             proven=True,
+            read="",
         )
 
     def says_en(self, wording: Wording) -> tuple[str, str]:
@@ -277,7 +278,8 @@ class Spent(About):
         return Inline(
             "{a}.minor >= {0}",
             "type({a}) is Money and {a}.currency == {1}",
-            (self.at_least.minor, self.at_least.currency),
+            (self.at_least.minor, self.at_least.currency, {self.at_least.currency: True}),
+            read="{2}[{a}.currency] and {a}.minor >= {0}",
         )
 
     def says_en(self, wording: Wording) -> tuple[str, str]:
