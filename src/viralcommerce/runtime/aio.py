@@ -28,13 +28,14 @@ from viralcommerce.messages import Accepted, Command
 from viralcommerce.rules.base import Kinds
 from viralcommerce.runtime.async_ports import AsyncIssuer, AsyncMembers, AsyncStore, Facts
 from viralcommerce.runtime.chance import SystemClock, SystemEntropy
+from viralcommerce.runtime.driver import CONFLICTS
 from viralcommerce.runtime.effects import Ask, Effect, Lock, Look, Restart
 from viralcommerce.runtime.flow import flow
 from viralcommerce.runtime.life import Life, Stage
 from viralcommerce.runtime.ports import Asked, Clock, Decision, Due, Entropy, Record, Writes
 from viralcommerce.runtime.programs import SHADOW, Programs, thaw_state
 from viralcommerce.runtime.request import Context, Outcome, Request
-from viralcommerce.runtime.shop import CONFLICTS, LEARNS_WITHIN, TICKED_AT_ONCE
+from viralcommerce.runtime.shop import LEARNS_WITHIN, TICKED_AT_ONCE
 from viralcommerce.runtime.situations import ending
 from viralcommerce.runtime.stamping import aware, instance_of, stamped
 from viralcommerce.values.ids import check_id

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import copy
 import itertools
-import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final, Literal, Self
 
@@ -15,18 +14,14 @@ from viralcommerce.codec import KINDS, Codec
 from viralcommerce.errors import (
     InvalidValue,
     KeyReused,
-    MembersFailed,
     NotLive,
-    StoreConflict,
 )
 from viralcommerce.messages import Accepted, Command
 from viralcommerce.rules.base import Kinds
 from viralcommerce.runtime.chance import SystemClock, SystemEntropy
-from viralcommerce.runtime.effects import Ask, Lock, Look, Restart
-from viralcommerce.runtime.flow import flow
+from viralcommerce.runtime.driver import Driver
 from viralcommerce.runtime.life import Life, Stage
 from viralcommerce.runtime.ports import (
-    Asked,
     Clock,
     Decision,
     Entropy,
@@ -34,21 +29,17 @@ from viralcommerce.runtime.ports import (
     Members,
     Record,
     Store,
-    Writes,
 )
 from viralcommerce.runtime.programs import SHADOW, Programs, thaw_state
 from viralcommerce.runtime.request import Context, Outcome, Request
 from viralcommerce.runtime.situations import ending
 from viralcommerce.runtime.stamping import aware, instance_of, stamped
 from viralcommerce.runtime.stores.urls import open_store
-from viralcommerce.runtime.straight import straight
 from viralcommerce.runtime.views import Views
 from viralcommerce.values.ids import check_id
 
 LEARNS_WITHIN: Final = 1.0
 """Seconds within which every process of a shop learns of a new stage of life."""
-CONFLICTS: Final = 8
-"""How often commands that the store undid in favor of others are run again."""
 TICKED_AT_ONCE: Final = 500
 """How many deadlines share one commit."""
 
@@ -92,8 +83,8 @@ class Shop:
             campaigns, Codec(kinds), store.rules, asks_nobody=members is None
         )
         self._context = Context(self._programs, issuer is not None, refusals == "count")
+        self._driver = Driver(store, self._context, members)
         self._lives: dict[str, tuple[float, Life]] = {}
-        self._closed = False
         self._hosted = False
 
     @classmethod
@@ -124,6 +115,8 @@ class Shop:
         """
         joined = copy.copy(self)
         joined.store = self.store.within(connection)
+        joined._driver = Driver(joined.store, self._context, self._members)
+        joined._driver.closed = self._driver.closed
         joined._hosted = True
         return joined
 
@@ -135,7 +128,7 @@ class Shop:
 
     def close(self) -> None:
         """Close the store; every later verb raises `NotLive`."""
-        self._closed = True
+        self._driver.closed = True
         self.store.close()
 
     @property
@@ -162,9 +155,7 @@ class Shop:
             StoreError: nothing happened, or the same key will tell.
         """
         request = self._request(campaign, command)
-        outcome = None if request.program.asks else self._straight(request)
-        if outcome is None:
-            outcome = self._run((request,))[0]
+        outcome = self._driver.one(request)
         if isinstance(outcome, KeyReused):
             raise outcome
         return outcome
@@ -192,7 +183,7 @@ class Shop:
         outcomes: list[Outcome] = []
         waiting = iter(commands)
         while chunk := tuple(itertools.islice(waiting, at_once)):
-            outcomes += self._run(tuple(self._request(campaign, one) for one in chunk))
+            outcomes += self._driver.all(tuple(self._request(campaign, one) for one in chunk))
         return outcomes
 
     def due(self, at: datetime, *, limit: int = 1000) -> Iterator[tuple[str, Command]]:
@@ -233,7 +224,7 @@ class Shop:
         waiting = iter(list(self._due(now, limit)))
         while chunk := tuple(itertools.islice(waiting, TICKED_AT_ONCE)):
             records: list[Record] = []
-            self._run(chunk, records)  # what another ticker did is only answered again
+            self._driver.all(chunk, records)  # what another ticker did is only answered again
             acted += sum(isinstance(record.decision, Accepted) for record in records)
         return acted
 
@@ -298,83 +289,3 @@ class Shop:
         instance = instance_of(program, command)
         stamped_now = stamped(program, command, self._clock, self._entropy)
         return Request(program, stamped_now, instance, life)
-
-    def _straight(self, request: Request) -> Outcome | None:
-        """The outcome of a command with nothing in its way; nothing where the flow must do it."""
-        if self._closed:
-            raise NotLive("shop: it is closed; open another")
-        session = self.store.session()
-        try:
-            return straight(self._context, request, session)
-        except StoreConflict:  # nothing of it is written
-            return None
-        finally:
-            session.close()
-
-    def _run(
-        self, requests: tuple[Request, ...], records: list[Record] | None = None
-    ) -> list[Outcome]:
-        """Drive flows until every request has its outcome; what conflicts begins again.
-
-        Args:
-            requests: what to run.
-            records: gets what is decided anew, if anybody wants to know.
-        """
-        if self._closed:
-            raise NotLive("shop: it is closed; open another")
-        outcomes: list[Outcome] = []
-        conflicts = 0
-        while True:
-            try:
-                first = self._drive(requests, records)
-            except StoreConflict:  # nothing of these requests is written
-                if conflicts == CONFLICTS:
-                    raise
-                time.sleep(0.001 * (1 << conflicts) * (1 + os.urandom(1)[0] / 255))
-                conflicts += 1
-                continue
-            if len(first) == len(requests):
-                return outcomes + first if outcomes else first
-            outcomes += first
-            requests = requests[len(first) :]
-
-    def _drive(self, requests: tuple[Request, ...], records: list[Record] | None) -> list[Outcome]:
-        """Drive one flow: perform each effect, send back its answer."""
-        session = self.store.session()
-        rehearses = len(requests) > 1 and getattr(session, "rehearses", False)
-        running = flow(self._context, requests, rehearses=rehearses)
-        try:
-            effect = next(running)
-            while True:
-                if type(effect) is Restart:  # a closed session may be somebody else's already
-                    session.close()
-                    session = self.store.session()
-                    effect = running.send(None)
-                elif type(effect) is Lock:
-                    effect = running.send(session.lock(effect))
-                elif type(effect) is Writes:
-                    answer = session.commit(effect)
-                    if answer is None and records is not None:
-                        records += effect.records
-                    effect = running.send(answer)
-                elif type(effect) is Look:
-                    effect = running.send(session.look(effect))
-                elif type(effect) is Ask:
-                    effect = running.send(self._ask(effect.asked))
-        except StopIteration as done:
-            outcomes: list[Outcome] = done.value
-            return outcomes
-        finally:
-            running.close()
-            session.close()
-
-    def _ask(self, asked: Sequence[Asked]) -> Sequence[Mapping[str, object]]:
-        if self._members is None:
-            return [{} for _ in asked]
-        try:
-            return self._members.facts(asked)
-        except Exception as error:
-            raise MembersFailed(
-                f"members: asked about {', '.join(one.member for one in asked[:3])}: "
-                f"{type(error).__name__}: {error}; nothing was decided"
-            ) from error

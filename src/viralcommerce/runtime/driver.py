@@ -1,0 +1,129 @@
+"""The driver: performs what flows ask for against the ports of one shop, and waits for it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from viralcommerce.errors import MembersFailed, NotLive, StoreConflict
+from viralcommerce.runtime.effects import Ask, Lock, Look, Restart
+from viralcommerce.runtime.flow import flow
+from viralcommerce.runtime.ports import Asked, Members, Record, Store, Writes
+from viralcommerce.runtime.request import Context, Outcome, Request
+from viralcommerce.runtime.straight import straight
+
+CONFLICTS: Final = 8
+"""How often commands that the store undid in favor of others are run again."""
+
+
+class Driver:
+    """Performs effects. As safe for threads as the store and the ports are.
+
+    Args:
+        store: where everything is kept.
+        context: what flows may use of the shop.
+        members: what the host knows about people, if it was given.
+
+    Attributes:
+        closed: whether everything is refused from now on.
+    """
+
+    def __init__(self, store: Store, context: Context, members: Members | None) -> None:
+        self._store = store
+        self._context = context
+        self._members = members
+        self.closed = False
+
+    def one(self, request: Request) -> Outcome:
+        """The outcome of one command; straight through, where it asks nobody."""
+        outcome = None if request.program.asks else self._straight(request)
+        return self.all((request,))[0] if outcome is None else outcome
+
+    def _straight(self, request: Request) -> Outcome | None:
+        """The outcome of a command with nothing in its way; nothing where the flow must do it."""
+        if self.closed:
+            raise NotLive("shop: it is closed; open another")
+        session = self._store.session()
+        try:
+            return straight(self._context, request, session)
+        except StoreConflict:  # nothing of it is written
+            return None
+        finally:
+            session.close()
+
+    def all(
+        self, requests: tuple[Request, ...], records: list[Record] | None = None
+    ) -> list[Outcome]:
+        """Drive flows until every request has its outcome.
+
+        Args:
+            requests: what to run.
+            records: gets what is decided anew, if anybody wants to know.
+        """
+        outcomes = self.first(requests, records)
+        while len(outcomes) < len(requests):
+            outcomes += self.first(requests[len(outcomes) :], records)
+        return outcomes
+
+    def first(
+        self, requests: tuple[Request, ...], records: list[Record] | None = None
+    ) -> list[Outcome]:
+        """The outcomes of the first of these requests, at least of one; in one commit.
+
+        What conflicts begins again, within a bound; what is raised has written nothing of them,
+        or says that nobody knows.
+        """
+        if self.closed:
+            raise NotLive("shop: it is closed; open another")
+        conflicts = 0
+        while True:
+            try:
+                return self._drive(requests, records)
+            except StoreConflict:  # nothing of these requests is written
+                if conflicts == CONFLICTS:
+                    raise
+                time.sleep(0.001 * (1 << conflicts) * (1 + os.urandom(1)[0] / 255))
+                conflicts += 1
+
+    def _drive(self, requests: tuple[Request, ...], records: list[Record] | None) -> list[Outcome]:
+        """Drive one flow: perform each effect, send back its answer."""
+        session = self._store.session()
+        rehearses = len(requests) > 1 and getattr(session, "rehearses", False)
+        running = flow(self._context, requests, rehearses=rehearses)
+        try:
+            effect = next(running)
+            while True:
+                if type(effect) is Restart:  # a closed session may be somebody else's already
+                    session.close()
+                    session = self._store.session()
+                    effect = running.send(None)
+                elif type(effect) is Lock:
+                    effect = running.send(session.lock(effect))
+                elif type(effect) is Writes:
+                    answer = session.commit(effect)
+                    if answer is None and records is not None:
+                        records += effect.records
+                    effect = running.send(answer)
+                elif type(effect) is Look:
+                    effect = running.send(session.look(effect))
+                elif type(effect) is Ask:
+                    effect = running.send(self._ask(effect.asked))
+        except StopIteration as done:
+            outcomes: list[Outcome] = done.value
+            return outcomes
+        finally:
+            running.close()
+            session.close()
+
+    def _ask(self, asked: Sequence[Asked]) -> Sequence[Mapping[str, object]]:
+        if self._members is None:
+            return [{} for _ in asked]
+        try:
+            return self._members.facts(asked)
+        except Exception as error:
+            raise MembersFailed(
+                f"members: asked about {', '.join(one.member for one in asked[:3])}: "
+                f"{type(error).__name__}: {error}; nothing was decided"
+            ) from error
