@@ -127,6 +127,27 @@ class ForgetsEveryKey(Store):
         return self.inner.prune_keys(before + timedelta(days=365))
 
 
+class ForgetsKeysInSilence(Store):
+    """Old keys are cleaned up, and nobody can tell afterwards which may be gone."""
+
+    def kept_since(self) -> datetime | None:
+        return None
+
+
+class ListsWhoActedLast(Store):
+    """Who took part is listed as of the last time."""
+
+    def participants(self, campaign: str) -> Iterator[Part]:
+        last: dict[tuple[str, str, str], Part] = {}
+        for one in self.inner._records:
+            d = one.decision
+            for who, role in one.parts:
+                if d.campaign == campaign:
+                    place = (d.instance, who, role)
+                    last[place] = Part(campaign, who, role, d.instance, d.command.at)
+        yield from last.values()
+
+
 class KeepsOnlyTheLastLife(Store):
     """An update where an insert was meant: who paused it, and why, is gone."""
 

@@ -4,7 +4,8 @@ What is proved, for every campaign in a store:
 
 - every accepted command is decided again, from the state before it, and comes to the same events;
 - every command that its game refused is refused again, for the same reason;
-- every key that is kept answers with a decision of that key;
+- every key that is kept answers with the line decided under it, and none is gone but by pruning;
+- every part that a member took is there, as of the first time, and no other;
 - versions run 1, 2, 3, ... and each instance keeps the rules it was begun under;
 - every cell is the fold of its events, with the deadline and the hold that follow from it;
 - every award is what the rules give its recipient for what was reached, to the last minor unit,
@@ -15,7 +16,7 @@ What is proved, for every campaign in a store:
 
 What cannot be read is a problem too. Facts are not journaled, so conditions are not asked again,
 and a velocity that counts a fact's value is not recounted. Memory grows with the instances,
-members and ledger rows, some 200 bytes a row, not with the journal.
+members and ledger rows, some 200 bytes a row, not with the journal or its keys.
 """
 
 from __future__ import annotations
@@ -36,11 +37,12 @@ from viralcommerce.program import BUDGET, Program, QuotaKey
 from viralcommerce.rules.base import Kinds
 from viralcommerce.rules.limits import Unlimited
 from viralcommerce.runtime.findings import MOST_PROBLEMS, AuditReport, Problem
-from viralcommerce.runtime.kept_keys import KeptKeys
+from viralcommerce.runtime.kept_keys import KeptKeys, Wish
 from viralcommerce.runtime.ports import Decision, Store
 from viralcommerce.runtime.programs import SHADOW, Programs, thaw_decision, thaw_state
 from viralcommerce.runtime.repricing import Repricing
 from viralcommerce.runtime.request import REFUSED
+from viralcommerce.runtime.taken_parts import TakenParts
 from viralcommerce.values.money import Money
 
 __all__ = ["AuditReport", "Problem", "audit"]
@@ -129,7 +131,8 @@ class _CampaignAudit:
         self.accepted = 0
         self.refused = 0
         self.awards = 0
-        self.keys = KeptKeys(store, name)
+        self.parts = TakenParts(name)
+        self.wish: Wish | None = None
 
     def allow(self, campaign: Campaign) -> None:
         """Take note of what a version of the campaign lets it spend."""
@@ -142,6 +145,7 @@ class _CampaignAudit:
         """Every problem of this campaign, in the order in which it was found."""
         yield from self._read("journal", self._check_journal())
         yield from self._read("cells", self._check_cells())
+        yield from self._read("parts", self.parts.check(self.store))
         if not self.shadow:
             yield from self._read("ledger", self._check_ledger())
         yield from self._read("quotas", self._check_quotas())
@@ -156,12 +160,14 @@ class _CampaignAudit:
             yield self._problem(where, f"cannot be read: {error}")
 
     def _check_journal(self) -> Iterator[Problem]:
+        keys = KeptKeys(self.store, self.name)
         for line in self.store.journal(self.name):
+            self.wish = None
             yield from self._read(
                 f"journal {line.position}", self._line(line.position, line.decision)
             )
-            yield from self.keys.check()
-        yield from self.keys.check(last=True)
+            yield from keys.line(line.position, self.wish)
+        yield from keys.rest()
 
     def spent(self) -> Money:
         """What left the budget for good, or is held."""
@@ -178,6 +184,7 @@ class _CampaignAudit:
             program = self.programs.pinned(self.name, digest) if self._knows(digest) else None
             if program is None:
                 # a refusal before anything began is not pinned; it changes nothing
+                self.wish = head.command
                 self.refused += head.decision == "no"
                 if head.decision != "no":
                     yield self._problem(
@@ -187,8 +194,8 @@ class _CampaignAudit:
             decision = thaw_decision(program, recorded)
         where = f"{decision.instance} (journal {position})"
         yield from self._check_place(where, decision)
-        if isinstance(decision, Accepted) or decision.refusal.terminal:
-            self.keys.note(decision.command)
+        binds = isinstance(decision, Accepted) or decision.refusal.terminal
+        self.wish = Wish(decision.command.key, decision.command.at, binds)
         if not isinstance(decision, Accepted):
             self.refused += 1
             yield from self._refuse_again(where, decision)
@@ -228,7 +235,9 @@ class _CampaignAudit:
         """What the game itself refused is refused again; the rest hangs on facts and times."""
         instance = self.instances.get(decision.instance)
         if instance is None:
-            return
+            if not self._knows(decision.rules):
+                return
+            instance = _Instance(self.programs.pinned(self.name, decision.rules))
         mechanic = instance.program.mechanic
         if isinstance(decision.refusal, mechanic.refusal_types):  # type: ignore[arg-type]
             again = mechanic.decide(decision.command, instance.state)
@@ -258,6 +267,7 @@ class _CampaignAudit:
         self.currency = self.currency or program.currency
         self.allow(program.campaign)
         self.awards += len(decision.awards)
+        self.parts.note(program, decision)
         again = Repricing(program, decision)
         if tuple(again.awards) != decision.awards:
             yield self._problem(
@@ -367,10 +377,11 @@ def _print(instance: str, at: datetime, row: Transfer) -> int:
 
 
 class _Head(Struct):
-    """The part of a journal line that says how it ended, and which rules it was decided by."""
+    """The part of a journal line that says how it ended, by which rules, and under which key."""
 
     decision: str
     rules: str
+    command: Wish
 
 
 _head = msgspec.json.Decoder(_Head)

@@ -1,80 +1,86 @@
-"""Kept keys: each answers with what was decided under it, and none is gone among those kept.
+"""Kept keys: each answers with the line that was decided under it, and none is gone unless pruned.
 
-Keys may be pruned: those of commands older than a moment. Whether one that is not there was pruned
-follows from the others: a key that was recorded before it, and is as old, would have gone with it.
+The keys of a campaign and its journal are read side by side, in the order of positions, so that
+proving millions of keys takes no memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Final
 
-import msgspec
 from msgspec import Struct
 
-from viralcommerce.messages import Command
+from viralcommerce.runtime.contents import Contents
 from viralcommerce.runtime.findings import Problem
-from viralcommerce.runtime.ports import Decision, Store, Wanted
 
-AT_ONCE: Final = 500
-"""How many keys are asked for at once."""
+
+class Wish(Struct, frozen=True):
+    """What a line of the journal says of its key.
+
+    Args:
+        key: of the command.
+        at: when it came.
+        binds: whether it was decided for good; None where that cannot be told, because the rules
+            were never pinned: a refusal before anything began.
+    """
+
+    key: str
+    at: datetime
+    binds: bool | None = None
 
 
 class KeptKeys:
-    """The keys of a campaign, in the order in which they were recorded.
+    """The keys of a campaign, held against its journal, line by line.
 
     Args:
-        store: that should have them.
+        store: that has them.
         name: its name of the campaign.
     """
 
-    def __init__(self, store: Store, name: str) -> None:
-        self._store = store
+    def __init__(self, store: Contents, name: str) -> None:
         self._name = name
-        self._noted: list[tuple[str, datetime]] = []
-        self._oldest: datetime | None = None
+        self._keys = store.keys(name)
+        self._next = next(self._keys, None)
+        self._kept_since = store.kept_since()
 
-    def note(self, command: Command) -> None:
-        """A command was decided for good, in journal order."""
-        self._noted.append((command.key, command.at))
+    def line(self, position: int, wish: Wish | None) -> Iterator[Problem]:
+        """What is wrong with the keys up to a line of the journal, in journal order.
 
-    def check(self, *, last: bool = False) -> Iterator[Problem]:
-        """What is wrong with the keys noted, once there are enough, or they are the last."""
-        if not last and len(self._noted) < AT_ONCE:
-            return
-        noted, self._noted = self._noted, []
-        wanted = tuple((self._name, key) for key in sorted({key for key, _ in noted}))
-        session = self._store.session()
-        try:
-            answers = session.look(Wanted(decisions=wanted)).decisions
-        finally:
-            session.close()
-        for key, at in noted:
-            answer = answers.get((self._name, key))
-            if answer is not None:
-                self._oldest = at if self._oldest is None else min(self._oldest, at)
-                if _key_of(answer) != key:
-                    said = f"answers with what was decided for {_key_of(answer)!r}"
-                    yield Problem(self._name, f"key {key}", said)
-            elif self._oldest is not None and at >= self._oldest:
-                yield Problem(self._name, f"key {key}", "is gone, and older ones are kept")
+        Args:
+            position: of the line.
+            wish: what it says of its key; None where it cannot be read.
+        """
+        yield from self._astray(position)
+        found = False
+        while self._next is not None and self._next.position == position:
+            kept, self._next = self._next, next(self._keys, None)
+            if wish is None:
+                yield self._problem(kept.key, f"answers with line {position}, which says nothing")
+            elif kept.key != wish.key:
+                said = f"answers with what was decided for {wish.key!r}"
+                yield self._problem(kept.key, said)
+            elif wish.binds is False:
+                yield self._problem(kept.key, f"answers with line {position}, which left it free")
+            else:
+                found = True
+                if kept.at != wish.at:
+                    said = f"is kept as of {kept.at}, its command came at {wish.at}"
+                    yield self._problem(kept.key, said)
+        if wish is not None and wish.binds and not found:
+            since = self._kept_since
+            if since is None or wish.at >= since:
+                yield self._problem(wish.key, f"is gone; line {position} was decided under it")
 
+    def rest(self) -> Iterator[Problem]:
+        """What is wrong with the keys beyond the end of the journal."""
+        yield from self._astray(None)
 
-def _key_of(answer: Decision | bytes) -> str:
-    found = _answer.decode(answer) if isinstance(answer, bytes) else answer
-    key: str = found.command.key
-    return key
+    def _astray(self, before: int | None) -> Iterator[Problem]:
+        while self._next is not None and (before is None or self._next.position < before):
+            kept, self._next = self._next, next(self._keys, None)
+            said = f"answers with line {kept.position}, which this campaign has not"
+            yield self._problem(kept.key, said)
 
-
-class _Command(Struct):
-    key: str = ""
-
-
-class _Answer(Struct):
-    """The part of a journal line that says which key it was decided under."""
-
-    command: _Command
-
-
-_answer = msgspec.json.Decoder(_Answer)
+    def _problem(self, key: str, what: str) -> Problem:
+        return Problem(self._name, f"key {key}", what)

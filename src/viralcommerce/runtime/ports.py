@@ -6,7 +6,7 @@ the answer back. A store speaks over *many* commands at once; one command is a b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from viralcommerce.messages import Accepted, Award, Refused, Transfer
 from viralcommerce.program import QuotaKey
+from viralcommerce.runtime.contents import Contents
 from viralcommerce.runtime.life import Life
 
 Decision = Accepted[Any, Any] | Refused[Any, Any]
@@ -290,11 +291,11 @@ class Pending(Struct, frozen=True, gc=False):
     award: Award
 
 
-class Store(Protocol):
+class Store(Contents, Protocol):
     """Where campaigns live: units of work, and the few reads that views, tickers and audits need.
 
     Every read may be out of date at once; each is one or two indexed statements, whatever the
-    history, apart from `journal`, `cells`, `quotas` and `postings`, which stream everything.
+    history, apart from its `Contents`, which stream everything.
 
     Every method may raise `StoreError`.
     """
@@ -335,32 +336,12 @@ class Store(Protocol):
         """The quotas of a campaign that are not counted per member, pair or instance."""
         ...
 
-    def journal(self, campaign: str, after: int = 0) -> Iterator[Line]:
-        """The journal of a campaign in order, from a position on, streamed."""
-        ...
-
     def history(self, campaign: str, instance: str) -> Sequence[Line]:
         """The journal of one instance, in order."""
         ...
 
     def recorded(self, campaign: str, moments: Sequence[tuple[str, datetime]]) -> Sequence[Line]:
         """The journal lines of instances, each at one moment: (instance, at); in any order."""
-        ...
-
-    def cells(self, campaign: str) -> Iterator[tuple[str, Cell]]:
-        """Every instance of a campaign, by id, streamed."""
-        ...
-
-    def quotas(self, campaign: str) -> Iterator[tuple[QuotaKey, int]]:
-        """Every quota of a campaign that is not 0, in key order, streamed."""
-        ...
-
-    def postings(self, campaign: str) -> Iterator[Posting]:
-        """The ledger of a campaign in order, streamed."""
-        ...
-
-    def campaigns(self) -> Sequence[str]:
-        """The names under which anything was recorded, sorted."""
         ...
 
     def pending(self, limit: int) -> Sequence[Pending]:

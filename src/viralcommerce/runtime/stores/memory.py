@@ -14,6 +14,7 @@ from typing import Any
 from viralcommerce.errors import NotLive, StoreBusy, StoreCorrupt
 from viralcommerce.messages import Accepted, Award
 from viralcommerce.program import QuotaKey
+from viralcommerce.runtime.contents import KeptKey
 from viralcommerce.runtime.life import ALIVE, Life
 from viralcommerce.runtime.ports import (
     Cell,
@@ -56,6 +57,7 @@ class MemoryStore:
         self._sent = 0
         self._rules: dict[str, bytes] = {}
         self._lives: dict[str, list[Life]] = {}
+        self._pruned: datetime | None = None
         self._closed = False
         self._everything = Found(
             decisions=self._decisions, cells=self._cells, used=self._used, all_used=True
@@ -90,16 +92,19 @@ class MemoryStore:
     def parts(self, member: str) -> Sequence[Part]:
         """What a member took part in; the index is brought up to date first."""
         with self._open()._indexing:
-            new = self._records[self._parts_until :]
-            self._parts_until += len(new)
-            for record in new:
-                decision = record.decision
-                for who, role in record.parts:
-                    place = (decision.campaign, decision.instance, role)
-                    self._parts.setdefault(who, {}).setdefault(place, decision.command.at)
+            self._index_parts()
             mine = list(self._parts.get(member, {}).items())
         parts = [Part(name, member, role, instance, at) for (name, instance, role), at in mine]
         return sorted(parts, key=lambda part: (part.at, part.campaign, part.instance, part.role))
+
+    def _index_parts(self) -> None:
+        new = self._records[self._parts_until :]
+        self._parts_until += len(new)
+        for record in new:
+            decision = record.decision
+            for who, role in record.parts:
+                place = (decision.campaign, decision.instance, role)
+                self._parts.setdefault(who, {}).setdefault(place, decision.command.at)
 
     def instances(self, campaign: str, after: str, limit: int) -> Sequence[tuple[str, Cell]]:
         """Instances by id."""
@@ -163,6 +168,27 @@ class MemoryStore:
             for moved in record.transfers:
                 yield Posting(decision.campaign, decision.instance, decision.command.at, moved)
 
+    def keys(self, campaign: str) -> Iterator[KeptKey]:
+        """Every key that is kept, in the order of the journal."""
+        for position, record in enumerate(list(self._open()._records), 1):
+            decision, place = record.decision, (campaign, record.key)
+            if decision.campaign == campaign and self._decisions.get(place) is decision:
+                yield KeptKey(record.key, position, decision.command.at)
+
+    def kept_since(self) -> datetime | None:
+        """The moment before which keys may be gone."""
+        return self._open()._pruned
+
+    def participants(self, campaign: str) -> Iterator[Part]:
+        """Who took part, in what and as what."""
+        with self._open()._indexing:
+            self._index_parts()
+            found = [(member, list(parts.items())) for member, parts in self._parts.items()]
+        for member, parts in found:
+            for (name, instance, role), at in parts:
+                if name == campaign:
+                    yield Part(name, member, role, instance, at)
+
     def campaigns(self) -> Sequence[str]:
         """The names in the journal."""
         return sorted({record.decision.campaign for record in list(self._open()._records)})
@@ -210,6 +236,7 @@ class MemoryStore:
     def prune_keys(self, before: datetime) -> int:
         """Forget old keys."""
         with self._open()._lock:
+            self._pruned = before if self._pruned is None else max(self._pruned, before)
             old = [place for place, d in self._decisions.items() if d.command.at < before]
             for place in old:
                 del self._decisions[place]

@@ -11,6 +11,8 @@ from viralcommerce.messages import Award, Transfer
 from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.ports import Cell, Posting
 
+KEYS_SINCE: Final = "keys_since"
+"""What the table of facts about the tables calls the moment before which keys may be gone."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _award = msgspec.json.Decoder(Award)

@@ -33,10 +33,11 @@ from viralcommerce.runtime.stores.rows import (
     to_posting,
 )
 from viralcommerce.runtime.stores.schema import SCHEMA_VERSION, SQLITE
+from viralcommerce.runtime.stores.sqlite_contents import SqliteContents
 from viralcommerce.runtime.stores.sqlite_session import HostSession, SqliteSession, translated
 
 
-class SqliteStore:
+class SqliteStore(SqliteContents):
     """A store in one SQLite file; the tables are made when they are not there.
 
     Args:
@@ -214,16 +215,6 @@ class SqliteStore:
         )
         return {(campaign, n, "", p): used for n, p, used in rows}
 
-    def journal(self, campaign: str, after: int = 0) -> Iterator[Line]:
-        """The journal in order."""
-        for position, text in self._stream(
-            "select position, decision from viral_journal "
-            "where campaign = ? and position > ? order by position",
-            campaign,
-            after,
-        ):
-            yield Line(position, text.encode())
-
     def history(self, campaign: str, instance: str) -> Sequence[Line]:
         """The journal of one instance."""
         rows = self._rows(
@@ -246,37 +237,6 @@ class SqliteStore:
                 for position, text in cursor.execute(sql, (campaign, instance, micros(at))):
                     lines.append(Line(position, text.encode()))
         return lines
-
-    def cells(self, campaign: str) -> Iterator[tuple[str, Cell]]:
-        """Every instance, by id."""
-        for row in self._stream(
-            f"select instance, {CELL_COLUMNS} from viral_cells where campaign = ? "
-            "order by instance",
-            campaign,
-        ):
-            yield row[0], to_cell(row[1:])
-
-    def quotas(self, campaign: str) -> Iterator[tuple[QuotaKey, int]]:
-        """Every quota that is not 0."""
-        for name, scope, period, used in self._stream(
-            "select name, scope, period, used from viral_quotas "
-            "where campaign = ? and used <> 0 order by name, scope, period",
-            campaign,
-        ):
-            yield (campaign, name, scope, period), used
-
-    def postings(self, campaign: str) -> Iterator[Posting]:
-        """The ledger in order."""
-        for row in self._stream(
-            f"select {POSTING_COLUMNS} from viral_ledger where campaign = ? order by position",
-            campaign,
-        ):
-            yield to_posting(row)
-
-    def campaigns(self) -> Sequence[str]:
-        """The names in the journal."""
-        rows = self._rows("select distinct campaign from viral_journal order by campaign")
-        return [name for (name,) in rows]
 
     def pending(self, limit: int) -> Sequence[Pending]:
         """The oldest awards in the outbox."""
@@ -322,13 +282,6 @@ class SqliteStore:
             raise StoreCorrupt(f"{self.path}: no rules with the hash {digest}; restore the file")
         text: str = rows[0][0]
         return text.encode()
-
-    def prune_keys(self, before: datetime) -> int:
-        """Forget old keys."""
-        with translated(self.path), self._connection() as connection:
-            return connection.execute(
-                "delete from viral_keys where at < ?", (micros(before),)
-            ).rowcount
 
     def close(self) -> None:
         """Close every connection that is not in use."""

@@ -9,6 +9,7 @@ from msgspec import structs
 
 from viralcommerce.errors import StoreCorrupt
 from viralcommerce.messages import State
+from viralcommerce.runtime.contents import KeptKey
 from viralcommerce.runtime.life import ALIVE, Life
 from viralcommerce.runtime.ports import HotChange, Part, Record, Short, Stale, Store, Wanted
 from viralcommerce.testing.contracts.kit import (
@@ -30,6 +31,7 @@ from viralcommerce.testing.contracts.kit import (
     rules_of,
     tables,
     taking,
+    thawed,
     thawed_cell,
     write,
     writes,
@@ -220,6 +222,10 @@ def parts_once(bench: StoreBench) -> None:
         "what Ann took part in",
     )
     same(list(store.parts("nobody")), [], "what nobody took part in")
+    mine = [part for part in store.parts("ann") if part.campaign == NAME]
+    everybody = [*mine, Part(NAME, "bob", "grabber", "q", AT + hour)]
+    found = sorted(store.participants(NAME), key=lambda part: (part.member, part.at))
+    same(found, everybody, "who took part in the campaign")
 
 
 def rules_are_kept(bench: StoreBench) -> None:
@@ -260,12 +266,17 @@ def lives_are_kept(bench: StoreBench) -> None:
 
 
 def keys_are_forgotten_when_told(bench: StoreBench) -> None:
-    """Only keys older than a moment are forgotten, and nothing else: the journal stays."""
+    """Only keys older than a moment are forgotten, which is told; the journal stays."""
     store = bench.store()
     hour = timedelta(hours=1)
+    committed(store, begun("p", "k0", of=OTHER), writes(Record("", no("p", "free"))))
+    same(store.kept_since(), None, "since when keys are kept, before any was forgotten")
     for index, at in enumerate((AT, AT + hour, AT + 2 * hour)):
         committed(store, writes(Record(f"k{index}", yes("p", f"k{index}", at=at))))
-    same(store.prune_keys(AT + hour), 1, "how many keys were older than an hour")
+    lines = {thawed(line).command.key: line.position for line in store.journal(NAME)}
+    kept = [KeptKey(f"k{i}", lines[f"k{i}"], AT + i * hour) for i in range(3)]
+    same(list(store.keys(NAME)), kept, "the keys, in the order of the journal")
+    same(store.prune_keys(AT + hour), 2, "how many keys were older than an hour")
     session = store.session()
     known = [
         keeping(session, Wanted(decisions=(place(NAME, f"k{index}"),))) is not None
@@ -273,5 +284,8 @@ def keys_are_forgotten_when_told(bench: StoreBench) -> None:
     ]
     session.close()
     same(known, [False, True, True], "which keys are still known")
-    same(len(list(store.journal(NAME))), 3, "the lines of the journal")
+    same(list(store.keys(NAME)), kept[1:], "the keys, once the oldest are forgotten")
+    same(len(list(store.journal(NAME))), 4, "the lines of the journal")
     same(store.prune_keys(AT), 0, "how many keys are older than the first")
+    store = bench.restarted(store)
+    same(store.kept_since(), AT + hour, "since when keys are kept")

@@ -238,6 +238,9 @@ def refuses_when_closed(bench: StoreBench) -> None:
         "lives": lambda: store.lives(NAME),
         "rules": lambda: store.rules("0" * 32),
         "prune_keys": lambda: store.prune_keys(AT),
+        "keys": lambda: list(store.keys(NAME)),
+        "kept_since": store.kept_since,
+        "participants": lambda: list(store.participants(NAME)),
     }
     for name, verb in verbs.items():
         try:

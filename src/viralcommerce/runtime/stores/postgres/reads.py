@@ -12,11 +12,13 @@ from psycopg.types.numeric import Int8
 from viralcommerce.codec import encode
 from viralcommerce.errors import StoreCorrupt
 from viralcommerce.program import QuotaKey
+from viralcommerce.runtime.contents import KeptKey
 from viralcommerce.runtime.life import ALIVE, Life
 from viralcommerce.runtime.ports import Cell, Due, Line, Part, Pending, Posting
 from viralcommerce.runtime.stores.postgres.statements import Row, Rows, Step, numbers
 from viralcommerce.runtime.stores.rows import (
     CELL_COLUMNS,
+    KEYS_SINCE,
     POSTING_COLUMNS,
     micros,
     moment,
@@ -208,13 +210,36 @@ class Reads:
         return Query(self._step("select campaign from {s}.rules where hash = %s", digest), read)
 
     def prune_keys(self, before: datetime) -> Query[int]:
-        """Forget old keys; how many."""
+        """Forget old keys, and say that they may be gone; how many."""
         step = self._step(
-            "with gone as (delete from {s}.keys where at < %s returning 1) "
-            "select count(*) from gone",
+            "with said as (insert into {s}.meta values (%s, %s) on conflict (name) do update set "
+            "value = greatest(meta.value::bigint, excluded.value::bigint)::text), "
+            "gone as (delete from {s}.keys where at < %s returning 1) select count(*) from gone",
+            KEYS_SINCE,
+            str(micros(before)),
             Int8(micros(before)),
         )
         return Query(step, _count)
+
+    def kept_since(self) -> Query[datetime | None]:
+        """The moment before which keys may be gone."""
+        step = self._step("select value from {s}.meta where name = %s", KEYS_SINCE)
+        return Query(step, lambda rows: moment(int(rows[0][0])) if rows else None)
+
+    def keys(self, campaign: str) -> Stream[KeptKey]:
+        """Every key that is kept, in the order of the journal."""
+        step = self._step(
+            "select key, position, at from {s}.keys where campaign = %s order by position, key",
+            campaign,
+        )
+        return Stream(step, lambda row: KeptKey(row[0], row[1], moment(row[2])))
+
+    def participants(self, campaign: str) -> Stream[Part]:
+        """Who took part, in what and as what."""
+        step = self._step(
+            "select member, role, instance, at from {s}.parts where campaign = %s", campaign
+        )
+        return Stream(step, lambda row: Part(campaign, row[0], row[1], row[2], moment(row[3])))
 
     def journal(self, campaign: str, after: int) -> Stream[Line]:
         """The journal in order."""

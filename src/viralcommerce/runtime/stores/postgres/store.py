@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from viralcommerce.errors import NotLive, StoreBusy, StoreConflict
 from viralcommerce.program import QuotaKey
+from viralcommerce.runtime.contents import KeptKey
 from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.ports import Cell, Due, Line, Part, Pending, Posting
 from viralcommerce.runtime.stores.postgres.failures import is_lost, translated, translation
@@ -44,6 +46,8 @@ _AT_LEISURE: Final = (
 )
 PREPARED: Final = 300
 """How many plans a connection keeps."""
+
+_streams = itertools.count()
 
 
 class PostgresStore:
@@ -161,7 +165,8 @@ class PostgresStore:
     def _stream(self, stream: Stream[T]) -> Iterator[T]:
         with self._connection() as connection, connection.transaction():
             connection.execute(_AT_LEISURE)
-            with connection.cursor("viralcommerce", row_factory=tuple_row) as cursor:
+            name = f"viralcommerce_{next(_streams)}"  # a host's one connection may have several
+            with connection.cursor(name, row_factory=tuple_row) as cursor:
                 cursor.itersize = STREAMED
                 cursor.execute(stream.step.sql, stream.step.values)
                 for row in cursor:
@@ -241,6 +246,18 @@ class PostgresStore:
     def postings(self, campaign: str) -> Iterator[Posting]:
         """The ledger in order."""
         return self._stream(self.reads.postings(campaign))
+
+    def keys(self, campaign: str) -> Iterator[KeptKey]:
+        """Every key that is kept, in the order of the journal."""
+        return self._stream(self.reads.keys(campaign))
+
+    def kept_since(self) -> datetime | None:
+        """The moment before which keys may be gone."""
+        return self._ask(self.reads.kept_since())
+
+    def participants(self, campaign: str) -> Iterator[Part]:
+        """Who took part, in what and as what."""
+        return self._stream(self.reads.participants(campaign))
 
     def campaigns(self) -> Sequence[str]:
         """The names in the journal."""
