@@ -16,7 +16,8 @@ from viralcommerce import Accepted, Shop
 from viralcommerce.errors import InvalidValue, StoreConflict, StoreError
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.runtime.audit import audit
-from viralcommerce.runtime.stores.postgres import session as sessions
+from viralcommerce.runtime.stores.postgres.drivers import Psycopg
+from viralcommerce.runtime.stores.postgres.failures import Failed
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
 
@@ -38,21 +39,21 @@ class Killing:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, at: int, *, after: bool) -> None:
         self.trips, self.at, self.after = 0, at, after
-        self.perform = sessions.perform
-        monkeypatch.setattr(sessions, "perform", self)
+        self.perform = Psycopg.perform
+        monkeypatch.setattr(Psycopg, "perform", lambda driver, trip: self.instead(driver, trip))
 
-    def __call__(self, connection: Any, trip: Any) -> Any:
+    def instead(self, driver: Psycopg, trip: Any) -> Any:
         self.trips += 1
-        pid = connection.info.backend_pid
+        pid = driver.connection.info.backend_pid
         if self.trips != self.at:
-            return self.perform(connection, trip)
+            return self.perform(driver, trip)
         if self.after:
-            self.perform(connection, trip)
+            self.perform(driver, trip)
             kill(pid)
-            connection.close()
-            raise psycopg.OperationalError("the connection is lost: the answer never came")
+            driver.close()
+            raise Failed("the connection is lost: the answer never came", "", lost=True)
         kill(pid)
-        return self.perform(connection, trip)
+        return self.perform(driver, trip)
 
 
 @pytest.mark.parametrize("trip", [1, 2])

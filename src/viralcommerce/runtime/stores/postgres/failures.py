@@ -19,7 +19,38 @@ from viralcommerce.errors import (
 
 SERIALIZATION: Final = "40001"
 DEADLOCK: Final = "40P01"
+UNIQUE: Final = "23505"
+DIVISION_BY_ZERO: Final = "22012"
+CANCELED: Final = "57014"
+FAILED_BEFORE: Final = "25P02"
+STALE_PLAN: Final = "0A000"
 _LOST: Final = {"57P01", "57P02", "57P03", "25P03", "57P05"}
+
+
+class Failed(Exception):
+    """What a server or a driver raised, in one form for every driver; its cause is the original.
+
+    Args:
+        said: in its words.
+        state: the SQLSTATE; "" where the driver raised by itself.
+        constraint: the name of the one that was violated, if any.
+        lost: whether the driver lost the connection.
+    """
+
+    def __init__(
+        self, said: object, state: str | None, *, constraint: str | None = None, lost: bool = False
+    ) -> None:
+        super().__init__(str(said).strip().partition("\n")[0])
+        self.state = state or ""
+        self.constraint = constraint or ""
+        self.lost = lost or self.state in _LOST or self.state.startswith("08")
+
+
+def failed(error: psycopg.Error) -> Failed:
+    """What psycopg raised, in that form."""
+    by_itself = error.sqlstate is None
+    lost = by_itself and isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+    return Failed(error, error.sqlstate, constraint=error.diag.constraint_name, lost=lost)
 
 
 @contextmanager
@@ -35,18 +66,15 @@ def translated(where: str) -> Generator[None]:
         raise translation(where, error) from error
 
 
-def is_lost(error: psycopg.Error) -> bool:
+def is_lost(error: psycopg.Error | Failed) -> bool:
     """Whether the connection is gone."""
-    state = error.sqlstate
-    if state is None:
-        return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
-    return state in _LOST or state.startswith("08")
+    return (error if isinstance(error, Failed) else failed(error)).lost
 
 
 def translation(
-    where: str, error: psycopg.Error, *, committing: bool = False, hosted: bool = False
+    where: str, error: psycopg.Error | Failed, *, committing: bool = False, hosted: bool = False
 ) -> StoreError:
-    """The house's error for one of psycopg's.
+    """The house's error for one of a driver's.
 
     Args:
         where: the store.
@@ -54,14 +82,19 @@ def translation(
         committing: whether a commit was under way.
         hosted: whether the transaction is the host's.
     """
-    state = error.sqlstate or ""
-    said = str(error).strip().partition("\n")[0]
-    if is_lost(error):
+    told = error if isinstance(error, Failed) else failed(error)
+    state, said = told.state, str(told)
+    if told.lost:
         return _lost(where, said, committing=committing, hosted=hosted)
-    if hosted and state == "25P02":
+    if hosted and state == FAILED_BEFORE:
         return RetryTransaction(
             f"{where}: the host's transaction has failed already ({said}); roll it back, begin "
             "again, and call again"
+        )
+    if hosted and state == STALE_PLAN:
+        return RetryTransaction(
+            f"{where}: the tables were changed under the host's connection ({said}); roll its "
+            "transaction back, begin again, and call again"
         )
     if state in (SERIALIZATION, DEADLOCK):
         if hosted:
@@ -78,7 +111,7 @@ def translation(
             f"{where}: no room in the lock table ({said}); nothing was written; use smaller "
             "batches (at_once=), or raise max_locks_per_transaction"
         )
-    if state in ("55P03", "57014"):
+    if state in ("55P03", CANCELED):
         return StoreBusy(
             f"{where}: others held the locks for longer than the timeout ({said}); nothing was "
             "written; try again, or give busy_after= more seconds"

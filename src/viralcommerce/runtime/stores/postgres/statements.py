@@ -135,7 +135,10 @@ class Statements:
             f"(select sum(used) as used from {s}.quotas q where {same} having count(*) > 0) q"
         ).encode()
         self.rules = f"select campaign from {s}.rules where hash = %s".encode()
-        self.put_cell = self._put_cell("(values (%s, %s, %s, %s, %s, %s::bigint, %s, %s))")
+        self.put_cell = self._put_cell(
+            "(values (%s::text, %s::text, %s::text, %s::bigint, %s::text, %s::bigint, "
+            "%s::bigint, %s::bigint))"
+        )
         self.put_cells = self._put_cell(
             "(select * from unnest(%b::text[], %b::text[], %b::text[], %b::bigint[], %b::text[], "
             "%b::bigint[], %b::bigint[], %b::bigint[]))"
@@ -225,7 +228,9 @@ def lock_few(count: int) -> bytes:
     return f"select {', '.join(['pg_advisory_xact_lock(%s)'] * count)}".encode()
 
 
-LOCK_MANY: Final = b"select count(*) from (select pg_advisory_xact_lock(h) from unnest(%b) h) x"
+LOCK_MANY: Final = (
+    b"select count(*) from (select pg_advisory_xact_lock(h) from unnest(%b::bigint[]) h) x"
+)
 
 
 def locking(hashes: Sequence[int]) -> Step:

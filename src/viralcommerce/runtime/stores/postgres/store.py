@@ -18,26 +18,27 @@ from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.contents import KeptKey
 from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.ports import Cell, Due, Line, Part, Pending, Posting
-from viralcommerce.runtime.stores.postgres.failures import is_lost, translated, translation
-from viralcommerce.runtime.stores.postgres.follow import Followed, Follower
-from viralcommerce.runtime.stores.postgres.hot import Shards
+from viralcommerce.runtime.stores.postgres.drivers import Psycopg, play
+from viralcommerce.runtime.stores.postgres.failures import (
+    Failed,
+    is_lost,
+    translated,
+    translation,
+)
+from viralcommerce.runtime.stores.postgres.follow import Followed
 from viralcommerce.runtime.stores.postgres.migrations import (
     SCHEMA,
     checked_schema,
     must_fit,
     version_of,
 )
-from viralcommerce.runtime.stores.postgres.reads import Query, Reads, Stream
-from viralcommerce.runtime.stores.postgres.session import (
-    Connection,
-    HostSession,
-    PostgresSession,
-    play,
-)
-from viralcommerce.runtime.stores.postgres.statements import Statements
-from viralcommerce.runtime.stores.postgres.unit import Script, Unit
+from viralcommerce.runtime.stores.postgres.reads import Query, Stream
+from viralcommerce.runtime.stores.postgres.session import PostgresSession
+from viralcommerce.runtime.stores.postgres.tables import Tables
+from viralcommerce.runtime.stores.postgres.unit import Script
 
 T = TypeVar("T")
+Connection = psycopg.Connection[Any]
 STREAMED: Final = 1_000
 """How many rows of a stream come in one round trip."""
 _AT_LEISURE: Final = (
@@ -87,11 +88,7 @@ class PostgresStore:
         with translated(schema), psycopg.connect(url, autocommit=True) as connection:
             found, shards = version_of(connection, schema)
         must_fit(schema, found)
-        self.reads = Reads(schema)
-        self._statements = Statements(schema)
-        self._shards = Shards(schema, shards)
-        self.follower = Follower(schema)
-        self._known: set[str] = set()
+        self.tables = Tables(schema, shards)
         self._pid = os.getpid()
         self._pool = self._open()
 
@@ -143,7 +140,7 @@ class PostgresStore:
         connection = self._take()
         try:
             yield connection
-        except psycopg.Error as error:
+        except (psycopg.Error, Failed) as error:
             if is_lost(error):
                 connection.close()
             raise translation(self.schema, error) from error
@@ -174,20 +171,24 @@ class PostgresStore:
 
     def _play(self, script: Script[T]) -> T:
         with self._connection() as connection:
-            return play(script, connection)
+            return play(script, Psycopg(connection))
 
-    def unit(self, *, hosted: bool = False) -> Unit:
-        return Unit(self._statements, self._shards, self._known, hosted=hosted)
-
-    def session(self) -> PostgresSession:
+    def session(self) -> PostgresSession[Psycopg]:
         """Begin a unit of work."""
         if self._closed:
             raise NotLive(f"{self.schema}: the store is closed; open another")
-        return PostgresSession(self.unit(), self._take, self._give_back, self.schema)
+        return PostgresSession(
+            self.tables.unit(),
+            lambda: Psycopg(self._take()),
+            lambda driver: self._give_back(driver.connection),
+            self.schema,
+        )
 
-    def within(self, connection: Connection) -> HostedPostgresStore:
-        """This store on the host's own psycopg connection to the same database."""
-        return HostedPostgresStore(self, connection)
+    def within(self, connection: object) -> PostgresStore:
+        """This store on the host's connection to the same database: see `hosted`."""
+        from viralcommerce.runtime.stores.postgres.hosted import HostedPostgresStore
+
+        return HostedPostgresStore(self.tables, connection)
 
     def follow(self, after: str = "", *, campaign: str = "", limit: int = 1000) -> Followed:
         """The journal lines committed since a cursor was given, each exactly once.
@@ -197,99 +198,99 @@ class PostgresStore:
             campaign: of one campaign only; "" for all.
             limit: how many lines at most.
         """
-        return self._play(self.follower.follow(after, campaign, limit))
+        return self._play(self.tables.follower.follow(after, campaign, limit))
 
     def due(self, at: datetime, limit: int, campaigns: Sequence[str]) -> Sequence[Due]:
         """Instances whose deadline has come."""
-        return self._ask(self.reads.due(at, limit, campaigns))
+        return self._ask(self.tables.reads.due(at, limit, campaigns))
 
     def cell(self, campaign: str, instance: str) -> Cell | None:
         """One instance."""
-        return self._ask(self.reads.cell(campaign, instance))
+        return self._ask(self.tables.reads.cell(campaign, instance))
 
     def parts(self, member: str) -> Sequence[Part]:
         """What a member took part in."""
-        return self._ask(self.reads.parts(member))
+        return self._ask(self.tables.reads.parts(member))
 
     def instances(self, campaign: str, after: str, limit: int) -> Sequence[tuple[str, Cell]]:
         """Instances by id."""
-        return self._ask(self.reads.instances(campaign, after, limit))
+        return self._ask(self.tables.reads.instances(campaign, after, limit))
 
     def awards(self, member: str) -> Sequence[Posting]:
         """What a member was given."""
-        return self._ask(self.reads.awards(member))
+        return self._ask(self.tables.reads.awards(member))
 
     def used(self, campaign: str) -> Mapping[QuotaKey, int]:
         """The quotas of the campaign itself."""
-        return self._ask(self.reads.used(campaign))
+        return self._ask(self.tables.reads.used(campaign))
 
     def journal(self, campaign: str, after: int = 0) -> Iterator[Line]:
         """The journal in order."""
-        return self._stream(self.reads.journal(campaign, after))
+        return self._stream(self.tables.reads.journal(campaign, after))
 
     def history(self, campaign: str, instance: str) -> Sequence[Line]:
         """The journal of one instance."""
-        return self._ask(self.reads.history(campaign, instance))
+        return self._ask(self.tables.reads.history(campaign, instance))
 
     def recorded(self, campaign: str, moments: Sequence[tuple[str, datetime]]) -> Sequence[Line]:
         """The journal lines of instances at moments."""
-        return self._ask(self.reads.recorded(campaign, moments))
+        return self._ask(self.tables.reads.recorded(campaign, moments))
 
     def cells(self, campaign: str) -> Iterator[tuple[str, Cell]]:
         """Every instance, by id."""
-        return self._stream(self.reads.cells(campaign))
+        return self._stream(self.tables.reads.cells(campaign))
 
     def quotas(self, campaign: str) -> Iterator[tuple[QuotaKey, int]]:
         """Every quota that is not 0."""
-        return self._stream(self.reads.quotas(campaign))
+        return self._stream(self.tables.reads.quotas(campaign))
 
     def postings(self, campaign: str) -> Iterator[Posting]:
         """The ledger in order."""
-        return self._stream(self.reads.postings(campaign))
+        return self._stream(self.tables.reads.postings(campaign))
 
     def keys(self, campaign: str) -> Iterator[KeptKey]:
         """Every key that is kept, in the order of the journal."""
-        return self._stream(self.reads.keys(campaign))
+        return self._stream(self.tables.reads.keys(campaign))
 
     def kept_since(self) -> datetime | None:
         """The moment before which keys may be gone."""
-        return self._ask(self.reads.kept_since())
+        return self._ask(self.tables.reads.kept_since())
 
     def participants(self, campaign: str) -> Iterator[Part]:
         """Who took part, in what and as what."""
-        return self._stream(self.reads.participants(campaign))
+        return self._stream(self.tables.reads.participants(campaign))
 
     def campaigns(self) -> Sequence[str]:
         """The names in the journal."""
-        return self._ask(self.reads.campaigns())
+        return self._ask(self.tables.reads.campaigns())
 
     def pending(self, limit: int) -> Sequence[Pending]:
         """The oldest awards in the outbox."""
-        return self._ask(self.reads.pending(limit))
+        return self._ask(self.tables.reads.pending(limit))
 
     def confirm(self, positions: Sequence[int]) -> None:
         """Take awards out of the outbox."""
-        self._ask(self.reads.confirm(positions))
+        self._ask(self.tables.reads.confirm(positions))
 
     def life(self, campaign: str) -> Life:
         """The stage of life."""
-        return self._ask(self.reads.life(campaign))
+        return self._ask(self.tables.reads.life(campaign))
 
     def set_life(self, campaign: str, life: Life) -> None:
         """Record a new stage."""
-        self._ask(self.reads.set_life(campaign, life))
+        self._ask(self.tables.reads.set_life(campaign, life))
 
     def lives(self, campaign: str) -> Sequence[Life]:
         """Every stage, the oldest first."""
-        return self._ask(self.reads.lives(campaign))
+        return self._ask(self.tables.reads.lives(campaign))
 
     def rules(self, digest: str) -> bytes:
         """A campaign's JSON by hash."""
-        return self._ask(self.reads.rules(digest))
+        return self._ask(self.tables.reads.rules(digest))
 
     def prune_keys(self, before: datetime) -> int:
         """Forget old keys."""
-        return self._ask(self.reads.prune_keys(before))
+        return self._ask(self.tables.reads.prune_keys(before))
 
     def close(self) -> None:
         """Close every connection that is not in use."""
@@ -297,37 +298,6 @@ class PostgresStore:
             self._closed = True
             if self._pid == os.getpid():
                 self._pool.close()
-
-
-class HostedPostgresStore(PostgresStore):
-    """A store whose units of work are savepoints in the host's transaction; reads see it too.
-
-    Args:
-        store: the same database, opened by the library.
-        connection: the host's.
-    """
-
-    def __init__(self, store: PostgresStore, connection: Connection) -> None:
-        self.url, self.schema = store.url, store.schema
-        self.reads, self._statements = store.reads, store._statements
-        self._shards, self.follower = store._shards, store.follower
-        self._known = store._known
-        self._host = connection
-        self._closed = False
-
-    def session(self) -> HostSession:
-        """Begin a unit of work inside the host's transaction."""
-        return HostSession(self.unit(hosted=True), self._host, self.schema)
-
-    @contextmanager
-    def _connection(self) -> Generator[Connection]:
-        try:
-            yield self._host
-        except psycopg.Error as error:
-            raise translation(self.schema, error, hosted=True) from error
-
-    def close(self) -> None:
-        """Leave the host's connection as it is."""
 
 
 def _configure(connection: Connection) -> None:

@@ -12,7 +12,6 @@ from collections.abc import Generator, Iterable, Sequence
 from hashlib import blake2b
 from typing import Any, Final, TypeVar
 
-from psycopg.errors import DivisionByZero, UniqueViolation
 from psycopg.types.numeric import Int8
 
 from viralcommerce.codec import encode
@@ -29,6 +28,12 @@ from viralcommerce.runtime.ports import (
     Stale,
     Wanted,
     Writes,
+)
+from viralcommerce.runtime.stores.postgres.failures import (
+    DIVISION_BY_ZERO,
+    SERIALIZATION,
+    UNIQUE,
+    Failed,
 )
 from viralcommerce.runtime.stores.postgres.hot import ALL, ANY, SAVEPOINT, UNDO, Shards
 from viralcommerce.runtime.stores.postgres.statements import (
@@ -98,9 +103,15 @@ class Unit:
         self.committing = False
 
     def look(self, wanted: Wanted) -> Script[Found]:
-        """Read without locking."""
-        rows = yield self._reads(wanted)
-        return self._found(wanted, rows)
+        """Read without locking; inside the savepoint where the transaction is the host's."""
+        trip: Trip = []
+        if self._hosted and not self.begun:
+            trip = list(self._begin)
+            self.begun = True
+        before = len(trip)
+        trip += self._reads(wanted)
+        rows = yield trip
+        return self._found(wanted, rows[before:])
 
     def lock(self, wanted: Wanted) -> Script[Found]:
         """Lock, then read."""
@@ -175,15 +186,14 @@ class Unit:
             trip.append(whole(parts, guards))
         try:
             yield from self._write([*trip, *self._finish])
-        except DivisionByZero:
-            if fast and not self._hosted:
+        except Failed as error:
+            if error.state == DIVISION_BY_ZERO and fast and not self._hosted:
                 self.committing = False
                 yield [UNDO]
                 self._how += 1
                 return (yield from self.commit(writes))
-            return (yield from self._stale(writes.cells))
-        except UniqueViolation as error:
-            if error.diag.constraint_name != "keys_pkey":
+            twin = error.state == UNIQUE and error.constraint == "keys_pkey"
+            if not twin and error.state != DIVISION_BY_ZERO:
                 raise
             return (yield from self._stale(writes.cells))
         if not self._hosted:
@@ -206,6 +216,8 @@ class Unit:
             cell = found.cells.get(write.place)
             if (0 if cell is None else cell.version) != write.expected:
                 return Stale(write.place)
+        if self._hosted:
+            raise Failed("what others wrote is not seen in this transaction", SERIALIZATION)
         return Stale(cells[0].place if cells else ("", ""))
 
     def _hashes(self, names: Iterable[tuple[str, ...]]) -> list[int]:

@@ -1,0 +1,119 @@
+"""Inside an awaiting host's own transaction: units of work that are savepoints in it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from viralcommerce.errors import StoreError
+from viralcommerce.runtime.ports import Found, Wanted
+from viralcommerce.runtime.stores.postgres.aio import AsyncPostgresStore
+from viralcommerce.runtime.stores.postgres.async_drivers import (
+    AsyncDriver,
+    async_driver_of,
+    play,
+)
+from viralcommerce.runtime.stores.postgres.async_session import AsyncPostgresSession
+from viralcommerce.runtime.stores.postgres.failures import Failed, translation
+from viralcommerce.runtime.stores.postgres.hosted import (
+    alone,
+    can_undo,
+    guarded,
+    must_be_inside,
+)
+from viralcommerce.runtime.stores.postgres.reads import Query
+from viralcommerce.runtime.stores.postgres.tables import Tables
+from viralcommerce.runtime.stores.postgres.unit import Script, Unit
+from viralcommerce.runtime.stores.unwrapping import async_driver_connection
+
+T = TypeVar("T")
+
+
+class AsyncHostSession(AsyncPostgresSession[AsyncDriver]):
+    """`hosted.HostSession`, awaited; canceled in the middle, it leaves the host's work.
+
+    Args:
+        unit: a hosted one.
+        take: gives the host's connection.
+        where: the store, for errors.
+
+    Raises:
+        RetryTransaction: from `look` and `lock`, when the connection is in no transaction, or in
+            one that has failed already.
+    """
+
+    hosted = True
+
+    def __init__(self, unit: Unit, take: Callable[[], Awaitable[AsyncDriver]], where: str) -> None:
+        super().__init__(unit, take, _keep, where)
+
+    async def look(self, wanted: Wanted) -> Found:
+        """Begin a savepoint, then read."""
+        await self._begin()
+        return await super().look(wanted)
+
+    async def lock(self, wanted: Wanted) -> Found:
+        """Begin a savepoint, lock, then read."""
+        await self._begin()
+        return await super().lock(wanted)
+
+    async def _begin(self) -> None:
+        if not self._unit.begun:
+            self._driver = await self._take()
+            self._unit.mine = self._driver.number
+            must_be_inside(self._driver.status(), self._where)
+
+    async def _abandon(self, driver: AsyncDriver) -> None:
+        try:
+            await self._undo(driver, Failed("canceled", ""))
+        except StoreError:  # the transaction is beyond saving, and the host will find so
+            self._unit.begun = False
+
+    async def _undo(self, driver: AsyncDriver, error: Failed | None = None) -> None:
+        bad = error is not None or (self._unit.begun and driver.status() == "failed")
+        try:
+            if not driver.is_closed and (error is None or can_undo(error)):
+                await play(self._unit.undo(failed=bad), driver)
+        except Failed as worse:
+            raise translation(self._where, worse, hosted=True) from worse
+        finally:
+            self._unit.begun = False
+
+
+async def _keep(_: AsyncDriver) -> None:
+    """The connection stays the host's."""
+
+
+class AsyncHostedPostgresStore(AsyncPostgresStore):
+    """`hosted.HostedPostgresStore`, awaited.
+
+    Args:
+        tables: of the same database.
+        connection: the host's: of psycopg 3, asyncpg or SQLAlchemy.
+    """
+
+    def __init__(self, tables: Tables, connection: object) -> None:
+        self.tables = tables
+        self.schema = tables.schema
+        self._host = connection
+
+    async def _driver(self) -> AsyncDriver:
+        return async_driver_of(await async_driver_connection(self._host, self.schema))
+
+    def session(self) -> AsyncPostgresSession[Any]:
+        """Begin a unit of work inside the host's transaction."""
+        return AsyncHostSession(self.tables.unit(hosted=True), self._driver, self.schema)
+
+    async def _ask(self, query: Query[T]) -> T:
+        return query.read(await self._play(alone(query.step)))
+
+    async def _play(self, script: Script[T]) -> T:
+        driver = await self._driver()
+        try:
+            outside = driver.status() == "outside"
+            return await play(script if outside else guarded(script), driver)
+        except Failed as error:
+            raise translation(self.schema, error, hosted=True) from error
+
+    async def close(self) -> None:
+        """Leave the host's connection as it is."""

@@ -1,0 +1,30 @@
+"""The tables of one schema as the library knows them: what is read, written and followed there."""
+
+from __future__ import annotations
+
+from viralcommerce.runtime.stores.postgres.follow import Follower
+from viralcommerce.runtime.stores.postgres.hot import Shards
+from viralcommerce.runtime.stores.postgres.reads import Reads
+from viralcommerce.runtime.stores.postgres.statements import Statements
+from viralcommerce.runtime.stores.postgres.unit import Unit
+
+
+class Tables:
+    """What every unit of work on the tables of a schema shares.
+
+    Args:
+        schema: that the tables lie in; a plain name.
+        shards: how many rows a hot quota is spread over there.
+    """
+
+    def __init__(self, schema: str, shards: int) -> None:
+        self.schema = schema
+        self.reads = Reads(schema)
+        self.follower = Follower(schema)
+        self._statements = Statements(schema)
+        self._shards = Shards(schema, shards)
+        self._known: set[str] = set()
+
+    def unit(self, *, hosted: bool = False) -> Unit:
+        """A unit of work; `hosted` where it is a savepoint in the host's transaction."""
+        return Unit(self._statements, self._shards, self._known, hosted=hosted)
