@@ -34,7 +34,7 @@ from viralcommerce.runtime.stores.rows import (
 )
 from viralcommerce.runtime.stores.schema import SCHEMA_VERSION, SQLITE
 from viralcommerce.runtime.stores.sqlite_contents import SqliteContents
-from viralcommerce.runtime.stores.sqlite_session import HostSession, SqliteSession, translated
+from viralcommerce.runtime.stores.sqlite_session import SqliteSession, translated
 
 
 class SqliteStore(SqliteContents):
@@ -152,9 +152,11 @@ class SqliteStore(SqliteContents):
         with translated(self.path):
             return SqliteSession(self._take(), self._give_back, self.path)
 
-    def within(self, connection: sqlite3.Connection) -> HostedSqliteStore:
-        """This store on the host's own connection to the same file."""
-        return HostedSqliteStore(self, connection)
+    def within(self, connection: object) -> SqliteStore:
+        """This store on the host's connection to the same file: see `sqlite_hosted`."""
+        from viralcommerce.runtime.stores.sqlite_hosted import HostedSqliteStore
+
+        return HostedSqliteStore(self.path, connection)
 
     def due(self, at: datetime, limit: int, campaigns: Sequence[str]) -> Sequence[Due]:
         """Instances whose deadline has come."""
@@ -300,29 +302,3 @@ def _closing(store: SqliteStore, pool: deque[sqlite3.Connection]) -> weakref.fin
 def _close_all(pool: deque[sqlite3.Connection]) -> None:
     while pool:
         pool.pop().close()
-
-
-class HostedSqliteStore(SqliteStore):
-    """A store whose units of work are savepoints in the host's transaction; reads see it too.
-
-    Args:
-        store: the same file, opened by the library.
-        connection: the host's.
-    """
-
-    def __init__(self, store: SqliteStore, connection: sqlite3.Connection) -> None:
-        self.path = store.path
-        self._host = connection
-        self._closed = False
-
-    def session(self) -> HostSession:
-        """Begin a unit of work inside the host's transaction."""
-        return HostSession(self._host, self.path)
-
-    @contextmanager
-    def _connection(self) -> Generator[sqlite3.Connection]:
-        yield self._host
-
-    def close(self) -> None:
-        """Leave the host's connection as it is."""
-        self._closed = True

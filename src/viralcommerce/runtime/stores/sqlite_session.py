@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from viralcommerce.codec import encode
 from viralcommerce.errors import (
-    RetryTransaction,
     StoreBusy,
     StoreCorrupt,
     StoreError,
@@ -290,56 +289,3 @@ def _ledger_row(name: str, instance: str, at: int, moved: Transfer) -> tuple[obj
         moved.reverses,
         award,
     )
-
-
-class HostSession(SqliteSession):
-    """A unit of work inside the host's transaction: one savepoint, committed when the host does.
-
-    Args:
-        connection: the host's, inside a transaction that may write.
-        path: of the file, for errors.
-
-    Raises:
-        RetryTransaction: from `lock`, when the connection is in no transaction, or in one that
-            can no longer write because somebody else did since it began to read.
-    """
-
-    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
-        super().__init__(connection, lambda _: None, path)
-        self._cursor.row_factory = None
-
-    def _begin(self) -> None:
-        if not self._connection.in_transaction:
-            raise RetryTransaction(
-                f"{self._path}: the host's connection is in no transaction, so nothing could "
-                "commit together; execute 'BEGIN IMMEDIATE' on it first"
-            )
-        self._cursor.execute("savepoint viralcommerce")
-        try:
-            self._cursor.execute("update viral_meta set value = value where name = 'schema'")
-        except sqlite3.OperationalError as error:
-            self._undo()
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
-                raise RetryTransaction(
-                    f"{self._path}: the host's transaction may not write any more ({error}); roll "
-                    "it back and begin again with 'BEGIN IMMEDIATE'"
-                ) from error
-            raise
-
-    def _said(self, error: sqlite3.Error) -> StoreError:
-        said = super()._said(error)
-        if self._connection.in_transaction:
-            return said
-        return type(said)(
-            f"{said.message}; SQLite has undone the host's whole transaction, so begin it again",
-            **said.operands,
-        )
-
-    def _commit(self) -> None:
-        self._cursor.execute("release viralcommerce")
-
-    def _undo(self) -> None:
-        self._locked = False
-        if self._connection.in_transaction:
-            self._cursor.execute("rollback to viralcommerce")
-            self._cursor.execute("release viralcommerce")

@@ -38,7 +38,10 @@ def driver_connection(connection: object, where: str) -> object:
     """
     of = packages(connection)
     if "sqlalchemy" in of:
-        return sync_connection(connection, where).connection.driver_connection
+        of_sqlalchemy = sync_connection(connection, where)
+        lent = of_sqlalchemy.connection
+        adapted = of_sqlalchemy.dialect.is_async  # this runs in run_sync then
+        return lent.dbapi_connection if adapted else lent.driver_connection
     if "django" in of:
         return _of_django(connection, where)
     return connection
