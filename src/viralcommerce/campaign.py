@@ -52,7 +52,7 @@ class Campaign(Rule):
         name: stable; quotas, keys, ledger and reports use it.
         mechanic: the game's rules.
         grants: the lines of the terms, in the order in which they compete for the budget.
-        given: about the one who acts, asked before deciding; unmet refuses.
+        given: about the one who acts, unmet refuses what the game would allow.
         budget: all that it may cost, or `UNLIMITED`, said and never silent.
         window: when members may act, half-open ``[opens, closes)``.
         limits: caps on how often a milestone is reached; beyond one the command is refused.
@@ -191,7 +191,7 @@ def _grant_problems(campaign: Campaign, place: str, grant: Grant) -> Iterator[st
             )
         if velocities(grant.given):
             yield (
-                f"{place}.given: a velocity is asked before deciding; "
+                f"{place}.given: a velocity is of the command, not of who gains; "
                 "put it in the campaign's given"
             )
 

@@ -69,10 +69,11 @@ def test_what_is_refused_is_not_counted(store: Any) -> None:
     campaign = at_most(1)
     shop = shop_of(campaign, store=store)
     shop.handle(campaign, share())
+    shop.handle(campaign, share("p2", by="cid"))
     for _ in range(3):
         assert code(shop.handle(campaign, grab("bob", "p9"))) == "no_such_pack"
     assert code(shop.handle(campaign, grab("bob"))) == "yes"
-    assert code(shop.handle(campaign, grab("bob", key="again"))) == "limit_reached"
+    assert code(shop.handle(campaign, grab("bob", "p2"))) == "limit_reached"
 
 
 @pytest.mark.parametrize("at_once", [1, 9])

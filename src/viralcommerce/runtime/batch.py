@@ -149,10 +149,6 @@ class Batch(Situations):
                 refusal = life_refusal(request.life, begun=cell is not None)
             if refusal is None and request.program.ends:
                 refusal = _outside(request.program, at)
-            if refusal is None and type(command) in program.guarded:
-                refusal = self._guard(program, command, state)
-        if self.missing:
-            return None
         if refusal is not None:
             return self._refuse(request, program, refusal)
         return self._decide(request, program, cell, state)
@@ -238,6 +234,13 @@ class Batch(Situations):
         events = mechanic.decide(command, state)
         if isinstance(events, Refusal):
             return self._refuse(request, program, events)
+        if not clock and type(command) in program.guarded:
+            # after the game's own no: what nobody can cure comes before what they may
+            refusal = self._guard(program, command, state)
+            if self.missing:
+                return None
+            if refusal is not None:
+                return self._refuse(request, program, refusal)
         version = 1 if cell is None else cell.version + 1
         reached: Sequence[Reached]
         if len(events) == 1:
