@@ -71,6 +71,10 @@ class AsyncSession(Protocol):
 class AsyncStore(Protocol):
     """What an `AsyncShop` needs of `ports.Store`, awaited."""
 
+    def within(self, connection: object) -> AsyncStore:
+        """This store inside the host's own transaction."""
+        ...
+
     def session(self) -> AsyncSession:
         """Begin a unit of work."""
         ...
@@ -123,61 +127,82 @@ class InThreads:
 
     Args:
         store: any; its sessions may be used by one thread after another.
+        run: how a call is awaited, if not in a thread.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, run: Callable[..., Awaitable[Any]] = in_thread) -> None:
         self.inner = store
+        self._run = run
+
+    def within(self, connection: Any) -> AsyncStore:
+        """This store inside the host's own transaction.
+
+        Args:
+            connection: an AsyncConnection or AsyncSession of SQLAlchemy (aiosqlite), whose
+                ``run_sync`` runs each call; or one that blocks, and that any thread may use.
+        """
+        if not hasattr(connection, "run_sync"):
+            return InThreads(self.inner.within(connection), self._run)
+        connection = connection() if callable(connection) else connection  # a scoped session
+        inner = getattr(connection, "sync_session", None)
+
+        async def run(work: Callable[..., T], *values: Any) -> T:
+            done: T = await connection.run_sync(lambda _: work(*values))
+            return done
+
+        return InThreads(self.inner.within(inner or connection.sync_connection), run)
 
     def session(self) -> AsyncSession:
         """Begin a unit of work."""
-        return _InThreadsSession(self.inner.session())
+        return _InThreadsSession(self.inner.session(), self._run)
 
     async def due(self, at: datetime, limit: int, campaigns: Sequence[str]) -> Sequence[Due]:
         """Instances whose deadline has come."""
-        return await in_thread(self.inner.due, at, limit, campaigns)
+        return await self._run(self.inner.due, at, limit, campaigns)
 
     async def cell(self, campaign: str, instance: str) -> Cell | None:
         """One instance."""
-        return await in_thread(self.inner.cell, campaign, instance)
+        return await self._run(self.inner.cell, campaign, instance)
 
     async def pending(self, limit: int) -> Sequence[Pending]:
         """The oldest awards in the outbox."""
-        return await in_thread(self.inner.pending, limit)
+        return await self._run(self.inner.pending, limit)
 
     async def confirm(self, positions: Sequence[int]) -> None:
         """Take awards out of the outbox."""
-        await in_thread(self.inner.confirm, positions)
+        await self._run(self.inner.confirm, positions)
 
     async def life(self, campaign: str) -> Life:
         """The stage of life."""
-        return await in_thread(self.inner.life, campaign)
+        return await self._run(self.inner.life, campaign)
 
     async def set_life(self, campaign: str, life: Life) -> None:
         """Record a new stage."""
-        await in_thread(self.inner.set_life, campaign, life)
+        await self._run(self.inner.set_life, campaign, life)
 
     async def rules(self, digest: str) -> bytes:
         """A campaign's JSON by hash."""
-        return await in_thread(self.inner.rules, digest)
+        return await self._run(self.inner.rules, digest)
 
     async def close(self) -> None:
         """Close the store."""
-        await in_thread(self.inner.close)
+        await self._run(self.inner.close)
 
 
 class _InThreadsSession:
-    def __init__(self, inner: Session) -> None:
+    def __init__(self, inner: Session, run: Callable[..., Awaitable[Any]]) -> None:
         self._inner = inner
+        self._run = run
         self.rehearses: bool = getattr(inner, "rehearses", False)
 
     async def look(self, wanted: Wanted) -> Found:
-        return await in_thread(self._inner.look, wanted)
+        return await self._run(self._inner.look, wanted)
 
     async def lock(self, wanted: Wanted) -> Found:
-        return await in_thread(self._inner.lock, wanted)
+        return await self._run(self._inner.lock, wanted)
 
     async def commit(self, writes: Writes) -> Short | Stale | None:
-        return await in_thread(self._inner.commit, writes)
+        return await self._run(self._inner.commit, writes)
 
     async def close(self) -> None:
-        await in_thread(self._inner.close)
+        await self._run(self._inner.close)
