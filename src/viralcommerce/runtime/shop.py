@@ -40,6 +40,10 @@ from viralcommerce.values.ids import check_id
 
 LEARNS_WITHIN: Final = 1.0
 """Seconds within which every process of a shop learns of a new stage of life."""
+NOT_WITHIN: Final = (
+    "deliver: the host's transaction may yet roll back what would be handed out; deliver from the "
+    "shop itself, once the host has committed"
+)
 TICKED_AT_ONCE: Final = 500
 """How many deadlines share one commit."""
 
@@ -238,10 +242,7 @@ class Shop:
             NotLive: there is no issuer, or this shop is `within` a transaction of the host.
         """
         if self._hosted:
-            raise NotLive(
-                "deliver: the host's transaction may yet roll back what would be handed out; "
-                "deliver from the shop itself, once the host has committed"
-            )
+            raise NotLive(NOT_WITHIN)
         if self._issuer is None:
             raise NotLive("deliver: this shop has no issuer; give issuer= when it is built")
         taken: list[int] = []
