@@ -112,6 +112,14 @@ class AsyncStore(Protocol):
         ...
 
 
+class Run(Protocol):
+    """How a call that blocks is awaited."""
+
+    def __call__(self, work: Callable[..., T], *values: Any) -> Awaitable[T]:
+        """What it came to."""
+        ...
+
+
 async def in_thread(work: Callable[..., T], *values: Any) -> T:
     """Run what blocks in a thread; canceled, it is waited for, so that nobody else begins."""
     task = asyncio.ensure_future(asyncio.to_thread(work, *values))
@@ -130,7 +138,7 @@ class InThreads:
         run: how a call is awaited, if not in a thread.
     """
 
-    def __init__(self, store: Store, run: Callable[..., Awaitable[Any]] = in_thread) -> None:
+    def __init__(self, store: Store, run: Run = in_thread) -> None:
         self.inner = store
         self._run = run
 
@@ -190,7 +198,7 @@ class InThreads:
 
 
 class _InThreadsSession:
-    def __init__(self, inner: Session, run: Callable[..., Awaitable[Any]]) -> None:
+    def __init__(self, inner: Session, run: Run) -> None:
         self._inner = inner
         self._run = run
         self.rehearses: bool = getattr(inner, "rehearses", False)
