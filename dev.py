@@ -256,7 +256,8 @@ def lowest(rest: list[str]) -> int:
     began = time.monotonic()
     version, python = min(pythons().items())
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    shipped = [*project["dependencies"], *project["optional-dependencies"]["cli"]]
+    extras = project["optional-dependencies"]
+    shipped = [*project["dependencies"], *extras["cli"], *extras["lab"]]
     pins = tuple(each.replace(">=", "==") for each in shipped)
     inside = environment(ROOT / ".venvs" / "lowest", python, {"test"}, pins)
     label = f"{dotted(version)} with the oldest dependencies"

@@ -1,0 +1,61 @@
+"""To and from networkx and GraphML, names of every kind included."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import networkx as nx
+import pytest
+from hypothesis import given
+
+from trees import parents
+from viralcommerce.errors import InvalidValue
+from viralcommerce.lab.exchange import from_networkx, read_graphml, to_networkx, write_graphml
+from viralcommerce.lab.forest import Forest
+
+
+def links(forest: Forest) -> dict[str, str | None]:
+    """Who brought whom, by name."""
+    labels = [str(label) for label in forest.labels]
+    return {
+        label: None if up < 0 else labels[up]
+        for label, up in zip(labels, forest.parent.tolist(), strict=True)
+    }
+
+
+@given(parents())
+def test_networkx_and_back_is_the_same_forest(parent: list[int]) -> None:
+    forest = Forest(parent)
+    graph = to_networkx(forest)
+    assert not parent or nx.is_branching(graph)
+    assert [graph.nodes[each]["depth"] for each in graph] == forest.depth.tolist()
+    assert links(from_networkx(graph)) == links(forest)
+
+
+def test_graphml_and_back_keeps_every_name(tmp_path: Path) -> None:
+    names = ["ann", "鲍勃", 'c"a<i>&', "d\te\n", "😀", "</graphml>"]
+    forest = Forest.from_links(names, [None, "ann", "ann", "鲍勃", 'c"a<i>&', None])
+    path = tmp_path / "trees.graphml"
+    write_graphml(forest, path)
+    assert links(read_graphml(path)) == links(forest)
+    graph = nx.read_graphml(path)
+    assert graph.nodes["鲍勃"] == {"depth": 1, "tree": 0}
+
+
+def test_names_that_xml_cannot_hold_are_refused(tmp_path: Path) -> None:
+    for names in (["a\x00"], ["\ud800"], [1, "1"]):
+        forest = Forest.from_links(names, [None] * len(names))
+        with pytest.raises(InvalidValue):
+            write_graphml(forest, tmp_path / "no.graphml")
+    assert not (tmp_path / "no.graphml").exists()
+
+
+def test_graphs_that_are_no_forest_are_refused() -> None:
+    for graph, says in (
+        (nx.Graph([(1, 2)]), "no direction"),
+        (nx.DiGraph([(1, 3), (2, 3)]), "3 was brought by 1 and by 2"),
+        (nx.DiGraph([(1, 2), (2, 1)]), "in a circle"),
+        (nx.DiGraph([(1, 1)]), "1 brought themselves"),
+    ):
+        with pytest.raises(InvalidValue, match=says):
+            from_networkx(graph)

@@ -1,0 +1,54 @@
+"""The laws of `viralcommerce.lab.running`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from viralcommerce.lab.running import Watched, ever_invited, mean_cumulative
+
+Members = list[tuple[int, list[int]]]
+
+
+@st.composite
+def members(draw: st.DrawFn, *, span: int | None = None) -> Members:
+    """Some members, each with a span and the ages within it at which it brought others."""
+    found = []
+    for _ in range(draw(st.integers(1, 12))):
+        watched = draw(st.integers(0, 8)) if span is None else span
+        found.append((watched, draw(st.lists(st.integers(0, watched), max_size=4))))
+    return found
+
+
+@given(members(span=6))
+def test_whole(told: Members) -> None:
+    curve = mean_cumulative(Watched.of(told))
+    assert curve.at(6).value == pytest.approx(sum(len(ages) for _, ages in told) / len(told))
+
+
+@given(members())
+def test_no_less(told: Members) -> None:
+    curve = mean_cumulative(Watched.of(told))
+    naive = sum(len(ages) for _, ages in told) / len(told)
+    assert curve.at(8).value >= naive - 1e-12
+    assert (np.diff(curve.values) > 0).all()
+    assert curve.at(-1).value == 0
+    assert all(
+        curve.at(age).low <= curve.at(age).value <= curve.at(age).high for age in curve.ages
+    )
+
+
+@given(members())
+def test_part(told: Members) -> None:
+    curve = ever_invited(Watched.of(told))
+    assert ((curve.values >= 0) & (curve.values <= 1)).all()
+    assert (np.diff(curve.values) >= 0).all()
+
+
+@given(members(span=6))
+def test_all(told: Members) -> None:
+    curve = ever_invited(Watched.of(told))
+    part = sum(bool(ages) for _, ages in told) / len(told)
+    assert curve.at(6).value == pytest.approx(part)
