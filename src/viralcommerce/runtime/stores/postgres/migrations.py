@@ -100,12 +100,19 @@ def checked_schema(schema: str) -> str:
     return schema
 
 
-def schema_sql(schema: str = SCHEMA, *, since: int = 0, shards: int = SHARDS) -> str:
+def schema_sql(
+    schema: str = SCHEMA,
+    *,
+    since: int = 0,
+    until: int = SCHEMA_VERSION,
+    shards: int = SHARDS,
+) -> str:
     """The SQL that brings the tables to this library's version; run it in one transaction.
 
     Args:
         schema: that the tables lie in.
         since: the version they have; 0 where there are none.
+        until: the version they are to have, if not the newest.
         shards: how many rows a hot quota is spread over; only asked for version 0, for ever after
             the tables know.
 
@@ -119,9 +126,15 @@ def schema_sql(schema: str = SCHEMA, *, since: int = 0, shards: int = SHARDS) ->
         + text.format(schema=checked_schema(schema), shards=shards)
         + f"insert into {schema}.meta values ('schema', '{version}')\n"
         "  on conflict (name) do update set value = excluded.value;\n"
-        for version, text in enumerate(MIGRATIONS[since:], since + 1)
+        for version, text in enumerate(MIGRATIONS[since:until], since + 1)
     ]
     return "\n".join(parts)
+
+
+def statements_of(sql: str) -> list[str]:
+    """The statements of `schema_sql`, for drivers that take one at a time."""
+    parts = (part.strip() for part in re.split(r";[ ]*\n", sql))
+    return [part for part in parts if part]
 
 
 def migrate(url: str, schema: str = SCHEMA, *, shards: int = SHARDS) -> int:

@@ -88,7 +88,7 @@ class PostgresStore:
         with translated(schema), psycopg.connect(url, autocommit=True) as connection:
             found, shards = version_of(connection, schema)
         must_fit(schema, found)
-        self.tables = Tables(schema, shards)
+        self.tables = Tables(schema, lambda: shards)
         self._pid = os.getpid()
         self._pool = self._open()
 

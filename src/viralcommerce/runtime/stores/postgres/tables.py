@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from viralcommerce.runtime.stores.postgres.follow import Follower
 from viralcommerce.runtime.stores.postgres.hot import Shards
 from viralcommerce.runtime.stores.postgres.reads import Reads
@@ -14,17 +16,20 @@ class Tables:
 
     Args:
         schema: that the tables lie in; a plain name.
-        shards: how many rows a hot quota is spread over there.
+        shards: says how many rows a hot quota is spread over there; asked when it is needed.
     """
 
-    def __init__(self, schema: str, shards: int) -> None:
+    def __init__(self, schema: str, shards: Callable[[], int]) -> None:
         self.schema = schema
         self.reads = Reads(schema)
         self.follower = Follower(schema)
         self._statements = Statements(schema)
-        self._shards = Shards(schema, shards)
+        self._count = shards
+        self._shards: Shards | None = None
         self._known: set[str] = set()
 
     def unit(self, *, hosted: bool = False) -> Unit:
         """A unit of work; `hosted` where it is a savepoint in the host's transaction."""
+        if self._shards is None:
+            self._shards = Shards(self.schema, self._count())
         return Unit(self._statements, self._shards, self._known, hosted=hosted)
