@@ -15,7 +15,7 @@ store, a grant or a price.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
@@ -78,6 +78,23 @@ class Promised(Struct, frozen=True, gc=False):
 NOTHING_PROMISED = Promised()
 
 
+class Lookup(Struct, frozen=True, gc=False):
+    """What a command must be told of other instances before it is decided.
+
+    Args:
+        cells: instances whose states it is told.
+        above: the instance whose line it is told: itself, what it hangs under, and on.
+        levels: how far above, at least 1.
+    """
+
+    cells: tuple[str, ...] = ()
+    above: str = ""
+    levels: int = 0
+
+
+NO_LOOKUP = Lookup()
+
+
 C = TypeVar("C", bound=Command)
 S = TypeVar("S", bound=State)
 E = TypeVar("E", bound=Event)
@@ -108,6 +125,8 @@ class Mechanic(Rule, Generic[C, S, E]):
     """Whether commands may need entropy, under these rules or others of the same game."""
     owner: ClassVar[str] = ""
     """The role whose instance it is: one member from beginning to end; "" where there is none."""
+    looks: ClassVar[bool] = False
+    """Whether commands are told of other instances, and instances may hang under others."""
     words: ClassVar[Mapping[str, Words]] = {}
     """What members read for a role or the scope (a noun), and for a milestone (when it is)."""
     carried: ClassVar[Mapping[str, Words]] = {}
@@ -165,6 +184,28 @@ class Mechanic(Rule, Generic[C, S, E]):
     def promised(self, event: E) -> Promised:
         """What an event takes into the hold or releases from it."""
         return NOTHING_PROMISED
+
+    def lookup(self, command: C) -> Lookup:
+        """What the command must be told of other instances; asked where `looks`."""
+        return NO_LOOKUP
+
+    def informed(self, command: C, states: Mapping[str, S], line: Sequence[tuple[str, S]]) -> C:
+        """The command with what it was told in fields of its own, so that a replay reads nothing.
+
+        Args:
+            command: with those fields as the client left them; what it says there does not count.
+            states: of the `Lookup.cells` that have begun.
+            line: of `Lookup.above`, nearest first, itself included, as far as it has begun.
+        """
+        return command
+
+    def binds(self, command: C) -> str:
+        """The instance under which an informed command may hang its own; "" where under none."""
+        return ""
+
+    def parent(self, state: S) -> str:
+        """The instance under which one in this situation hangs; "" where under none."""
+        return ""
 
     @abstractmethod
     def deadline(self, state: S) -> datetime | None:

@@ -14,12 +14,15 @@ from typing import ClassVar, Generic, NoReturn, TypeVar
 from msgspec import Struct, structs
 
 from viralcommerce.errors import NoTruthValue
+from viralcommerce.values.ids import MemberField
 from viralcommerce.values.money import Money
 
 UNSTAMPED = datetime.max.replace(tzinfo=UTC)
 """The time of a command that no shell has stamped yet."""
 BY_CLOCK = "(clock)"
 """Who acts when a deadline does: an id that no member can have."""
+GONE = "(gone)/"
+"""What stands for somebody who was forgotten begins with it: an id that no member can have."""
 
 
 def snake(name: str) -> str:
@@ -46,19 +49,22 @@ class Command(
         entropy: hexadecimal seed of every draw this command may cause.
     """
 
-    by: str
+    stamps: ClassVar[frozenset[str]] = frozenset({"at", "entropy"})
+    """The fields that a shop fills in whatever the client said."""
+
+    by: MemberField
     at: datetime = UNSTAMPED
     key: str = ""
     entropy: str = ""
 
     def says_as(self, other: Command) -> bool:
-        """Whether the client said the same thing; `at` and `entropy` do not count."""
+        """Whether the client said the same thing; what a shop stamps does not count."""
         if type(self) is not type(other):
             return False
         return all(
             getattr(self, field) == getattr(other, field)
             for field in self.__struct_fields__
-            if field not in ("at", "entropy")
+            if field not in self.stamps
         )
 
 

@@ -165,6 +165,8 @@ class Program:
         """Whether the window excludes any moment."""
         self.asks = any(self.asked.values())
         """Whether the host must be asked anything at all."""
+        self.is_straight = not self.asks and not mechanic.looks
+        """Whether a command needs nothing but its own cell, and quotas."""
 
     def _compile_guard(self, kind: type[Command], roles: tuple[str, ...]) -> None:
         given = self.campaign.given

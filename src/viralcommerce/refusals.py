@@ -105,6 +105,22 @@ class NothingToEnd(Refusal, frozen=True, kw_only=True):
     zh: ClassVar[str] = "没有可结束的内容"
 
 
+class Circular(Refusal, frozen=True, kw_only=True):
+    """It would put somebody above themselves, among those who brought them."""
+
+    en: ClassVar[str] = "nobody can be brought by somebody whom they brought themselves"
+    zh: ClassVar[str] = "不能绑定自己的下级为上级"
+
+
+class Forgotten(Refusal, frozen=True, kw_only=True):
+    """Who wants it, or what it is about, was forgotten; only counted, so that nothing returns."""
+
+    terminal: ClassVar[bool] = False
+    discreet: ClassVar[bool] = True
+    en: ClassVar[str] = "this account is closed here"
+    zh: ClassVar[str] = "该账号已在此注销"
+
+
 CommonRefusal = (
     NotYetOpen
     | WindowClosed
@@ -116,4 +132,6 @@ CommonRefusal = (
     | OutOfBudget
     | OutOfStock
     | NothingToEnd
+    | Circular
+    | Forgotten
 )

@@ -9,18 +9,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from msgspec import structs
+
 from viralcommerce.decider import NOTHING_PROMISED, Reached
 from viralcommerce.errors import KeyReused
 from viralcommerce.messages import BY_CLOCK, Accepted, Command, Event, Refusal, Refused, State
 from viralcommerce.pricing import Facts, Pricing
 from viralcommerce.program import Program, QuotaKey
 from viralcommerce.refusals import (
+    Circular,
     FactMissing,
+    Forgotten,
     LimitReached,
     NotEligible,
     NotYetOpen,
     WindowClosed,
 )
+from viralcommerce.runtime.erasure import turned_away
+from viralcommerce.runtime.kinship import circular
 from viralcommerce.runtime.life import LIVE, life_refusal
 from viralcommerce.runtime.ports import (
     Cell,
@@ -30,11 +36,12 @@ from viralcommerce.runtime.ports import (
     HotChange,
     Place,
     Record,
+    Wanted,
     Writes,
 )
 from viralcommerce.runtime.programs import thaw_decision
 from viralcommerce.runtime.request import REFUSED, Context, Outcome, Recast, Request
-from viralcommerce.runtime.situations import Situations, ending, evolved, overdue
+from viralcommerce.runtime.situations import NOTHING, Situations, ending, evolved, overdue
 
 
 class Batch(Situations):
@@ -46,6 +53,7 @@ class Batch(Situations):
         facts: what the host said, by member and moment.
         asked: the facts it was asked for, by member and moment.
         short: what was used of the hot quotas found short.
+        wanted: what the store was asked for, and so what is locked.
     """
 
     __slots__ = (
@@ -60,8 +68,9 @@ class Batch(Situations):
         facts: Facts,
         asked: Mapping[tuple[str, datetime], frozenset[str]],
         short: Mapping[QuotaKey, int],
+        wanted: Wanted = NOTHING,
     ) -> None:
-        super().__init__(context, found)
+        super().__init__(context, found, wanted)
         self.all_counted = found.all_used
         self.learned: dict[QuotaKey, int] = {}
         self.counted: Mapping[QuotaKey, int] = found.used
@@ -94,7 +103,15 @@ class Batch(Situations):
         if self.all_counted:
             return self.found
         found = self.found
-        return Found(decisions=found.decisions, cells=found.cells, used=self.learned)
+        return Found(
+            decisions=found.decisions,
+            cells=found.cells,
+            used=self.learned,
+            gone=found.gone,
+            seen=found.seen,
+            branches=found.branches,
+            above=found.above,
+        )
 
     def writes(self) -> Writes | None:
         """What to commit, or nothing where nothing was decided anew."""
@@ -127,6 +144,8 @@ class Batch(Situations):
         """Decide the next command on what the ones before it left; nothing while one `wants`."""
         command = request.command
         key = command.key
+        if self.found.gone and turned_away(self.found.gone, request):
+            return self._refuse(request, request.program, Forgotten())
         before = self._recorded(request, key)
         if before is not None:
             if before.command.says_as(command):
@@ -151,6 +170,10 @@ class Batch(Situations):
                 refusal = _outside(request.program, at)
         if refusal is not None:
             return self._refuse(request, program, refusal)
+        if program.mechanic.looks:
+            told = self.informed(program, command, request.program.name)
+            if told is not command:
+                request = structs.replace(request, command=told)
         return self._decide(request, program, cell, state)
 
     def _recorded(self, request: Request, key: str) -> Decision | None:
@@ -247,12 +270,14 @@ class Batch(Situations):
             reached = mechanic.reached(events[0])
         else:
             reached = [one for event in events for one in mechanic.reached(event)]
+        state = evolved(program, state, events)
+        if mechanic.looks and self._circular(request, cell, mechanic.parent(state)):
+            return self._refuse(request, program, Circular())
         priced = self._price(request, program, version, events, reached, clock=clock)
         if self.missing:
             return None
         if priced.refusal is not None:
             return self._refuse(request, program, priced.refusal)
-        state = evolved(program, state, events)
         decision: Decision = Accepted(
             campaign=request.program.name,
             rules=program.hash,
@@ -277,6 +302,13 @@ class Batch(Situations):
         issue = self.context.issues and not shadow
         self._record(Record(command.key, decision, transfers, parts, issue))
         return decision
+
+    def _circular(self, request: Request, cell: Cell | None, parent: str) -> bool:
+        """Whether the new situation would put somebody above themselves."""
+        if not parent or (cell is not None and cell.parent == parent):
+            return False
+        place = (request.program.name, request.instance)
+        return circular(place, parent, self.found, self.wanted, self.cells)
 
     def _price(
         self,
@@ -335,7 +367,7 @@ class Batch(Situations):
             command=request.command,
             refusal=refusal,
         )
-        if self.context.counts and not refusal.terminal:
+        if type(refusal) is Forgotten or (self.context.counts and not refusal.terminal):
             key = (request.program.name, REFUSED + refusal.code, "", "")
             self.hot[key] = self.hot.get(key, 0) + 1
             return decision

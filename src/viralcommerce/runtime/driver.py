@@ -38,7 +38,7 @@ class Driver:
 
     def one(self, request: Request) -> Outcome:
         """The outcome of one command; straight through, where it asks nobody."""
-        outcome = None if request.program.asks else self._straight(request)
+        outcome = self._straight(request) if request.program.is_straight else None
         return self.all((request,))[0] if outcome is None else outcome
 
     def _straight(self, request: Request) -> Outcome | None:

@@ -24,6 +24,8 @@ from collections.abc import Generator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from msgspec import structs
+
 from viralcommerce.errors import MembersFailed, StoreBusy
 from viralcommerce.pricing import Facts
 from viralcommerce.program import QuotaKey
@@ -31,6 +33,7 @@ from viralcommerce.rules.facts import flat
 from viralcommerce.runtime.batch import Batch
 from viralcommerce.runtime.effects import Ask, Effect, Lock, Look, Restart
 from viralcommerce.runtime.foresight import Foresight, ToAsk, note, questions
+from viralcommerce.runtime.kinship import Kin, Unread
 from viralcommerce.runtime.ports import Asked, Found, Place, Short, Stale
 from viralcommerce.runtime.rehearsal import rehearse
 from viralcommerce.runtime.request import Context, Outcome, Recast, Request
@@ -65,31 +68,43 @@ def flow(context: Context, requests: Sequence[Request], *, rehearses: bool = Fal
         keys: tuple[Place, ...] = ((name, one.command.key),)
         cells: tuple[Place, ...] = ((name, one.instance),)
         asks = one.program.asks
+        looks = one.program.mechanic.looks
+        members = one.members
     else:
         keys, cells = _places(requests)
+        members = tuple(sorted({name for request in requests for name in request.members}))
         asks = any(request.program.asks for request in requests)
+        looks = any(request.program.mechanic.looks for request in requests)
     rehearses = rehearses and len(requests) > 1
     unforeseen: ToAsk = {}
+    kin = Kin(requests) if looks else None
     for _ in range(RESTARTS):
         facts: Facts = {}
         asked: ToAsk = {}
-        quotas: tuple[QuotaKey, ...] = ()
-        if asks or rehearses:
-            looked: Found = yield Look(decisions=keys, cells=cells)
-            if asks:
-                asked = Foresight(context, looked).wanted(requests)
+        locking = Lock(decisions=keys, cells=cells, members=members)
+        if asks or rehearses or kin:
+            looking = Look(decisions=keys, cells=cells, chains=kin.chains if kin else ())
+            looked: Found = yield looking
+            if asks or kin:
+                foresight = Foresight(context, looked, looking)
+                asked = foresight.asks(requests)
+                if kin:
+                    kin.foresee(foresight.parents)
                 for (member, at), unknown in unforeseen.items():
                     note(asked, (member,), at, unknown)
             if asked:
                 asking = questions(asked)
-                answers = yield Ask(asking)
+                answers = (yield Ask(asking)) if asking else ()
                 facts = _facts(asking, answers)
+            if kin:
+                locking = kin.locks(locking)
             if rehearses:
-                quotas = yield from rehearse(context, looked, facts, asked, requests)
-        found: Found = yield Lock(decisions=keys, cells=cells, quotas=quotas)
+                quotas = yield from rehearse(context, looked, facts, asked, requests, locking)
+                locking = structs.replace(locking, quotas=quotas)
+        found: Found = yield locking
         short: dict[QuotaKey, int] = {}
         while True:
-            batch = Batch(context, found, facts, asked, short)
+            batch = Batch(context, found, facts, asked, short, locking)
             outcomes: list[Outcome] = []
             try:
                 for request in requests:
@@ -105,6 +120,11 @@ def flow(context: Context, requests: Sequence[Request], *, rehearses: bool = Fal
                 if not outcomes:
                     asks = True
                     note(unforeseen, recast.members, recast.at, recast.facts)
+                    yield Restart()
+                    break
+            except Unread as unread:
+                if not outcomes and kin:
+                    kin.learn(unread)
                     yield Restart()
                     break
             writes = batch.writes()

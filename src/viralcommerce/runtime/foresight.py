@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from viralcommerce.messages import Refusal
-from viralcommerce.runtime.ports import Asked
-from viralcommerce.runtime.request import Request
+from viralcommerce.messages import GONE, Refusal
+from viralcommerce.runtime.kinship import Unread
+from viralcommerce.runtime.ports import Asked, Found, Place, Wanted
+from viralcommerce.runtime.request import Context, Request
 from viralcommerce.runtime.situations import Situations, ending, evolved, overdue
 
 ToAsk = dict[tuple[str, datetime], frozenset[str]]
@@ -21,14 +22,22 @@ class Foresight(Situations):
     flow begins again and asks for what was not foreseen, too.
     """
 
-    __slots__ = ()
+    __slots__ = ("parents",)
 
-    def wanted(self, requests: Sequence[Request]) -> ToAsk:
+    def __init__(self, context: Context, found: Found, wanted: Wanted) -> None:
+        super().__init__(context, found, wanted)
+        self.parents: dict[Place, Place] = {}
+        """For each cell that may be hung under another, that other."""
+
+    def asks(self, requests: Sequence[Request]) -> ToAsk:
         """What to ask the host for all that the conditions of a batch need."""
         wanted: ToAsk = {}
         for request in requests:
             if (request.program.name, request.command.key) not in self.found.decisions:
-                self._one(request, wanted, goes_on=request is not requests[-1])
+                try:
+                    self._one(request, wanted, goes_on=request is not requests[-1])
+                except Unread:  # the batch ends here, or begins again with more
+                    break
         return wanted
 
     def _one(self, request: Request, wanted: ToAsk, *, goes_on: bool) -> None:
@@ -38,6 +47,12 @@ class Foresight(Situations):
             named, instance, life = request.program, request.instance, request.life
             self._one(ending(named, instance, life, program, state), wanted, goes_on=True)
             cell, program, state = self.situation(request)
+        if program.mechanic.looks:
+            command = self.informed(program, command, request.program.name)
+            above = program.mechanic.binds(command)
+            if above:
+                name = request.program.name
+                self.parents[name, request.instance] = (name, above)
         facts = program.asked[type(command)]
         if facts:
             note(wanted, program.mechanic.cast(command, state).values(), command.at, facts)
@@ -55,5 +70,9 @@ def note(wanted: ToAsk, members: Iterable[str], at: datetime, facts: frozenset[s
 
 
 def questions(wanted: ToAsk) -> tuple[Asked, ...]:
-    """What is wanted, put as questions."""
-    return tuple(Asked(member, facts, at) for (member, at), facts in sorted(wanted.items()))
+    """What is wanted, put as questions; of who was forgotten nothing is known, nor asked."""
+    return tuple(
+        Asked(member, facts, at)
+        for (member, at), facts in sorted(wanted.items())
+        if not member.startswith(GONE)
+    )

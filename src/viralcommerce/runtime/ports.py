@@ -6,7 +6,7 @@ the answer back. A store speaks over *many* commands at once; one command is a b
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -16,10 +16,13 @@ from viralcommerce.messages import Accepted, Award, Refused, Transfer
 from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.contents import Contents
 from viralcommerce.runtime.life import Life
+from viralcommerce.runtime.upkeep import Upkeep
 
 Decision = Accepted[Any, Any] | Refused[Any, Any]
 Place = tuple[str, str]
 """(campaign, key) of a decision, or (campaign, instance) of a cell."""
+Chain = tuple[str, str, int]
+"""(campaign, instance, levels): a cell and so many of those above it."""
 
 
 class Cell(Struct, frozen=True, kw_only=True, gc=False):
@@ -31,6 +34,7 @@ class Cell(Struct, frozen=True, kw_only=True, gc=False):
         state: the situation; a store may give back the JSON bytes of what it was given.
         deadline: when the clock must act, if ever.
         held: what it still holds of the budget, in minor units.
+        parent: the instance it hangs under, of the same campaign; "" where under none.
     """
 
     rules: str
@@ -38,14 +42,27 @@ class Cell(Struct, frozen=True, kw_only=True, gc=False):
     state: object
     deadline: datetime | None
     held: int
+    parent: str = ""
 
 
 class Wanted(Struct, frozen=True, kw_only=True, gc=False):
-    """What to read: recorded decisions by key, cells, quotas. The flow gives each sorted."""
+    """What to read: recorded decisions by key, cells, quotas; and whom the commands name.
+
+    The flow gives each sorted. What follows `members` is read and never locked.
+
+    Args:
+        chains: cells, each with so many of those above it.
+        branches: cells of which to say whether anything hangs under them.
+        walks: cells from which to walk to the root.
+    """
 
     decisions: tuple[Place, ...] = ()
     cells: tuple[Place, ...] = ()
     quotas: tuple[QuotaKey, ...] = ()
+    members: tuple[str, ...] = ()
+    chains: tuple[Chain, ...] = ()
+    branches: tuple[Place, ...] = ()
+    walks: tuple[Place, ...] = ()
 
 
 class Found(Struct, frozen=True, kw_only=True, gc=False):
@@ -56,12 +73,21 @@ class Found(Struct, frozen=True, kw_only=True, gc=False):
         cells: by place.
         used: of the quotas asked for; an absent one is 0.
         all_used: whether `used` answers for every quota of the store, asked for or not.
+        gone: what a tombstone stands for, of what was locked: ``("member", id)``,
+            ``("cell", campaign, instance)`` or ``("key", campaign, key)``.
+        seen: the cells of all chains, by place.
+        branches: those under which something hangs, of the ones asked for.
+        above: for each walk, the instances met on the way to the root.
     """
 
     decisions: Mapping[Place, Decision | bytes]
     cells: Mapping[Place, Cell]
     used: Mapping[QuotaKey, int]
     all_used: bool = False
+    gone: frozenset[tuple[str, ...]] = frozenset()
+    seen: Mapping[Place, Cell] = {}
+    branches: Container[Place] = frozenset()
+    above: Mapping[Place, Container[str]] = {}
 
 
 class Posting(Struct, frozen=True, gc=False):
@@ -185,7 +211,7 @@ class Session(Protocol):
         """Lock, then read what is asked for, missing rows included; callable again for more.
 
         The first call begins the unit of work. What it read cannot change before `commit` or
-        `close`.
+        `close`, and nobody it names is forgotten meanwhile.
 
         Raises:
             StoreBusy: others held the locks for longer than the timeout.
@@ -291,7 +317,7 @@ class Pending(Struct, frozen=True, gc=False):
     award: Award
 
 
-class Store(Contents, Protocol):
+class Store(Contents, Upkeep, Protocol):
     """Where campaigns live: units of work, and the few reads that views, tickers and audits need.
 
     Every read may be out of date at once; each is one or two indexed statements, whatever the
@@ -326,6 +352,12 @@ class Store(Contents, Protocol):
 
     def instances(self, campaign: str, after: str, limit: int) -> Sequence[tuple[str, Cell]]:
         """Instances of a campaign by id, beginning after one ("" for the first)."""
+        ...
+
+    def below(
+        self, campaign: str, instance: str, after: str, limit: int
+    ) -> Sequence[tuple[str, Cell]]:
+        """Instances that hang under one, by id, beginning after one ("" for the first)."""
         ...
 
     def awards(self, member: str) -> Sequence[Posting]:

@@ -11,11 +11,14 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
+from msgspec import structs
+
 from viralcommerce.pricing import Facts
 from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.batch import Batch
 from viralcommerce.runtime.effects import Look
-from viralcommerce.runtime.ports import Found
+from viralcommerce.runtime.kinship import Unread
+from viralcommerce.runtime.ports import Found, Wanted
 from viralcommerce.runtime.request import Context, Recast, Request
 
 ROUNDS: Final = 3
@@ -28,8 +31,17 @@ def rehearse(
     facts: Facts,
     asked: Mapping[tuple[str, datetime], frozenset[str]],
     requests: Sequence[Request],
+    wanted: Wanted,
 ) -> Generator[Look, Any, tuple[QuotaKey, ...]]:
     """The quotas that a batch counts on, sorted, as far as can be foreseen.
+
+    Args:
+        context: of the shop.
+        looked: what was looked at.
+        facts: what the host said.
+        asked: what it was asked for.
+        requests: the batch.
+        wanted: what will be locked.
 
     It may be wrong where others come between; then the batch ends before the command that needs
     another one.
@@ -38,28 +50,28 @@ def rehearse(
     short: dict[QuotaKey, int] = {}
     known: set[QuotaKey] = set()
     for _ in range(ROUNDS):
-        found = Found(decisions=looked.decisions, cells=looked.cells, used=used)
-        batch = Batch(context, found, facts, asked, short)
-        wanted = _wanted(batch, requests)
+        found = structs.replace(looked, used=used, all_used=False)
+        batch = Batch(context, found, facts, asked, short, wanted)
+        counted = _counted(batch, requests)
         hot = {key: need for key, need in batch.needs.items() if key not in known}
-        if not wanted and not hot:
+        if not counted and not hot:
             break
         known |= hot.keys()
-        now: Found = yield Look(quotas=tuple(sorted(wanted | hot.keys())))
-        used |= {key: now.used.get(key, 0) for key in wanted}
+        now: Found = yield Look(quotas=tuple(sorted(counted | hot.keys())))
+        used |= {key: now.used.get(key, 0) for key in counted}
         for key, (peak, cap) in hot.items():
             if now.used.get(key, 0) + peak > cap:
                 short[key] = now.used.get(key, 0)
-        if not short and not any(used[key] for key in wanted):
+        if not short and not any(used[key] for key in counted):
             break  # everything is as it was supposed to be
     return tuple(sorted(used))
 
 
-def _wanted(batch: Batch, requests: Sequence[Request]) -> set[QuotaKey]:
-    wanted: set[QuotaKey] = set()
-    with suppress(Recast):  # under lock the flow finds it again, and asks about them
+def _counted(batch: Batch, requests: Sequence[Request]) -> set[QuotaKey]:
+    counted: set[QuotaKey] = set()
+    with suppress(Recast, Unread):  # under lock the flow finds it again, and asks about them
         for request in requests:
             while batch.one(request) is None:
-                wanted.update(batch.missing)
+                counted.update(batch.missing)
                 batch.learn({})
-    return wanted
+    return counted

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from msgspec import structs
 
 from viralcommerce.messages import BY_CLOCK, Command, Event, State
 from viralcommerce.program import Program
+from viralcommerce.runtime.kinship import Unread, lineage
 from viralcommerce.runtime.life import Life
-from viralcommerce.runtime.ports import Cell, Found, Place
+from viralcommerce.runtime.ports import Cell, Chain, Found, Place, Wanted
 from viralcommerce.runtime.programs import thaw_state
 from viralcommerce.runtime.request import Context, Request, deadline_key
+
+NOTHING: Final = Wanted()
 
 
 class Situations:
@@ -20,16 +24,18 @@ class Situations:
     Args:
         context: of the shop.
         found: what the store had.
+        wanted: what it was asked for.
 
     Attributes:
         cells: those that a command has changed.
     """
 
-    __slots__ = ("cells", "context", "found")
+    __slots__ = ("cells", "context", "found", "wanted")
 
-    def __init__(self, context: Context, found: Found) -> None:
+    def __init__(self, context: Context, found: Found, wanted: Wanted = NOTHING) -> None:
         self.context = context
         self.found = found
+        self.wanted = wanted
         self.cells: dict[Place, Cell] = {}
 
     def situation(self, request: Request) -> tuple[Cell | None, Program, State]:
@@ -44,6 +50,43 @@ class Situations:
         state = cell.state
         return cell, program, state if isinstance(state, State) else thaw_state(program, state)
 
+    def informed(self, program: Program, command: Command, name: str) -> Command:
+        """The command with what it is told of others, as this commit leaves them.
+
+        Args:
+            program: that it is decided by.
+            command: as stamped.
+            name: the store's name of its campaign.
+
+        Raises:
+            Unread: what it must be told was not read.
+        """
+        mechanic = program.mechanic
+        lookup = mechanic.lookup(command)
+        states = {
+            instance: state
+            for chain in ((name, instance, 0) for instance in lookup.cells)
+            for instance, state in self._line(chain)
+        }
+        line = self._line((name, lookup.above, lookup.levels)) if lookup.above else ()
+        told: Command = mechanic.informed(command, states, line)
+        return told
+
+    def _line(self, chain: Chain) -> list[tuple[str, State]]:
+        if chain not in self.wanted.chains:
+            raise Unread(chains=(chain,))
+        name = chain[0]
+        return [
+            (instance, self._state(name, cell))
+            for instance, cell in lineage(chain, self.found.seen, self.cells)
+        ]
+
+    def _state(self, name: str, cell: Cell) -> State:
+        state = cell.state
+        if isinstance(state, State):
+            return state
+        return thaw_state(self.context.programs.pinned(name, cell.rules), state)
+
     def put(
         self, request: Request, program: Program, version: int, state: State, held: int
     ) -> None:
@@ -54,6 +97,7 @@ class Situations:
             state=state,
             deadline=program.mechanic.deadline(state),
             held=held,
+            parent=program.mechanic.parent(state) if program.mechanic.looks else "",
         )
 
 

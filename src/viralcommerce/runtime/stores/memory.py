@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from msgspec import structs
+
 from viralcommerce.errors import NotLive, StoreBusy, StoreCorrupt
 from viralcommerce.messages import Accepted, Award
 from viralcommerce.program import QuotaKey
@@ -32,9 +34,11 @@ from viralcommerce.runtime.ports import (
     Wanted,
     Writes,
 )
+from viralcommerce.runtime.stores.memory_forest import Below, walked
+from viralcommerce.runtime.stores.memory_upkeep import MemoryUpkeep
 
 
-class MemoryStore:
+class MemoryStore(MemoryUpkeep):
     """Everything in dictionaries, behind one lock; reads never wait for it.
 
     Args:
@@ -42,12 +46,14 @@ class MemoryStore:
     """
 
     def __init__(self, *, busy_after: float = 10.0) -> None:
+        super().__init__()
         self._lock = threading.Lock()
         self._indexing = threading.Lock()
         self._busy_after = busy_after
         self._decisions: dict[Place, Decision] = {}
         self._cells: dict[Place, Cell] = {}
         self._deadlines: dict[Place, datetime] = {}
+        self._below = Below()
         self._used: dict[QuotaKey, int] = {}
         self._records: list[Record] = []
         self._parts: dict[str, dict[tuple[str, str, str], datetime]] = {}
@@ -60,7 +66,12 @@ class MemoryStore:
         self._pruned: datetime | None = None
         self._closed = False
         self._everything = Found(
-            decisions=self._decisions, cells=self._cells, used=self._used, all_used=True
+            decisions=self._decisions,
+            cells=self._cells,
+            used=self._used,
+            all_used=True,
+            seen=self._cells,
+            branches=self._below,
         )
 
     def session(self) -> _MemorySession:
@@ -109,6 +120,14 @@ class MemoryStore:
     def instances(self, campaign: str, after: str, limit: int) -> Sequence[tuple[str, Cell]]:
         """Instances by id."""
         return [pair for pair in self.cells(campaign) if pair[0] > after][:limit]
+
+    def below(
+        self, campaign: str, instance: str, after: str, limit: int
+    ) -> Sequence[tuple[str, Cell]]:
+        """Instances that hang under one, by id."""
+        cells = self._open()._cells
+        names = sorted(name for name in self._below.of((campaign, instance)) if name > after)
+        return [(name, cells[campaign, name]) for name in names[:limit]]
 
     def awards(self, member: str) -> Sequence[Posting]:
         """What a member was given."""
@@ -268,6 +287,8 @@ class _MemorySession:
             cells={place: cells[place] for place in wanted.cells if place in cells},
             used=store._used,
             all_used=True,
+            seen=cells,
+            branches=store._below,
         )
 
     def lock(self, wanted: Wanted) -> Found:
@@ -280,7 +301,11 @@ class _MemorySession:
                     "nothing was written; try again"
                 )
             self._held = True
-        return self._store._everything  # the store itself: nothing changes under the lock
+        found = self._store._found(wanted)  # the store itself: nothing changes under the lock
+        if wanted.walks:
+            cells = self._store._cells
+            found = structs.replace(found, above={p: walked(p, cells) for p in wanted.walks})
+        return found
 
     def commit(self, writes: Writes) -> Short | Stale | None:
         """Write all, or say what is short."""
@@ -304,6 +329,7 @@ class _MemorySession:
         for key, change in writes.used.items():
             store._used[key] = store._used.get(key, 0) + change
         for write in writes.cells:
+            store._below.hang(write.place, store._cells.get(write.place), write.cell)
             store._cells[write.place] = write.cell
             if write.cell.deadline is None:
                 store._deadlines.pop(write.place, None)

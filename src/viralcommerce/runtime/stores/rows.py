@@ -18,7 +18,7 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 _award = msgspec.json.Decoder(Award)
 _life = msgspec.json.Decoder(Life)
 
-CELL_COLUMNS: Final = "rules, version, state, deadline, held"
+CELL_COLUMNS: Final = "rules, version, state, deadline, held, parent"
 POSTING_COLUMNS: Final = (
     "campaign, instance, at, id, source, target, asset, amount, reverses, award"
 )
@@ -36,13 +36,14 @@ def moment(value: int) -> datetime:
 
 def to_cell(row: tuple[Any, ...]) -> Cell:
     """A cell from `CELL_COLUMNS`; its state stays JSON bytes."""
-    rules, version, state, deadline, held = row
+    rules, version, state, deadline, held, parent = row
     return Cell(
         rules=rules,
         version=version,
         state=state.encode(),
         deadline=None if deadline is None else moment(deadline),
         held=held,
+        parent=parent,
     )
 
 

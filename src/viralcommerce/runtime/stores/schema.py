@@ -24,10 +24,12 @@ create index if not exists viral_lives_campaign on viral_lives (campaign, id);
 create table if not exists viral_cells (
   campaign text not null, instance text not null, rules text not null,
   version integer not null, state text not null, deadline integer, held integer not null,
-  primary key (campaign, instance)
+  parent text not null, primary key (campaign, instance)
 ) without rowid;
 create index if not exists viral_cells_deadline
   on viral_cells (deadline) where deadline is not null;
+create index if not exists viral_cells_parent
+  on viral_cells (campaign, parent, instance) where parent <> '';
 create table if not exists viral_journal (
   position integer primary key, campaign text not null, instance text not null,
   at integer not null, decision text not null
@@ -53,6 +55,9 @@ create index if not exists viral_ledger_awards on viral_ledger (target) where aw
 create table if not exists viral_parts (
   member text not null, campaign text not null, instance text not null, role text not null,
   at integer not null, primary key (member, campaign, instance, role)
+) without rowid;
+create table if not exists viral_tombstones (
+  fingerprint text primary key, at integer not null
 ) without rowid;
 create table if not exists viral_outbox (
   position integer primary key, campaign text not null, award text not null

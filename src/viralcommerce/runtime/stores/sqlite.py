@@ -34,10 +34,11 @@ from viralcommerce.runtime.stores.rows import (
 )
 from viralcommerce.runtime.stores.schema import SCHEMA_VERSION, SQLITE
 from viralcommerce.runtime.stores.sqlite_contents import SqliteContents
-from viralcommerce.runtime.stores.sqlite_session import SqliteSession, translated
+from viralcommerce.runtime.stores.sqlite_session import FOREST, SqliteSession, translated
+from viralcommerce.runtime.stores.sqlite_upkeep import SqliteUpkeep
 
 
-class SqliteStore(SqliteContents):
+class SqliteStore(SqliteContents, SqliteUpkeep):
     """A store in one SQLite file; the tables are made when they are not there.
 
     Args:
@@ -197,6 +198,13 @@ class SqliteStore(SqliteContents):
             after,
             limit,
         )
+        return [(row[0], to_cell(row[1:])) for row in rows]
+
+    def below(
+        self, campaign: str, instance: str, after: str, limit: int
+    ) -> Sequence[tuple[str, Cell]]:
+        """Instances that hang under one, by id."""
+        rows = self._rows(FOREST.below, campaign, instance, after, limit)
         return [(row[0], to_cell(row[1:])) for row in rows]
 
     def awards(self, member: str) -> Sequence[Posting]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+from msgspec import structs
 
 from viralcommerce.codec import encode
 from viralcommerce.errors import (
@@ -16,6 +18,7 @@ from viralcommerce.errors import (
 )
 from viralcommerce.messages import Accepted, Transfer
 from viralcommerce.program import QuotaKey
+from viralcommerce.runtime.erasure import SALT, Name, fingerprints
 from viralcommerce.runtime.ports import (
     Cell,
     Found,
@@ -26,6 +29,8 @@ from viralcommerce.runtime.ports import (
     Wanted,
     Writes,
 )
+from viralcommerce.runtime.stores.erasing import Rows, Said, Script
+from viralcommerce.runtime.stores.forest import forest_statements
 from viralcommerce.runtime.stores.rows import CELL_COLUMNS, micros, to_cell
 
 _ONE_DECISION: Final = (
@@ -37,11 +42,11 @@ _ONE_QUOTA: Final = (
     "select used from viral_quotas where campaign = ? and name = ? and scope = ? and period = ?"
 )
 _NEW_CELL: Final = (
-    f"insert into viral_cells ({CELL_COLUMNS}, campaign, instance) values (?, ?, ?, ?, ?, ?, ?) "
-    "on conflict do nothing"
+    f"insert into viral_cells ({CELL_COLUMNS}, campaign, instance) "
+    "values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing"
 )
 _PUT_CELL: Final = (
-    f"update viral_cells set ({CELL_COLUMNS}) = (?, ?, ?, ?, ?) "
+    f"update viral_cells set ({CELL_COLUMNS}) = (?, ?, ?, ?, ?, ?) "
     "where campaign = ? and instance = ? and version = ?"
 )
 _PUT_QUOTA: Final = (
@@ -61,7 +66,12 @@ _PUT_PART: Final = (
     "on conflict do nothing"
 )
 _PUT_OUTBOX: Final = "insert into viral_outbox (campaign, award) values (?, ?)"
+FOREST: Final = forest_statements("viral_cells", "?")
 _PUT_RULES: Final = "insert into viral_rules values (?, ?) on conflict do nothing"
+
+
+_SALT: Final = f"select value from viral_meta where name = '{SALT}'"
+T = TypeVar("T")
 
 
 @contextmanager
@@ -138,7 +148,11 @@ class SqliteSession:
             if not self._locked:
                 self._begin()
                 self._locked = True
-            return self._read(wanted)
+            found = self._read(wanted)
+            if wanted.members or wanted.decisions or wanted.cells:
+                gone = self._gone(wanted)
+                return structs.replace(found, gone=gone) if gone else found
+            return found
         except sqlite3.Error as error:
             raise self._said(error) from error
 
@@ -158,6 +172,39 @@ class SqliteSession:
             raise self._said(error) from error
         self._locked = False
         return None
+
+    def play(self, script: Script[T]) -> T:
+        """Run a script to its end, and commit.
+
+        Raises:
+            ViralCommerceError: nothing was written.
+        """
+        try:
+            self.lock(Wanted())
+            said = next(script)
+            while True:
+                said = script.send([self._rows(one) for one in said])
+        except StopIteration as done:
+            self._commit()
+            self._locked = False
+            result: T = done.value
+            return result
+        except sqlite3.Error as error:
+            raise self._said(error) from error
+
+    def _rows(self, said: Said) -> Rows:
+        sql = said.sql.replace("{s}", "viral_").replace("%s", "?")
+        return self._cursor.execute(sql, said.values).fetchall()
+
+    def _gone(self, wanted: Wanted) -> frozenset[Name]:
+        """What tombstones stand for."""
+        salt = self._cursor.execute(_SALT).fetchone()
+        if salt is None:
+            return frozenset()
+        named = fingerprints(salt[0], wanted)
+        marks = ", ".join("?" * len(named))
+        sql = f"select fingerprint from viral_tombstones where fingerprint in ({marks})"
+        return frozenset(named[mark] for (mark,) in self._cursor.execute(sql, list(named)))
 
     def rules(self, digest: str) -> bytes:
         """A campaign's JSON by hash."""
@@ -206,7 +253,23 @@ class SqliteSession:
         for key in wanted.quotas:
             row = run(_ONE_QUOTA, key).fetchone()
             used[key] = 0 if row is None else row[0]
-        return Found(decisions=decisions, cells=cells, used=used)
+        if not (wanted.chains or wanted.branches or wanted.walks):
+            return Found(decisions=decisions, cells=cells, used=used)
+        seen: dict[Place, Cell] = {}
+        for name, instance, levels in wanted.chains:
+            for row in run(FOREST.chain, (instance, levels, name, name)):
+                seen[name, row[0]] = to_cell(row[1:])
+        return Found(
+            decisions=decisions,
+            cells=cells,
+            used=used,
+            seen=seen,
+            branches={place for place in wanted.branches if run(FOREST.branch, place).fetchone()},
+            above={
+                (name, instance): {row[0] for row in run(FOREST.walk, (instance, name))}
+                for name, instance in wanted.walks
+            },
+        )
 
     def _short(self, writes: Writes) -> Short | None:
         """The first hot quota that does not fit; no other writer can change that meanwhile."""
@@ -229,6 +292,7 @@ class SqliteSession:
                 encode(cell.state).decode(),
                 deadline,
                 cell.held,
+                cell.parent,
                 *write.place,
             )
             sql = _NEW_CELL

@@ -37,10 +37,11 @@ create index lives_campaign on {schema}.lives (campaign, id);
 create table {schema}.cells (
   campaign text collate "C" not null, instance text collate "C" not null, rules text not null,
   version bigint not null, state text not null, deadline bigint, held bigint not null,
-  primary key (campaign, instance)
+  parent text collate "C" not null, primary key (campaign, instance)
 ) with (fillfactor = 70);
 create index cells_deadline on {schema}.cells (deadline, campaign, instance)
   where deadline is not null;
+create index cells_parent on {schema}.cells (campaign, parent, instance) where parent <> '';
 create sequence {schema}.journal_position;
 create table {schema}.journal (
   position bigint primary key default nextval('{schema}.journal_position'),

@@ -15,6 +15,7 @@ from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.contents import KeptKey
 from viralcommerce.runtime.life import ALIVE, Life
 from viralcommerce.runtime.ports import Cell, Due, Line, Part, Pending, Posting
+from viralcommerce.runtime.stores.forest import forest_statements
 from viralcommerce.runtime.stores.postgres.statements import Row, Rows, Step, numbers
 from viralcommerce.runtime.stores.rows import (
     CELL_COLUMNS,
@@ -101,6 +102,14 @@ class Reads:
             after,
             Int8(limit),
         )
+        return Query(step, lambda rows: [(row[0], to_cell(row[1:])) for row in rows])
+
+    def below(
+        self, campaign: str, instance: str, after: str, limit: int
+    ) -> Query[Sequence[tuple[str, Cell]]]:
+        """Instances that hang under one, by id."""
+        sql = forest_statements("{s}.cells", "%s").below
+        step = self._step(sql, campaign, instance, after, Int8(limit))
         return Query(step, lambda rows: [(row[0], to_cell(row[1:])) for row in rows])
 
     def awards(self, member: str) -> Query[Sequence[Posting]]:

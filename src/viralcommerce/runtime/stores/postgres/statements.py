@@ -13,6 +13,8 @@ from typing import Any, Final, NamedTuple
 
 from psycopg.types.numeric import Int8
 
+from viralcommerce.runtime.stores.forest import forest_statements
+
 Row = tuple[Any, ...]
 Rows = list[Row]
 
@@ -46,7 +48,7 @@ NUMBER: Final = "bigint"
 COLUMNS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "cells": (
         ("campaign", TEXT), ("instance", TEXT), ("rules", TEXT), ("version", NUMBER),
-        ("state", TEXT), ("deadline", NUMBER), ("held", NUMBER),
+        ("state", TEXT), ("deadline", NUMBER), ("held", NUMBER), ("parent", TEXT),
     ),
     "quotas": (
         ("campaign", TEXT), ("name", TEXT), ("scope", TEXT), ("period", TEXT),
@@ -102,7 +104,7 @@ class Statements:
         self.schema = schema
         self._text = functools.cache(self._make)
         s = schema
-        cell = "c.rules, c.version, c.state, c.deadline, c.held"
+        cell = "c.rules, c.version, c.state, c.deadline, c.held, c.parent"
         self.one = (
             (
                 "select (select j.decision from {s}.keys k join {s}.journal j "
@@ -134,14 +136,15 @@ class Statements:
             f"from {unnested(key)} cross join lateral "
             f"(select sum(used) as used from {s}.quotas q where {same} having count(*) > 0) q"
         ).encode()
+        self.forest = forest_statements(f"{s}.cells", "%s")
         self.rules = f"select campaign from {s}.rules where hash = %s".encode()
         self.put_cell = self._put_cell(
             "(values (%s::text, %s::text, %s::text, %s::bigint, %s::text, %s::bigint, "
-            "%s::bigint, %s::bigint))"
+            "%s::bigint, %s::text, %s::bigint))"
         )
         self.put_cells = self._put_cell(
             "(select * from unnest(%b::text[], %b::text[], %b::text[], %b::bigint[], %b::text[], "
-            "%b::bigint[], %b::bigint[], %b::bigint[]))"
+            "%b::bigint[], %b::bigint[], %b::text[], %b::bigint[]))"
         )
         line = "campaign, instance, at, decision"
         self.put_line = f"insert into {s}.journal ({line}) values (%s, %s, %s, %s)"

@@ -216,6 +216,12 @@ class PostgresStore:
         """Instances by id."""
         return self._ask(self.tables.reads.instances(campaign, after, limit))
 
+    def below(
+        self, campaign: str, instance: str, after: str, limit: int
+    ) -> Sequence[tuple[str, Cell]]:
+        """Instances that hang under one, by id."""
+        return self._ask(self.tables.reads.below(campaign, instance, after, limit))
+
     def awards(self, member: str) -> Sequence[Posting]:
         """What a member was given."""
         return self._ask(self.tables.reads.awards(member))

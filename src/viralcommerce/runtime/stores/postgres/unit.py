@@ -37,6 +37,8 @@ from viralcommerce.runtime.stores.postgres.failures import (
 )
 from viralcommerce.runtime.stores.postgres.hot import ALL, ANY, SAVEPOINT, UNDO, Shards
 from viralcommerce.runtime.stores.postgres.statements import (
+    COLUMNS,
+    NUMBER,
     Part,
     Row,
     Rows,
@@ -60,10 +62,7 @@ _HOSTED: Final = (
     (b"release savepoint viralcommerce",),
     (b"rollback to savepoint viralcommerce", b"release savepoint viralcommerce"),
 )
-_CELL_ARRAYS: Final = tuple(
-    (name, "text" if name in ("campaign", "instance", "rules", "state") else "bigint")
-    for name in ("campaign", "instance", "rules", "version", "state", "deadline", "held", "at")
-)
+_CELL_ARRAYS: Final = (*COLUMNS["cells"], ("expected", NUMBER))
 
 
 class Unit:
@@ -245,6 +244,16 @@ class Unit:
         if quotas:
             columns = [list(part) for part in zip(*quotas, strict=True)]
             trip.append(Step(statements.quotas, columns, answers=True))
+        forest = statements.forest
+        trip += (
+            Step(forest.chain.encode(), (instance, Int8(levels), name, name), answers=True)
+            for name, instance, levels in wanted.chains
+        )
+        trip += (Step(forest.branch.encode(), place, answers=True) for place in wanted.branches)
+        trip += (
+            Step(forest.walk.encode(), (instance, name), answers=True)
+            for name, instance in wanted.walks
+        )
         return trip
 
     def _found(self, wanted: Wanted, rows: list[Rows]) -> Found:
@@ -265,7 +274,17 @@ class Unit:
         used: dict[QuotaKey, int] = dict.fromkeys(wanted.quotas, 0)
         if wanted.quotas:
             used |= {(row[0], row[1], row[2], row[3]): row[4] for row in next(answers)}
-        return Found(decisions=decisions, cells=cells, used=used)
+        seen: dict[Place, Cell] = {}
+        for name, _, _ in wanted.chains:
+            seen |= {(name, row[0]): to_cell(row[1:]) for row in next(answers)}
+        return Found(
+            decisions=decisions,
+            cells=cells,
+            used=used,
+            seen=seen,
+            branches={place for place in wanted.branches if next(answers)},
+            above={place: {row[0] for row in next(answers)} for place in wanted.walks},
+        )
 
     def _body(self, writes: Writes) -> tuple[dict[str, Part], dict[str, int]]:
         """Everything but the hot quotas: the parts, and how many rows some must write."""
@@ -277,7 +296,8 @@ class Unit:
             guards["cell"] = len(cells)
             if len(cells) == 1:
                 (row,) = cells
-                values = [*row[:3], *numbers(row[3:4]), row[4], *numbers(row[5:])]
+                values = [*row[:3], *numbers(row[3:4]), row[4], *numbers(row[5:7])]
+                values += [row[7], *numbers(row[8:])]
                 parts["cell"] = Part(statements.put_cell, values)
             else:
                 parts["cell"] = Part(statements.put_cells, arrays(_CELL_ARRAYS, cells))
@@ -326,7 +346,8 @@ def _cell_row(write: CellWrite) -> Row:
     cell = write.cell
     deadline = None if cell.deadline is None else micros(cell.deadline)
     state = encode(cell.state).decode()
-    return (*write.place, cell.rules, cell.version, state, deadline, cell.held, write.expected)
+    kept = (cell.rules, cell.version, state, deadline, cell.held, cell.parent)
+    return (*write.place, *kept, write.expected)
 
 
 def _tables(records: Sequence[Record]) -> dict[str, list[Row]]:

@@ -1,0 +1,170 @@
+"""Kinship: instances that hang under others, so that a campaign's cells are a forest.
+
+A cell has one parent at most. Two things are done with that, and here is all of it: a command is
+told who stands above somebody (`informed`), and a cell is hung under another without ever making
+a circle (`circular`).
+
+A bind locks the child and its new parent. A child under which nothing hangs cannot stand above
+anybody, so it is bound without a walk, at any depth. Any other bind also locks the one place
+`MERGING`, and only then walks from the parent to its root: nobody else can move a branch until it
+commits, and a leaf that is bound meanwhile stands above nobody. Root and depth are never stored.
+
+Laws:
+    No circle: whatever is bound at the same time, nobody stands above themselves.
+    One parent: a cell hangs under one other, or under none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from msgspec import structs
+
+from viralcommerce.decider import NO_LOOKUP
+from viralcommerce.messages import Command
+from viralcommerce.program import Program
+from viralcommerce.runtime.effects import Lock
+from viralcommerce.runtime.ports import Cell, Chain, Found, Place, Wanted
+from viralcommerce.runtime.request import Request
+
+MERGING: Final = "(merging)"
+"""The instance that stands for "some branch of this campaign is moving": locked, never written."""
+
+
+class Unread(Exception):
+    """Something above somebody was not read: earlier commands of the commit have moved it.
+
+    Args:
+        chains: what to read.
+        places: what to lock.
+        walks: from where to walk to the root, under the lock on `MERGING`.
+    """
+
+    def __init__(
+        self,
+        chains: tuple[Chain, ...] = (),
+        places: tuple[Place, ...] = (),
+        walks: tuple[Place, ...] = (),
+    ) -> None:
+        self.chains = chains
+        self.places = places
+        self.walks = walks
+
+
+def chains_of(program: Program, command: Command) -> tuple[Chain, ...]:
+    """What must be read before a command can be told what it asks of others."""
+    lookup = program.mechanic.lookup(command)
+    if lookup is NO_LOOKUP:
+        return ()
+    name = program.name
+    cells = tuple((name, instance, 0) for instance in lookup.cells)
+    above = ((name, lookup.above, lookup.levels),) if lookup.above else ()
+    return (*cells, *above)
+
+
+def lineage(
+    chain: Chain, seen: Mapping[Place, Cell], changed: Mapping[Place, Cell]
+) -> list[tuple[str, Cell]]:
+    """A cell and those above it, nearest first, as this commit leaves them.
+
+    Args:
+        chain: from where, and how many levels above.
+        seen: what was read.
+        changed: what earlier commands of the commit have changed.
+
+    Raises:
+        Unread: the way leads to a cell that was not read.
+    """
+    name, instance, levels = chain
+    found: list[tuple[str, Cell]] = []
+    was_moved = False
+    while instance and len(found) <= levels:
+        place = (name, instance)
+        cell = changed.get(place)
+        if cell is None:
+            cell = seen.get(place)
+            if cell is None and was_moved:
+                raise Unread(chains=((name, instance, levels),))
+        else:
+            was_moved = True
+        if cell is None:
+            break
+        found.append((instance, cell))
+        instance = cell.parent
+    return found
+
+
+def has_below(place: Place, found: Found, changed: Iterable[Cell]) -> bool:
+    """Whether anything hangs under a cell, as this commit leaves it, or may hang there."""
+    return place in found.branches or any(cell.parent == place[1] for cell in changed)
+
+
+def circular(
+    place: Place, parent: str, found: Found, wanted: Wanted, changed: Mapping[Place, Cell]
+) -> bool:
+    """Whether hanging a cell under another would close a circle.
+
+    Args:
+        place: the cell, which is locked.
+        parent: the instance it is to hang under.
+        found: what was read under lock.
+        wanted: what was asked for when locking.
+        changed: what earlier commands of the commit have changed.
+
+    Raises:
+        Unread: the parent is not locked, or a walk is needed that was not made.
+    """
+    name, instance = place
+    if parent == instance:
+        return True
+    above = (name, parent)
+    if above not in wanted.cells:
+        raise Unread(places=(above,))
+    if not has_below(place, found, changed.values()):
+        return False
+    if above not in wanted.walks or (name, MERGING) not in wanted.cells or changed:
+        raise Unread(walks=(above,))
+    return instance in found.above[above]
+
+
+class Kin:
+    """What a flow reads and locks of kinship, for the commands it runs.
+
+    Args:
+        requests: in the order in which they happened.
+
+    Attributes:
+        chains: what the commands must be told, sorted.
+    """
+
+    def __init__(self, requests: Sequence[Request]) -> None:
+        found: set[Chain] = set()
+        for request in requests:
+            found.update(chains_of(request.program, request.command))
+        self.chains: tuple[Chain, ...] = tuple(sorted(found))
+        self._places: set[Place] = set()
+        self._branches: set[Place] = set()
+        self._walks: set[Place] = set()
+
+    def foresee(self, parents: Mapping[Place, Place]) -> None:
+        """Take note of what may be hung under what."""
+        self._branches |= parents.keys()
+        self._places |= parents.keys() | set(parents.values())
+
+    def learn(self, unread: Unread) -> None:
+        """Take note of what was missing after all."""
+        self.chains = tuple(sorted({*self.chains, *unread.chains}))
+        self._places.update(unread.places)
+        self._walks.update(unread.walks)
+        self._places |= {(name, MERGING) for name, _ in unread.walks}
+
+    def locks(self, locking: Lock) -> Lock:
+        """What is to be locked and read, with what kinship needs."""
+        return structs.replace(
+            locking,
+            cells=tuple(sorted({*locking.cells, *self._places})),
+            chains=self.chains,
+            branches=tuple(sorted(self._branches)),
+            walks=tuple(sorted(self._walks)),
+        )
