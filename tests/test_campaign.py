@@ -35,7 +35,7 @@ from viralcommerce import (
 from viralcommerce.errors import InvalidRule
 from viralcommerce.mechanics import collect
 from viralcommerce.mechanics import coupon_pack as pack
-from viralcommerce.rules.conditions import HasTag, Velocity
+from viralcommerce.rules.conditions import HasTag, Spent, Velocity
 
 TEAPOT = Product("teapot", worth=CNY(30), stock=2_000)
 
@@ -54,6 +54,29 @@ def grabbers(give: Any = ALL, **said: Any) -> Grant:
 
 
 CANNOT_BE: dict[str, tuple[Any, str]] = {
+    "a condition in another currency than the budget": (
+        lambda: rain(given=HasTag("vip") & Spent(at_least=USD(10))),
+        (
+            "rain-pack: given: spent: USD 10.00 beside budget of CNY 200000.00; "
+            "a campaign has one currency"
+        ),
+    ),
+    "a grant's condition in another currency than its reward": (
+        lambda: likes(grants=gives(given=~Spent(at_least=USD(10)))),
+        (
+            "38-likes: grants[0].given: spent: USD 10.00 beside grants[0].give of CNY 30.00; "
+            "a campaign has one currency"
+        ),
+    ),
+    "conditions in two currencies, and no other money": (
+        lambda: likes(
+            grants=gives(Points(1), given=Spent(at_least=USD(10))), given=Spent(at_least=CNY(1))
+        ),
+        (
+            "38-likes: grants[0].given: spent: USD 10.00 beside given: spent of CNY 1.00; "
+            "a campaign has one currency"
+        ),
+    ),
     "a role that takes no part in the milestone": (
         lambda: likes(grants=gives(to="grabber")),
         "38-likes: grants[0].to: 'grabber' takes no part in 'reached'; choose from: collector",
@@ -119,7 +142,7 @@ CANNOT_BE: dict[str, tuple[Any, str]] = {
     "a velocity that nobody would count": (
         lambda: likes(grants=gives(given=Velocity(at_most=1, within=hours(1)))),
         (
-            "38-likes: grants[0].given: a velocity is asked before deciding; "
+            "38-likes: grants[0].given: a velocity is of the command, not of who gains; "
             "put it in the campaign's given"
         ),
     ),

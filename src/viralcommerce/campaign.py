@@ -21,6 +21,7 @@ from pydantic import BeforeValidator, Field
 from viralcommerce.decider import AnyMechanic
 from viralcommerce.errors import InvalidRule
 from viralcommerce.rules.base import OneOf, Rule, dump, rule
+from viralcommerce.rules.condition_family import leaves
 from viralcommerce.rules.conditions import Condition
 from viralcommerce.rules.fields import Name, WindowField, ZoneField
 from viralcommerce.rules.grants import Grant, Line
@@ -252,10 +253,18 @@ def _moneys(campaign: Campaign) -> Iterator[tuple[str, Money]]:
 
 def _thresholds(campaign: Campaign) -> Iterator[tuple[str, Money]]:
     """Amounts that are said and cost nothing: they have the campaign's currency too."""
+    yield from _compared("given", campaign.given)
     for place, grant in campaign.every_grant():
         for field, reward in (("give", grant.give), ("instead", grant.instead)):
             if reward is not None and reward.threshold is not None:
                 yield f"{place}.{field}", reward.threshold
+        yield from _compared(f"{place}.given", grant.given)
+
+
+def _compared(place: str, condition: Condition | None) -> Iterator[tuple[str, Money]]:
+    for leaf in () if condition is None else leaves(condition):
+        if leaf.amount is not None:
+            yield f"{place}: {leaf.kind}", leaf.amount
 
 
 def _currency_problems(campaign: Campaign) -> Iterator[str]:

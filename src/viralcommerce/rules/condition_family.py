@@ -24,6 +24,7 @@ from viralcommerce.errors import InvalidRule, NoTruthValue
 from viralcommerce.rules.base import OneOf, Rule, rule
 from viralcommerce.rules.facts import Ask, Known
 from viralcommerce.rules.wording import Wording
+from viralcommerce.values.money import Money
 
 MOST_DEPTH: Final = 16
 """How deep conditions may be nested; deeper ones nobody can read."""
@@ -98,6 +99,11 @@ class Leaf(Condition):
     def about(self) -> str:
         """The role that the phrases leave out; ``""`` where they name every role, or none."""
         return ""
+
+    @property
+    def amount(self) -> Money | None:
+        """The amount of money that it compares with, where there is one."""
+        return None
 
     @abstractmethod
     def says_en(self, wording: Wording) -> tuple[str, str]:

@@ -26,6 +26,7 @@ from viralcommerce.rules.condition_fields import CountFromZero, Label, Regions, 
 from viralcommerce.rules.facts import Ask, FactKind, Known, in_utc, plain_names
 from viralcommerce.rules.fields import Count, MoneyField, SpanField
 from viralcommerce.rules.wording import Wording, in_chinese, listed_en, listed_zh, span_zh
+from viralcommerce.values.money import Money
 from viralcommerce.values.spans import write_span
 
 PLAIN_MOMENT = "type({a}) is datetime and {a}.tzinfo is UTC"
@@ -262,6 +263,10 @@ class Spent(About):
     def __post_init__(self) -> None:
         if not self.at_least:
             raise InvalidRule("at_least: everybody has spent nothing or more; leave it out")
+
+    @property
+    def amount(self) -> Money:
+        return self.at_least
 
     def holds(self, known: Known, at: datetime) -> bool:
         spent = known.money(self.of, self.fact)
