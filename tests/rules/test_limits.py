@@ -104,3 +104,24 @@ def test_a_bound_is_a_whole_number_of_one_or_more(count: Any) -> None:
 def test_a_cap_has_a_name_that_reports_can_use() -> None:
     with pytest.raises(InvalidRule, match="name: string should match pattern"):
         Cap("Likes a day", 3, on="liked", of="liker")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (DAY, (MEMBER, DAY)),
+        ((DAY, MEMBER), (MEMBER, DAY)),
+        ((DAY, PAIR), (PAIR, DAY)),
+        (MEMBER, ()),
+        ("forever", (MEMBER, "forever")),
+        ((CAMPAIGN, "forever"), CAMPAIGN),
+    ],
+)
+def test_limits_that_count_alike_are_one_value_with_one_hash(one: Any, other: Any) -> None:
+    """Or a campaign written anew, and not changed, would be another version."""
+    assert Limit(3, per=one) == Limit(3, per=other)
+    assert hash(Limit(3, per=one)) == hash(Limit(3, per=other))
+    assert dump(Limit(3, per=one)) == dump(Limit(3, per=other))
+    cap = Cap("cap", 3, on="grabbed", of="grabber", per=one)
+    assert dump(cap) == dump(Cap("cap", 3, on="grabbed", of="grabber", per=other))
+    assert load(dump(cap), Cap, {"cap": Cap}) == cap

@@ -136,6 +136,19 @@ def subject_and_period(per: str | tuple[str, ...], where: str) -> tuple[str, str
     return (subjects[0] if subjects else MEMBER, periods[0] if periods else FOREVER)
 
 
+def canonical(per: str | tuple[str, ...], where: str) -> tuple[str, ...]:
+    """The one way to write a ``per``, so that limits that count alike are equal and hash alike.
+
+    Example:
+        >>> canonical((DAY, MEMBER), "limit"), canonical((DAY, PAIR), "limit")
+        (('day',), ('pair', 'day'))
+    """
+    subject, period = map(str, subject_and_period(per, where))
+    if period == FOREVER:
+        return (subject,)
+    return (period,) if subject == MEMBER else (subject, period)
+
+
 @rule("limit")
 class Limit(Rule):
     """A bound on how many awards a grant makes; the award beyond it is dropped, the event stands.
@@ -154,7 +167,7 @@ class Limit(Rule):
     per: Scopes = Field(default=(MEMBER,), kw_only=True)
 
     def __post_init__(self) -> None:
-        subject_and_period(self.per, "limit")
+        object.__setattr__(self, "per", canonical(self.per, "limit"))
 
     @property
     def subject(self) -> str:
@@ -190,7 +203,7 @@ class Cap(Rule):
     per: Scopes = Field(default=(MEMBER,), kw_only=True)
 
     def __post_init__(self) -> None:
-        subject_and_period(self.per, f"cap {self.name}")
+        object.__setattr__(self, "per", canonical(self.per, f"cap {self.name}"))
 
     @property
     def subject(self) -> str:
