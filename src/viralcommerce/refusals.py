@@ -20,8 +20,9 @@ class NotYetOpen(Refusal, frozen=True, kw_only=True):
 
 
 class WindowClosed(Refusal, frozen=True, kw_only=True):
-    """The campaign's window is over."""
+    """The campaign's window is over; it may be extended, so the key stays free."""
 
+    terminal: ClassVar[bool] = False
     en: ClassVar[str] = "this closed at {closes}"
     zh: ClassVar[str] = "活动已于{closes}结束"
 

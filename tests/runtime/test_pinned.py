@@ -125,6 +125,18 @@ def test_budget_and_window_are_those_of_the_newest_version(stores: Stores) -> No
     assert spent(stores.store, "rain-pack") == 200
 
 
+def test_a_window_that_is_extended_opens_for_a_key_that_was_refused(stores: Stores) -> None:
+    """Who came a minute late and presses again, once it was extended, is not late any more."""
+    old = small(mechanic=EVEN, grants=SHARES, window=Window(NOON, at(minutes=30)))
+    shop = stores.shop(old)
+    shop.handle(old, share("p1"))
+    late = grab("bob", "p1", at=at(minutes=31), key="k")
+    assert code(shop.handle(old, late)) == "window_closed"
+    new = old.replace(window=Window(NOON, at(hours=2)))
+    assert code(stores.shop(new).handle(new, late)) == "yes"
+    assert_clean(stores.store)
+
+
 def test_stock_is_counted_over_all_versions(stores: Stores) -> None:
     def with_pots(stock: int) -> Campaign:
         pot = Product("teapot", worth=CNY(1), stock=stock)
