@@ -328,9 +328,19 @@ def wheel(python: str) -> bool:
 
 def bench(rest: list[str]) -> int:
     """The benchmarks, alone and one after the other: each compares within its own run."""
+    scripts = {each.stem: each for each in sorted((ROOT / "benchmarks").glob("*.py"))}
+    known = [name for name in scripts if not name.startswith("soak")]  # those run for hours
+    unknown = sorted(set(rest) - set(known))
+    if unknown:
+        raise Failed(f"bench: no benchmark {unknown[0]!r}; choose from: {', '.join(known)}")
     python = environment(ROOT / ".venv", sys.executable, {"bench", "test"})
-    command = [str(python), "-m", "pytest", "benchmarks", "-v", "-s"]
-    return run([*command, "-o", "python_files=*.py", "-o", "timeout=0", *rest])
+    bad = []
+    for name in rest or known:
+        say(f"bench {name}")
+        if run([str(python), str(scripts[name])]) != 0:
+            bad.append(name)
+    say(f"bench failed: {', '.join(bad)}" if bad else f"all good: {', '.join(rest or known)}")
+    return 1 if bad else 0
 
 
 def main() -> int:

@@ -110,3 +110,18 @@ def test_an_unknown_check_is_named_with_the_choices(
     monkeypatch.setattr(dev, "environment", lambda *_: Path(sys.executable))
     with pytest.raises(dev.Failed, match="no check 'mypi'; choose from: docs, format, imports"):
         dev.check(["mypi"])
+
+
+def test_every_benchmark_runs_by_itself_and_one_that_falls_short_fails(
+    dev: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
+) -> None:
+    (tmp_path / "benchmarks").mkdir()
+    for name, code in (("fast", 0), ("slow", 1), ("soak", 1)):
+        (tmp_path / "benchmarks" / f"{name}.py").write_text(f"raise SystemExit({code})")
+    monkeypatch.setattr(dev, "ROOT", tmp_path)
+    monkeypatch.setattr(dev, "environment", lambda *_: Path(sys.executable))
+    assert dev.bench([]) == 1
+    assert "bench failed: slow" in capfd.readouterr().out
+    assert dev.bench(["fast"]) == 0
+    with pytest.raises(dev.Failed, match="no benchmark 'soak'; choose from: fast, slow"):
+        dev.bench(["soak"])
