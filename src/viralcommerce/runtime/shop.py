@@ -20,9 +20,11 @@ from viralcommerce.messages import Accepted, Command
 from viralcommerce.rules.base import Kinds
 from viralcommerce.runtime.chance import SystemClock, SystemEntropy
 from viralcommerce.runtime.driver import Driver
+from viralcommerce.runtime.erasure import Forgotten, erasure
 from viralcommerce.runtime.life import Life, Stage
 from viralcommerce.runtime.ports import (
     Clock,
+from viralcommerce.runtime.message_fields import members_of
     Decision,
     Entropy,
     Issuer,
@@ -63,6 +65,8 @@ class Shop:
             kept in the journal, or only counted by code; terminal ones are always kept.
 
     Raises:
+        gathers: whether, and within which bounds, `handle` gathers what would wait for each other
+            anyway into one commit.
         InvalidRule: two campaigns of one name, or conditions without a members port.
     """
 
@@ -82,6 +86,7 @@ class Shop:
         self._members = members
         self._issuer = issuer
         self._clock: Clock = SystemClock() if clock is None else clock
+        self._kinds = kinds
         self._entropy: Entropy = SystemEntropy() if entropy is None else entropy
         self._programs = Programs(
             campaigns, Codec(kinds), store.rules, asks_nobody=members is None
@@ -91,6 +96,9 @@ class Shop:
         self._lives: dict[str, tuple[float, Life]] = {}
         self._hosted = False
 
+        self._runner: Driver | Gatherer = self._driver
+        if gathers is not None:
+            self._runner = Gatherer(gathers, self._driver)
     @classmethod
     def open(cls, url: str, *campaigns: Campaign, **ports: Any) -> Shop:
         """A shop on a store named by a URL.
@@ -112,6 +120,8 @@ class Shop:
         Args:
             connection: to the same database, inside a transaction that may write (SQLite: begun
                 with ``BEGIN IMMEDIATE``).
+        It gathers nothing, whatever `gathers` said: each caller has a transaction of its own.
+
 
         Raises:
             NotLive: this store takes no connection of the host.
@@ -119,7 +129,7 @@ class Shop:
         """
         joined = copy.copy(self)
         joined.store = self.store.within(connection)
-        joined._driver = Driver(joined.store, self._context, self._members)
+        joined._runner = joined._driver = Driver(joined.store, self._context, self._members)
         joined._driver.closed = self._driver.closed
         joined._hosted = True
         return joined
@@ -159,7 +169,7 @@ class Shop:
             StoreError: nothing happened, or the same key will tell.
         """
         request = self._request(campaign, command)
-        outcome = self._driver.one(request)
+        outcome = self._runner.one(request)
         if isinstance(outcome, KeyReused):
             raise outcome
         return outcome
@@ -257,6 +267,28 @@ class Shop:
     def set_stage(self, campaign: Campaign | str, stage: Stage, *, by: str, why: str) -> None:
         """Move a campaign on in its life; every process learns of it within `LEARNS_WITHIN`.
 
+    def forget(self, member: str) -> Forgotten:
+        """Forget a member: their id gives way to a pseudonym everywhere, and they cannot return.
+
+        All of it or nothing, beside the commands of others; again, where nothing of them is left:
+        nothing. From then on their commands are refused as `Forgotten`, counted and not kept, and
+        what would be given to them is withheld.
+
+        Args:
+            member: their id, as commands have it.
+
+        Returns:
+            What was rewritten.
+
+        Raises:
+            InvalidValue: an id that no member can have.
+            StillOwed: an award with their name waits in the outbox; `deliver` first.
+            StoreCorrupt: something that names them cannot be read.
+        """
+        return self.store.forget(
+            erasure(member, entropy=self._entropy, at=self._clock.now(), kinds=self._kinds)
+        )
+
         Args:
             campaign: of this shop, or its name.
             stage: draft, shadow, live, paused, paused_new, closed or superseded.
@@ -289,4 +321,4 @@ class Shop:
             program = self._programs.shadow(program)
         instance = instance_of(program, command)
         stamped_now = stamped(program, command, self._clock, self._entropy)
-        return Request(program, stamped_now, instance, life)
+        return Request(program, stamped_now, instance, life, members_of(stamped_now))
