@@ -21,6 +21,7 @@ Every leaf is also the builtin that describes it, so both kinds of ``except`` wo
     │   ├── StoreCorrupt                         not a store, or a damaged one
     │   ├── SchemaMismatch                       tables too old, too new, or missing
     │   └── RetryTransaction                     only a new host transaction cures this
+    ├── StillOwed              (RuntimeError)    a member to forget who waits for something
     ├── MembersFailed          (RuntimeError)    the members port raised or answered out of shape
     └── NotLive                (RuntimeError)    a verb that needs an open shop
 
@@ -126,6 +127,10 @@ class SchemaMismatch(StoreError):
 
 class RetryTransaction(StoreError):
     """Only a new transaction of the host cures this: roll back, begin again, call again."""
+
+
+class StillOwed(ViralCommerceError, RuntimeError):
+    """Something of a member is on its way to the issuer, so they cannot be forgotten yet."""
 
 
 class MembersFailed(ViralCommerceError, RuntimeError):

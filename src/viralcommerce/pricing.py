@@ -9,6 +9,7 @@ Laws:
     In order: grants compete for a budget or a stock in their declared order.
     Limited: a limit reached drops that award; the event stands.
     Any order: the order of the facts, and of the members in them, changes nothing.
+    Gone: who was forgotten is given nothing more.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from viralcommerce.decider import Reached
-from viralcommerce.messages import Award, Refusal, Transfer, Withheld
+from viralcommerce.messages import GONE, Award, Refusal, Transfer, Withheld
 from viralcommerce.program import BUDGET, COST, STOCK, Counter, Option, Program, QuotaKey
 from viralcommerce.refusals import LimitReached, OutOfBudget, OutOfStock
 from viralcommerce.rules.compiled import Check
@@ -268,6 +269,9 @@ class Pricing:
         who = reached.cast.get(option.to)
         if not who:
             return 0
+        if who.startswith(GONE):
+            self._withhold(option, who, "forgotten")
+            return 0
         if option.is_plain:
             self._award(option, who, option.units, None, None, from_hold=False)
             return 0
@@ -334,8 +338,7 @@ class Pricing:
         cost: Money | None,
         room: int | None,
     ) -> int:
-        who = reached.cast[option.to]
-        policy = option.if_short
+        who, policy = reached.cast[option.to], option.if_short
         if policy == REFUSE and not self.clock:
             self._uncount(counted)
             if short == STOCK or cost is None:
@@ -358,8 +361,7 @@ class Pricing:
 
     def _uncount(self, counted: list[QuotaKey]) -> None:
         for key in counted:
-            changes = self.used if key in self.used else self.hot
-            changes[key] -= 1
+            (self.used if key in self.used else self.hot)[key] -= 1
 
     def _withhold(self, option: Option, who: str, code: str, *why: str) -> None:
         self.withheld.append(Withheld(grant=option.name, to=who, code=code, why=why))

@@ -25,6 +25,7 @@ WITHHELD: Final[Mapping[str, Words]] = {
     "limit_reached": Words("its limit is reached", "已达限额"),
     "not_eligible": Words("what it needs is not met", "不符合领取条件"),
     "fact_missing": Words("the shop cannot tell whether what it needs is met", "无法核实领取条件"),
+    "forgotten": Words("the account is closed", "账号已注销"),
     "rounds_to_nothing": Words("it comes to less than can be paid", "金额不足最小货币单位"),
     "out_of_stock": Words("it is out of stock", "奖品已发完"),
     "out_of_budget": Words("everything has been given away", "预算已用完"),

@@ -23,12 +23,13 @@ REFUSED: Final = "refused/"
 
 
 class Request(Struct, frozen=True, gc=False):
-    """A stamped command and the newest version of its campaign."""
+    """A stamped command and the newest version of its campaign; `members` are whom it names."""
 
     program: Program
     command: Command
     instance: str
     life: Life
+    members: tuple[str, ...] = ()
 
 
 class Context(Struct, frozen=True, gc=False):

@@ -22,9 +22,9 @@ from viralcommerce.runtime.chance import SystemClock, SystemEntropy
 from viralcommerce.runtime.driver import Driver
 from viralcommerce.runtime.erasure import Forgotten, erasure
 from viralcommerce.runtime.life import Life, Stage
+from viralcommerce.runtime.message_fields import members_of
 from viralcommerce.runtime.ports import (
     Clock,
-from viralcommerce.runtime.message_fields import members_of
     Decision,
     Entropy,
     Issuer,
@@ -65,8 +65,6 @@ class Shop:
             kept in the journal, or only counted by code; terminal ones are always kept.
 
     Raises:
-        gathers: whether, and within which bounds, `handle` gathers what would wait for each other
-            anyway into one commit.
         InvalidRule: two campaigns of one name, or conditions without a members port.
     """
 
@@ -83,10 +81,10 @@ class Shop:
         refusals: Literal["journal", "count"] = "journal",
     ) -> None:
         self.store = store
+        self._kinds = kinds
         self._members = members
         self._issuer = issuer
         self._clock: Clock = SystemClock() if clock is None else clock
-        self._kinds = kinds
         self._entropy: Entropy = SystemEntropy() if entropy is None else entropy
         self._programs = Programs(
             campaigns, Codec(kinds), store.rules, asks_nobody=members is None
@@ -96,9 +94,6 @@ class Shop:
         self._lives: dict[str, tuple[float, Life]] = {}
         self._hosted = False
 
-        self._runner: Driver | Gatherer = self._driver
-        if gathers is not None:
-            self._runner = Gatherer(gathers, self._driver)
     @classmethod
     def open(cls, url: str, *campaigns: Campaign, **ports: Any) -> Shop:
         """A shop on a store named by a URL.
@@ -120,8 +115,6 @@ class Shop:
         Args:
             connection: to the same database, inside a transaction that may write (SQLite: begun
                 with ``BEGIN IMMEDIATE``).
-        It gathers nothing, whatever `gathers` said: each caller has a transaction of its own.
-
 
         Raises:
             NotLive: this store takes no connection of the host.
@@ -129,7 +122,7 @@ class Shop:
         """
         joined = copy.copy(self)
         joined.store = self.store.within(connection)
-        joined._runner = joined._driver = Driver(joined.store, self._context, self._members)
+        joined._driver = Driver(joined.store, self._context, self._members)
         joined._driver.closed = self._driver.closed
         joined._hosted = True
         return joined
@@ -169,7 +162,7 @@ class Shop:
             StoreError: nothing happened, or the same key will tell.
         """
         request = self._request(campaign, command)
-        outcome = self._runner.one(request)
+        outcome = self._driver.one(request)
         if isinstance(outcome, KeyReused):
             raise outcome
         return outcome
@@ -264,9 +257,6 @@ class Shop:
             self.store.confirm(taken)
         return len(taken)
 
-    def set_stage(self, campaign: Campaign | str, stage: Stage, *, by: str, why: str) -> None:
-        """Move a campaign on in its life; every process learns of it within `LEARNS_WITHIN`.
-
     def forget(self, member: str) -> Forgotten:
         """Forget a member: their id gives way to a pseudonym everywhere, and they cannot return.
 
@@ -288,6 +278,9 @@ class Shop:
         return self.store.forget(
             erasure(member, entropy=self._entropy, at=self._clock.now(), kinds=self._kinds)
         )
+
+    def set_stage(self, campaign: Campaign | str, stage: Stage, *, by: str, why: str) -> None:
+        """Move a campaign on in its life; every process learns of it within `LEARNS_WITHIN`.
 
         Args:
             campaign: of this shop, or its name.

@@ -10,6 +10,7 @@ from msgspec import structs
 from viralcommerce.errors import InvalidMessage, NaiveTime, ViralCommerceError
 from viralcommerce.messages import BY_CLOCK, UNSTAMPED, Command
 from viralcommerce.program import Program
+from viralcommerce.runtime.erasure import is_gone
 from viralcommerce.runtime.ports import Clock, Entropy
 from viralcommerce.runtime.request import CLOCK_KEYS, deadline_key
 from viralcommerce.values.ids import are_plain_ids, check_id
@@ -73,6 +74,8 @@ def _check_ids(program: Program, command: Command, instance: str) -> None:
     by, key = command.by, command.key
     try:
         check_id(instance, program.mechanic.scope)
+        if is_gone(by):
+            raise InvalidMessage(f"by: {by!r:.60} stands for somebody who was forgotten")
         if by != BY_CLOCK:
             check_id(by, "by")
         elif program.mechanic.casts[type(command)]:

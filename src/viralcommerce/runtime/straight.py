@@ -30,7 +30,7 @@ def straight(context: Context, request: Request, session: Session) -> Outcome | 
     """
     name = request.program.name
     keys, cells = ((name, request.command.key),), ((name, request.instance),)
-    found = session.lock(Lock(decisions=keys, cells=cells))
+    found = session.lock(Lock(decisions=keys, cells=cells, members=request.members))
     batch = Batch(context, found, _NOTHING, _NOTHING, _NOTHING)
     try:
         outcome = batch.one(request)

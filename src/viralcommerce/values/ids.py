@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Final, NewType
+from typing import Annotated, Final, NewType
 
 from viralcommerce.errors import InvalidValue
 
@@ -19,6 +19,14 @@ AwardId = NewType("AwardId", str)
 """One thing given; also the idempotency key when it is handed out."""
 CommandKey = NewType("CommandKey", str)
 """What makes a command the same command when it is sent again."""
+
+MEMBER_FIELD: Final = "member"
+MemberField = Annotated[str, MEMBER_FIELD]
+"""The type of a field of a message that holds a member's id, alone, in a tuple or as a dict's keys.
+
+Who is forgotten is replaced there where the whole text is the id; in other text wherever the id
+stands by itself.
+"""
 
 LONGEST: Final = 200
 """The most characters an id may have."""

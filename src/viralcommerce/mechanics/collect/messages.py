@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 from viralcommerce.decider import Milestone, Role
 from viralcommerce.messages import BY_CLOCK, Command, Event, Refusal, State
 from viralcommerce.rules.wording import Words
+from viralcommerce.values.ids import MemberField
 
 # ---------------------------------------------------------------------------- words
 
@@ -62,7 +63,7 @@ class Expire(Command, frozen=True, kw_only=True):
     """The clock ends an ask whose time is over."""
 
     ask: str
-    by: str = BY_CLOCK
+    by: MemberField = BY_CLOCK
 
 
 # ---------------------------------------------------------------------------- events
@@ -75,7 +76,7 @@ class Asked(Event, frozen=True, kw_only=True):
     zh: ClassVar[str] = "{closes}前集满{goal}个赞"
 
     ask: str
-    collector: str
+    collector: MemberField
     goal: int
     closes: datetime
 
@@ -87,8 +88,8 @@ class Liked(Event, frozen=True, kw_only=True):
     zh: ClassVar[str] = "已集{likes}个赞，还差{missing}个"
 
     ask: str
-    liker: str
-    collector: str
+    liker: MemberField
+    collector: MemberField
     likes: int
     missing: int
     again: bool
@@ -101,7 +102,7 @@ class Withdrawn(Event, frozen=True, kw_only=True):
     zh: ClassVar[str] = "已集{likes}个赞，还差{missing}个"
 
     ask: str
-    liker: str
+    liker: MemberField
     likes: int
     missing: int
 
@@ -113,7 +114,7 @@ class GoalReached(Event, frozen=True, kw_only=True):
     zh: ClassVar[str] = "已集满{likes}个赞"
 
     ask: str
-    collector: str
+    collector: MemberField
     likes: int
 
 
@@ -124,7 +125,7 @@ class Lapsed(Event, frozen=True, kw_only=True):
     zh: ClassVar[str] = "活动结束，还差{missing}个赞"
 
     ask: str
-    collector: str
+    collector: MemberField
     likes: int
     missing: int
 
@@ -158,7 +159,7 @@ class OwnLike(Refusal, frozen=True, kw_only=True):
     en: ClassVar[str] = "{by} cannot like their own ask"
     zh: ClassVar[str] = "不能给自己点赞"
 
-    by: str
+    by: MemberField
 
 
 class AlreadyLiked(Refusal, frozen=True, kw_only=True):
@@ -167,7 +168,7 @@ class AlreadyLiked(Refusal, frozen=True, kw_only=True):
     en: ClassVar[str] = "{by} likes this already"
     zh: ClassVar[str] = "您已点过赞"
 
-    by: str
+    by: MemberField
 
 
 class NotLiked(Refusal, frozen=True, kw_only=True):
@@ -177,7 +178,7 @@ class NotLiked(Refusal, frozen=True, kw_only=True):
     en: ClassVar[str] = "{by} has no like to withdraw"
     zh: ClassVar[str] = "您还没有点赞"
 
-    by: str
+    by: MemberField
 
 
 class AlreadyReached(Refusal, frozen=True, kw_only=True):
@@ -217,27 +218,27 @@ class Idle(State, frozen=True):
 class Collecting(State, frozen=True, kw_only=True):
     """Likes are wanted; `likers` stand, `withdrew` once did."""
 
-    collector: str
+    collector: MemberField
     goal: int
     closes: datetime
-    likers: tuple[str, ...] = ()
-    withdrew: tuple[str, ...] = ()
+    likers: tuple[MemberField, ...] = ()
+    withdrew: tuple[MemberField, ...] = ()
 
 
 class Done(State, frozen=True, kw_only=True):
     """The goal is reached."""
 
-    collector: str
+    collector: MemberField
     closes: datetime
-    likers: tuple[str, ...]
+    likers: tuple[MemberField, ...]
 
 
 class Missed(State, frozen=True, kw_only=True):
     """The time is over; `missing` likes short."""
 
-    collector: str
+    collector: MemberField
     closes: datetime
-    likers: tuple[str, ...]
+    likers: tuple[MemberField, ...]
     missing: int
 
 

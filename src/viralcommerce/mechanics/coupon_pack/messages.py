@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 from viralcommerce.decider import Milestone, Role
 from viralcommerce.messages import BY_CLOCK, Command, Event, Refusal, State
 from viralcommerce.rules.wording import Words
+from viralcommerce.values.ids import MemberField
 from viralcommerce.values.money import Money
 
 # ---------------------------------------------------------------------------- words
@@ -58,7 +59,7 @@ class Expire(Command, frozen=True, kw_only=True):
     """The clock ends a pack whose time is over."""
 
     pack: str
-    by: str = BY_CLOCK
+    by: MemberField = BY_CLOCK
 
 
 # ---------------------------------------------------------------------------- events
@@ -71,7 +72,7 @@ class Opened(Event, frozen=True, kw_only=True):
     zh: ClassVar[str] = "{total}券包已发出，共{parts}份，{closes}前有效"
 
     pack: str
-    sharer: str
+    sharer: MemberField
     total: Money
     parts: int
     closes: datetime
@@ -84,12 +85,12 @@ class Grabbed(Event, frozen=True, kw_only=True):
     zh: ClassVar[str] = "还剩{parts_left}份"
 
     pack: str
-    grabber: str
-    sharer: str
+    grabber: MemberField
+    sharer: MemberField
     share: Money
     left: Money
     parts_left: int
-    best_by: str
+    best_by: MemberField
     best: Money
 
 
@@ -100,8 +101,8 @@ class Emptied(Event, frozen=True, kw_only=True):
     zh: ClassVar[str] = "{luckiest}手气最佳，抢到{best}"
 
     pack: str
-    sharer: str
-    luckiest: str
+    sharer: MemberField
+    luckiest: MemberField
     best: Money
 
 
@@ -144,7 +145,7 @@ class OwnPack(Refusal, frozen=True, kw_only=True):
     en: ClassVar[str] = "{by} cannot open their own pack"
     zh: ClassVar[str] = "不能领取自己分享的券包"
 
-    by: str
+    by: MemberField
 
 
 class AlreadyGrabbed(Refusal, frozen=True, kw_only=True):
@@ -153,7 +154,7 @@ class AlreadyGrabbed(Refusal, frozen=True, kw_only=True):
     en: ClassVar[str] = "{by} has opened this pack already"
     zh: ClassVar[str] = "您已领取过该券包"
 
-    by: str
+    by: MemberField
     share: Money
 
 
@@ -185,34 +186,34 @@ class Idle(State, frozen=True):
 class Open(State, frozen=True, kw_only=True):
     """Shares are left; `shares` are those taken, by member, in order."""
 
-    sharer: str
+    sharer: MemberField
     total: Money
     left: Money
     parts_left: int
     closes: datetime
-    shares: dict[str, Money]
-    best_by: str
+    shares: dict[MemberField, Money]
+    best_by: MemberField
     best: Money
 
 
 class Empty(State, frozen=True, kw_only=True):
     """All shares are taken."""
 
-    sharer: str
+    sharer: MemberField
     total: Money
     closes: datetime
-    shares: dict[str, Money]
-    luckiest: str
+    shares: dict[MemberField, Money]
+    luckiest: MemberField
 
 
 class Over(State, frozen=True, kw_only=True):
     """The time is over; `left` went back."""
 
-    sharer: str
+    sharer: MemberField
     total: Money
     left: Money
     closes: datetime
-    shares: dict[str, Money]
+    shares: dict[MemberField, Money]
 
 
 IDLE: Final = Idle()

@@ -63,3 +63,5 @@ create table if not exists viral_outbox (
   position integer primary key, campaign text not null, award text not null
 );
 """
+KNOWN: Final = f"insert or ignore into viral_meta values ('schema', '{SCHEMA_VERSION}')"
+"""Says of which version the tables are."""

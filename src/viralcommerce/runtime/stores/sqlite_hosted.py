@@ -136,6 +136,10 @@ class HostedSqliteStore(SqliteStore):
     def _connection(self) -> Generator[sqlite3.Connection]:
         yield self._raw()
 
+    def scrub(self) -> bool:
+        """Nothing can be cleared inside of a transaction."""
+        return False
+
     def close(self) -> None:
         """Leave the host's connection as it is."""
         self._closed = True

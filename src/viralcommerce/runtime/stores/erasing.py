@@ -1,0 +1,315 @@
+"""How SQL stores forget: one script of statements for all of them, with no I/O.
+
+Everything that may name the member is found by its text, read, rewritten as messages
+(`rewriting.Rewriting`) and put back. Reading everything takes as long as the journal is; what is
+locked meanwhile are the member, and then the instances that name them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
+
+from msgspec import structs
+
+from viralcommerce.codec import encode
+from viralcommerce.runtime.erasure import (
+    SALT,
+    Erasure,
+    Forgotten,
+    Name,
+    fingerprint,
+    still_owed,
+)
+from viralcommerce.runtime.ports import Cell, Decision, Part, Place
+from viralcommerce.runtime.rewriting import Rewriting
+from viralcommerce.runtime.stores.rows import (
+    CELL_COLUMNS,
+    POSTING_COLUMNS,
+    micros,
+    moment,
+    to_award,
+    to_cell,
+    to_life,
+    to_posting,
+)
+
+T = TypeVar("T")
+PAGE: Final = 200
+"""How many rows are read, or written, in one trip."""
+
+
+class Said(NamedTuple):
+    """A statement, with ``%s`` for each value and ``{s}`` before the name of a table."""
+
+    sql: str
+    values: Sequence[object] = ()
+
+
+Rows = list[tuple[Any, ...]]
+Script = Generator[list[Said], list[Rows], T]
+"""Yields statements that may run in one trip, is sent the rows of each."""
+
+
+class Dialect(Protocol):
+    """What databases do each in their way."""
+
+    holds: str
+    """A function of a text and a part of it; above 0 where the one has the other."""
+
+    def begin(self, erasure: Erasure) -> Script[None]:
+        """Begin, with the member locked against their own commands."""
+        ...
+
+    def lock(self, places: Sequence[Place], escaped: str) -> Script[list[int]]:
+        """Lock instances; the positions of journal lines that were written since `begin`."""
+        ...
+
+
+def forgetting(dialect: Dialect, erasure: Erasure) -> Script[Forgotten]:
+    """Forget a member; the transaction is left open, to be committed or undone.
+
+    Raises:
+        StillOwed: the outbox holds what would have to be rewritten.
+        StoreCorrupt: something that names them cannot be read.
+    """
+    yield from dialect.begin(erasure)
+    rules = yield [Said("select hash, campaign from {s}rules")]
+    rewriting = Rewriting(erasure, {digest: text.encode() for digest, text in rules[0]})
+    return (yield from _Forgetting(dialect, erasure, rewriting).run())
+
+
+class _Forgetting:
+    """The tables of a store, while a member is being forgotten."""
+
+    def __init__(self, dialect: Dialect, erasure: Erasure, rewriting: Rewriting) -> None:
+        self.dialect = dialect
+        self.erasure = erasure
+        self.rewriting = rewriting
+        self.raw = erasure.member
+        self.escaped = encode(erasure.member).decode()[1:-1]
+        self.lines: list[int] = []
+
+    def run(self) -> Script[Forgotten]:
+        yield from self._notice()
+        yield from self._owed()
+        done = Forgotten(
+            lines=(yield from self._lines()),
+            cells=(yield from self._cells()),
+            quotas=(yield from self._quotas()),
+            postings=(yield from self._postings()),
+            parts=(yield from self._parts()),
+            lives=(yield from self._lives()),
+        )
+        if done == Forgotten():
+            return done
+        yield from self._tombstones()
+        return structs.replace(done, pseudonym=self.erasure.pseudonym)
+
+    def _has(self, column: str) -> str:
+        return f"{self.dialect.holds}({column}, %s) > 0"
+
+    def _notice(self) -> Script[None]:
+        """Find what may name them, and learn in which instances they took part."""
+        last = 0
+        while True:
+            sql = (
+                "select position, decision from {s}journal where position > %s and "
+                f"{self._has('decision')} order by position limit {PAGE}"
+            )
+            (rows,) = yield [Said(sql, (last, self.escaped))]
+            for position, text in rows:
+                self.rewriting.notice(text.encode())
+                self.lines.append(position)
+            if len(rows) < PAGE:
+                break
+            last = rows[-1][0]
+        yield from self._each_cell(self.rewriting.notice_cell)
+        sql = "select campaign, instance from {s}parts where member = %s"
+        (rows,) = yield [Said(sql, (self.raw,))]
+        self.rewriting.own.update((campaign, instance) for campaign, instance in rows)
+        places = set(self.rewriting.own)
+        yield from self._each_cell(lambda place, cell: places.update(self._put_cell(place, cell)))
+        news = yield from self.dialect.lock(sorted(places), self.escaped)
+        for position, decision in (yield from self._read(news)):
+            self.rewriting.notice(decision)
+            self.lines.append(position)
+
+    def _each_cell(self, look: Callable[[Place, Cell], object]) -> Script[None]:
+        """Look at every cell that may name them."""
+        sql = (
+            f"select campaign, instance, {CELL_COLUMNS} from {{s}}cells "
+            f"where (campaign, instance) > (%s, %s) and ({self._has('state')} or "
+            f"{self._has('instance')} or {self._has('parent')}) "
+            f"order by campaign, instance limit {PAGE}"
+        )
+        last: Place = ("", "")
+        while True:
+            (rows,) = yield [Said(sql, (*last, self.escaped, self.raw, self.raw))]
+            for campaign, instance, *columns in rows:
+                look((campaign, instance), to_cell(tuple(columns)))
+            if len(rows) < PAGE:
+                return
+            last = rows[-1][:2]
+
+    def _put_cell(self, place: Place, cell: Cell) -> dict[Place, Said]:
+        """How a cell is rewritten, by its place; nothing where it stays."""
+        name = self.rewriting.instance(place)
+        new = self.rewriting.cell(place, cell)
+        state = encode(new.state)
+        if (name, state, new.parent) == (place[1], cell.state, cell.parent):
+            return {}
+        sql = "update {s}cells set instance = %s, state = %s, parent = %s "
+        sql += "where campaign = %s and instance = %s"
+        return {place: Said(sql, (name, state.decode(), new.parent, *place))}
+
+    def _owed(self) -> Script[None]:
+        sql = f"select campaign, award from {{s}}outbox where {self._has('award')}"
+        (rows,) = yield [Said(sql, (self.escaped,))]
+        waiting = [(name, to_award(text)) for name, text in rows]
+        still = [one for name, one in waiting if self.rewriting.waiting(name, one) != one]
+        if still:
+            raise still_owed(self.raw, still)
+
+    def _read(self, positions: Iterable[int]) -> Script[list[tuple[int, Decision]]]:
+        """Lines of the journal, as they are now."""
+        found: list[tuple[int, Decision]] = []
+        sql = "select position, decision from {s}journal where position = %s"
+        for some in _some(positions):
+            answers = yield [Said(sql, (position,)) for position in some]
+            found += [
+                (position, self.rewriting.thawed(text.encode()))
+                for rows in answers
+                for position, text in rows
+            ]
+        return found
+
+    def _write(self, statements: Iterator[Said]) -> Script[None]:
+        for some in _some(statements):
+            yield list(some)
+
+    def _lines(self) -> Script[int]:
+        changed = 0
+        for some in _some(self.lines):
+            lines = yield from self._read(some)
+            news = [(at, old, self.rewriting.decision(old)) for at, old in lines]
+            different = [(at, old, new) for at, old, new in news if new != old]
+            changed += len(different)
+            yield from self._write(_put_lines(different))
+        return changed
+
+    def _cells(self) -> Script[int]:
+        puts: dict[Place, Said] = {}
+        yield from self._each_cell(lambda place, cell: puts.update(self._put_cell(place, cell)))
+        yield from self._write(iter(puts.values()))
+        return len(puts)
+
+    def _quotas(self) -> Script[int]:
+        has = self._has("scope")
+        sql = f"select distinct campaign, name, scope, period from {{s}}quotas where {has}"
+        (rows,) = yield [Said(sql, (self.raw,))]
+        puts = [
+            Said(
+                "update {s}quotas set scope = %s where campaign = %s and name = %s "
+                "and scope = %s and period = %s",
+                (new[2], *old),
+            )
+            for old in rows
+            if (new := self.rewriting.quota(old)) != old
+        ]
+        yield from self._write(iter(puts))
+        return len(puts)
+
+    def _postings(self) -> Script[int]:
+        texts = ("id", "instance", "source", "target", "reverses")
+        anywhere = " or ".join(map(self._has, texts))
+        sql = (
+            f"select position, {POSTING_COLUMNS} from {{s}}ledger where position > %s "
+            f"and ({anywhere} or {self._has('award')}) order by position limit {PAGE}"
+        )
+        changed = last = 0
+        while True:
+            (rows,) = yield [Said(sql, (last, *[self.raw] * len(texts), self.escaped))]
+            puts = list(_put_postings(self.rewriting, rows))
+            changed += len(puts)
+            yield from self._write(iter(puts))
+            if len(rows) < PAGE:
+                return changed
+            last = rows[-1][0]
+
+    def _parts(self) -> Script[int]:
+        sql = (
+            "select campaign, member, role, instance, at from {s}parts "
+            f"where member = %s or {self._has('instance')}"
+        )
+        (rows,) = yield [Said(sql, (self.raw, self.raw))]
+        puts: list[Said] = []
+        for campaign, member, role, instance, at in rows:
+            old = Part(campaign, member, role, instance, moment(at))
+            new = self.rewriting.part(old)
+            if new != old:
+                sql = "update {s}parts set member = %s, instance = %s where member = %s "
+                sql += "and campaign = %s and instance = %s and role = %s"
+                values = (new.member, new.instance, member, campaign, instance, role)
+                puts.append(Said(sql, values))
+        yield from self._write(iter(puts))
+        return len(puts)
+
+    def _lives(self) -> Script[int]:
+        sql = f"select id, life from {{s}}lives where {self._has('life')}"
+        (rows,) = yield [Said(sql, (self.escaped,))]
+        puts = [
+            Said("update {s}lives set life = %s where id = %s", (encode(new).decode(), ident))
+            for ident, text in rows
+            if (new := self.rewriting.life(old := to_life(text))) != old
+        ]
+        yield from self._write(iter(puts))
+        return len(puts)
+
+    def _tombstones(self) -> Script[None]:
+        put = Said(
+            "insert into {s}meta (name, value) values (%s, %s) on conflict (name) do nothing",
+            (SALT, self.erasure.secret),
+        )
+        get = Said("select value from {s}meta where name = %s", (SALT,))
+        ((salt,),) = (yield [put, get])[1]
+        yield from self._write(_put_tombstones(salt, self.rewriting.names, self.erasure))
+
+
+def _put_lines(lines: Iterable[tuple[int, Decision, Decision]]) -> Iterator[Said]:
+    for position, old, new in lines:
+        sql = "update {s}journal set instance = %s, decision = %s where position = %s"
+        yield Said(sql, (new.instance, encode(new).decode(), position))
+        if new.command.key != old.command.key:
+            sql = "update {s}keys set key = %s where campaign = %s and key = %s and position = %s"
+            yield Said(sql, (new.command.key, old.campaign, old.command.key, position))
+
+
+def _put_postings(rewriting: Rewriting, rows: Rows) -> Iterator[Said]:
+    for position, *columns in rows:
+        old = to_posting(tuple(columns))
+        new = rewriting.posting(old)
+        if new != old:
+            moved = new.transfer
+            award = None if moved.award is None else encode(moved.award).decode()
+            sql = "update {s}ledger set id = %s, instance = %s, source = %s, target = %s, "
+            sql += "reverses = %s, award = %s where position = %s"
+            whom = (moved.id, new.instance, moved.source, moved.target, moved.reverses)
+            yield Said(sql, (*whom, award, position))
+
+
+def _put_tombstones(salt: str, names: Iterable[Name], erasure: Erasure) -> Iterator[Said]:
+    sql = (
+        "insert into {s}tombstones (fingerprint, at) values (%s, %s) "
+        "on conflict (fingerprint) do update set at = excluded.at"
+    )
+    for name in sorted(names):
+        yield Said(sql, (fingerprint(salt, name), micros(erasure.at)))
+
+
+def _some(items: Iterable[T]) -> Iterator[list[T]]:
+    """So many at a time as go into one trip."""
+    waiting = iter(items)
+    while some := list(islice(waiting, PAGE)):
+        yield some

@@ -1,0 +1,177 @@
+"""How the memory store forgets: everything is rewritten aside, then put in place at once."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TypeVar
+
+from msgspec import structs
+
+from viralcommerce.errors import NotLive, StoreBusy
+from viralcommerce.messages import Award
+from viralcommerce.program import QuotaKey
+from viralcommerce.runtime.erasure import Erasure, Forgotten, fingerprint, fingerprints, still_owed
+from viralcommerce.runtime.life import Life
+from viralcommerce.runtime.ports import Cell, Decision, Found, Pending, Place, Record, Wanted
+from viralcommerce.runtime.rewriting import Rewriting
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class MemoryUpkeep(ABC):
+    """What is asked of a memory store once in a while."""
+
+    _lock: threading.Lock
+    _indexing: threading.Lock
+    _busy_after: float
+    _decisions: dict[Place, Decision]
+    _cells: dict[Place, Cell]
+    _deadlines: dict[Place, datetime]
+    _used: dict[QuotaKey, int]
+    _records: list[Record]
+    _parts: dict[str, dict[tuple[str, str, str], datetime]]
+    _parts_until: int
+    _outbox: dict[int, tuple[str, Award]]
+    _rules: dict[str, bytes]
+    _lives: dict[str, list[Life]]
+    _closed: bool
+    _everything: Found
+
+    def __init__(self) -> None:
+        self._salt = ""
+        self._tombstones: dict[str, datetime] = {}
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Beside no unit of work."""
+        if self._closed:
+            raise NotLive("memory store: it is closed; open another")
+        if not self._lock.acquire(timeout=self._busy_after):
+            raise StoreBusy(
+                f"memory store: another thread held it for {self._busy_after} s; nothing was "
+                "written; try again"
+            )
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _found(self, wanted: Wanted) -> Found:
+        """All there is, and what tombstones stand for of what is wanted."""
+        if not self._tombstones:
+            return self._everything
+        named = fingerprints(self._salt, wanted)
+        gone = frozenset(name for mark, name in named.items() if mark in self._tombstones)
+        return structs.replace(self._everything, gone=gone) if gone else self._everything
+
+    @abstractmethod
+    def pending(self, limit: int) -> Sequence[Pending]: ...
+
+    def forget(self, erasure: Erasure) -> Forgotten:
+        """Put the pseudonym in the member's place."""
+        with self._alone():
+            return self._forget(erasure)
+
+    def _forget(self, erasure: Erasure) -> Forgotten:
+        rewriting = Rewriting(erasure, self._rules)
+        for record in self._records:
+            rewriting.notice(record.decision)
+        for place, cell in self._cells.items():
+            rewriting.notice_cell(place, cell)
+        still = [
+            one.award
+            for one in self.pending(len(self._records) + len(self._outbox))
+            if rewriting.waiting(one.campaign, one.award) != one.award
+        ]
+        if still:
+            raise still_owed(erasure.member, still)
+        changed: Counter[str] = Counter()
+        records = [_record(rewriting, record, changed) for record in self._records]
+        now = {
+            id(old.decision): new.decision for old, new in zip(self._records, records, strict=True)
+        }
+        decisions = {
+            (place[0], now[id(decision)].command.key): now[id(decision)]
+            for place, decision in self._decisions.items()
+        }
+        places = {place: (place[0], rewriting.instance(place)) for place in self._cells}
+        cells = {places[place]: rewriting.cell(place, cell) for place, cell in self._cells.items()}
+        changed["cells"] = sum(
+            (new_place, new) != (place, cell)
+            for (place, cell), (new_place, new) in zip(
+                self._cells.items(), cells.items(), strict=True
+            )
+        )
+        used = {rewriting.quota(key): count for key, count in self._used.items()}
+        changed["quotas"] = len(used.keys() - self._used.keys())
+        lives = {name: [rewriting.life(one) for one in said] for name, said in self._lives.items()}
+        changed["lives"] = sum(
+            new != old
+            for name in lives
+            for new, old in zip(lives[name], self._lives[name], strict=True)
+        )
+        if not changed.total():
+            return Forgotten()
+        self._salt = self._salt or erasure.secret
+        for name in rewriting.names:
+            self._tombstones[fingerprint(self._salt, name)] = erasure.at
+        deadlines = {places[place]: at for place, at in self._deadlines.items()}
+        with self._indexing:
+            _put(self._decisions, decisions)
+            _put(self._cells, cells)
+            _put(self._deadlines, deadlines)
+            _put(self._used, used)
+            _put(self._lives, lives)
+            self._records[:] = records
+            self._parts.clear()
+            self._parts_until = 0
+        return Forgotten(
+            pseudonym=erasure.pseudonym,
+            lines=changed["lines"],
+            cells=changed["cells"],
+            quotas=changed["quotas"],
+            postings=changed["postings"],
+            parts=changed["parts"],
+            lives=changed["lives"],
+            is_scrubbed=True,
+        )
+
+    def prune_tombstones(self, before: datetime) -> int:
+        """Let those return who were forgotten before."""
+        with self._alone():
+            old = [mark for mark, at in self._tombstones.items() if at < before]
+            for mark in old:
+                del self._tombstones[mark]
+        return len(old)
+
+    def scrub(self) -> bool:
+        """There is nothing to clear."""
+        with self._alone():
+            return True
+
+
+def _put(there: dict[K, V], new: Mapping[K, V]) -> None:
+    """What a dictionary has from now on; it stays the same dictionary."""
+    there.clear()
+    there.update(new)
+
+
+def _record(rewriting: Rewriting, record: Record, changed: Counter[str]) -> Record:
+    """A record, rewritten; what changed in it is counted."""
+    old = record.decision
+    place = (old.campaign, old.instance)
+    decision = rewriting.decision(old)
+    transfers = tuple(rewriting.transfer(place, moved) for moved in record.transfers)
+    parts = tuple((rewriting.who(member), role) for member, role in record.parts)
+    changed["lines"] += decision != old
+    changed["postings"] += sum(a != b for a, b in zip(transfers, record.transfers, strict=True))
+    renamed = decision.instance != old.instance
+    changed["parts"] += sum(renamed or a != b for a, b in zip(parts, record.parts, strict=True))
+    key = decision.command.key if record.key else ""
+    return structs.replace(record, key=key, decision=decision, transfers=transfers, parts=parts)

@@ -1,0 +1,84 @@
+"""How the SQLite store forgets, and clears its file of what was overwritten."""
+
+from __future__ import annotations
+
+import sqlite3
+from abc import abstractmethod
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from msgspec import structs
+
+from viralcommerce.errors import StoreBusy, StoreFull
+from viralcommerce.runtime.erasure import Erasure, Forgotten
+from viralcommerce.runtime.ports import Place
+from viralcommerce.runtime.stores.erasing import Script, forgetting
+from viralcommerce.runtime.stores.rows import micros
+from viralcommerce.runtime.stores.sqlite_session import SqliteSession, translated
+
+SCRUBBED_AT_ONCE: Final = 64 << 20
+"""Up to so many bytes a file is written anew as soon as somebody was forgotten: in a second."""
+
+
+class SqliteUpkeep:
+    """What is asked of an SQLite store once in a while."""
+
+    path: str
+
+    @abstractmethod
+    def session(self) -> SqliteSession: ...
+
+    @abstractmethod
+    def _connection(self) -> AbstractContextManager[sqlite3.Connection]: ...
+
+    def forget(self, erasure: Erasure) -> Forgotten:
+        """Put the pseudonym in the member's place; a small file is scrubbed at once."""
+        session = self.session()
+        try:
+            done = session.play(forgetting(SqliteDialect(), erasure))
+        finally:
+            session.close()
+        if done.nothing or not self._scrubs_at_once():
+            return done
+        try:
+            return structs.replace(done, is_scrubbed=self.scrub())
+        except (StoreBusy, StoreFull):
+            return done
+
+    def _scrubs_at_once(self) -> bool:
+        file = Path(self.path)
+        return file.exists() and file.stat().st_size <= SCRUBBED_AT_ONCE
+
+    def prune_tombstones(self, before: datetime) -> int:
+        """Let those return who were forgotten before."""
+        with translated(self.path), self._connection() as connection:
+            sql = "delete from viral_tombstones where at < ?"
+            return connection.cursor().execute(sql, (micros(before),)).rowcount
+
+    def scrub(self) -> bool:
+        """Write the file anew, and empty the log beside it, unless others still read in it.
+
+        It takes as long as copying the file, with room for another; nobody writes meanwhile.
+        """
+        with translated(self.path), self._connection() as connection:
+            connection.execute("vacuum")
+            busy, *_ = connection.execute("pragma wal_checkpoint(truncate)").fetchone()
+        return not busy
+
+
+class SqliteDialect:
+    """What SQLite does in its way: one transaction writes, so that nothing more is locked."""
+
+    holds = "instr"
+
+    def begin(self, erasure: Erasure) -> Script[None]:
+        """The session has begun."""
+        yield []
+
+    def lock(self, places: Sequence[Place], escaped: str) -> Script[list[int]]:
+        """Everything is locked."""
+        yield []
+        return []
