@@ -3,8 +3,9 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,3 +96,26 @@ def test_nothing_is_handed_out_before_the_host_commits(tmp_path: Path) -> None:
             assert not issuer.taken
             host.execute("commit")
         assert shop.deliver() == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"at": "2026"}, r"at: '2026' is no time; give a datetime with a zone"),
+        ({"at": date(2026, 5, 1)}, r"at: datetime.date\(2026, 5, 1\) is no time"),
+        ({"at": None}, "at: None is no time"),
+        ({"by": None}, r"by: expected text, not None \(NoneType\)"),
+        ({"by": ["ann"]}, r"by: expected text, not \['ann'\] \(list\)"),
+        ({"key": 5}, r"key: expected text, not 5 \(int\)"),
+        ({"pack": 7}, r"pack: expected text, not 7 \(int\)"),
+    ],
+)
+def test_what_is_no_time_and_no_text_is_refused_in_words(
+    shop: Shop, said: dict[str, Any], why: str
+) -> None:
+    """Nothing checks types where Python code makes a command."""
+    share = pack.Share(**{"pack": "p", "by": "ann", **said})
+    for verb in (shop.handle, lambda name, one: shop.handle_many(name, [one])):
+        with pytest.raises(InvalidMessage, match=f"rain: Share: {why}"):
+            verb(RAIN, share)
+    assert not shop.store.campaigns()

@@ -50,12 +50,17 @@ def stamped(program: Program, command: Command, clock: Clock, entropy: Entropy) 
 
     Raises:
         NaiveTime: a time without a zone.
-        InvalidMessage: a time beyond the calendar.
+        InvalidMessage: what is no time, or one beyond the calendar.
     """
     key = command.key or entropy.key()
     at = command.at
     if at == UNSTAMPED:
         at = clock.now()
+    if not isinstance(at, datetime):
+        raise InvalidMessage(
+            f"{program.name}: {type(command).__name__}: at: {at!r:.60} is no time; give a "
+            "datetime with a zone"
+        )
     if at.tzinfo is not UTC:
         at = aware(at)
     if not TOO_EARLY <= at < TOO_LATE:
@@ -74,6 +79,9 @@ def _check_ids(program: Program, command: Command, instance: str) -> None:
     by, key = command.by, command.key
     try:
         check_id(instance, program.mechanic.scope)
+        for name, text in (("by", by), ("key", key)):
+            if type(text) is not str:  # nothing checks what Python code puts into a message
+                check_id(text, name)
         if is_gone(by):
             raise InvalidMessage(f"by: {by!r:.60} stands for somebody who was forgotten")
         if by != BY_CLOCK:
