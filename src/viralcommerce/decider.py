@@ -126,7 +126,7 @@ class Mechanic(Rule, Generic[C, S, E]):
     owner: ClassVar[str] = ""
     """The role whose instance it is: one member from beginning to end; "" where there is none."""
     looks: ClassVar[bool] = False
-    """Whether commands are told of other instances, and instances may hang under others."""
+    """Whether commands are told of other instances, change them, or hang one under another."""
     words: ClassVar[Mapping[str, Words]] = {}
     """What members read for a role or the scope (a noun), and for a milestone (when it is)."""
     carried: ClassVar[Mapping[str, Words]] = {}
@@ -198,6 +198,10 @@ class Mechanic(Rule, Generic[C, S, E]):
             line: of `Lookup.above`, nearest first, itself included, as far as it has begun.
         """
         return command
+
+    def where(self, event: E) -> str:
+        """The instance whose situation an event changes; "" is the command's own."""
+        return ""
 
     def binds(self, command: C) -> str:
         """The instance under which an informed command may hang its own; "" where under none."""

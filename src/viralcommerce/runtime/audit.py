@@ -251,11 +251,22 @@ class _CampaignAudit:
         again = mechanic.decide(decision.command, instance.state)
         if again != decision.events:
             yield self._problem(where, f"decided again it is {again!r}, not {decision.events!r}")
+        others: dict[str, _Instance] = {}
         try:
             for event in decision.events:
-                instance.state = mechanic.evolve(instance.state, event)
+                elsewhere = mechanic.where(event)
+                changed = instance if not elsewhere else self._other(elsewhere, instance.program)
+                if elsewhere:
+                    others[elsewhere] = changed
+                changed.state = changed.program.mechanic.evolve(changed.state, event)
         except ViralCommerceError as error:
             yield self._problem(where, f"cannot follow what came before: {error}")
+        for other in others.values():
+            other.version += 1
+
+    def _other(self, name: str, program: Program) -> _Instance:
+        """Another instance than the command's own, begun by the command if need be."""
+        return self.instances.setdefault(name, _Instance(program))
 
     def _price(
         self,
@@ -310,6 +321,7 @@ class _CampaignAudit:
                 ("state", state, instance.state),
                 ("deadline", cell.deadline, mechanic.deadline(instance.state)),
                 ("hold", cell.held, instance.held),
+                ("parent", cell.parent, mechanic.parent(instance.state)),
             ):
                 if there != expected:
                     yield self._problem(name, f"its {noun} is {there!r}, replayed {expected!r}")

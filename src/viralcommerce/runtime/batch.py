@@ -270,7 +270,8 @@ class Batch(Situations):
             reached = mechanic.reached(events[0])
         else:
             reached = [one for event in events for one in mechanic.reached(event)]
-        state = evolved(program, state, events)
+        others = self.others(request, program, events)
+        state = evolved(program, state, self.own_events(request, program, events))
         if mechanic.looks and self._circular(request, cell, mechanic.parent(state)):
             return self._refuse(request, program, Circular())
         priced = self._price(request, program, version, events, reached, clock=clock)
@@ -290,7 +291,12 @@ class Batch(Situations):
         )
         held = priced.hold + (0 if cell is None else cell.held)
         self.put(request, program, version, state, held)
-        if cell is None:
+        for other, its_cell, its_program, its_state in others:
+            its_version, its_held = (
+                (1, 0) if its_cell is None else (its_cell.version + 1, its_cell.held)
+            )
+            self.put(other, its_program, its_version, its_state, its_held)
+        if cell is None or others:
             self.rules[program.hash] = self.context.programs.json_of(program)
         if priced.used or priced.hot or program.velocities:
             self._add_quotas(request, program, priced)

@@ -89,7 +89,7 @@ def flow(context: Context, requests: Sequence[Request], *, rehearses: bool = Fal
                 foresight = Foresight(context, looked, looking)
                 asked = foresight.asks(requests)
                 if kin:
-                    kin.foresee(foresight.parents)
+                    kin.foresee(foresight.parents, foresight.changed)
                 for (member, at), unknown in unforeseen.items():
                     note(asked, (member,), at, unknown)
             if asked:

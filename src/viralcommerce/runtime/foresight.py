@@ -22,12 +22,14 @@ class Foresight(Situations):
     flow begins again and asks for what was not foreseen, too.
     """
 
-    __slots__ = ("parents",)
+    __slots__ = ("changed", "parents")
 
     def __init__(self, context: Context, found: Found, wanted: Wanted) -> None:
         super().__init__(context, found, wanted)
         self.parents: dict[Place, Place] = {}
         """For each cell that may be hung under another, that other."""
+        self.changed: set[Place] = set()
+        """The other cells that commands may change."""
 
     def asks(self, requests: Sequence[Request]) -> ToAsk:
         """What to ask the host for all that the conditions of a batch need."""
@@ -56,11 +58,16 @@ class Foresight(Situations):
         facts = program.asked[type(command)]
         if facts:
             note(wanted, program.mechanic.cast(command, state).values(), command.at, facts)
-        if goes_on:
-            events = program.mechanic.decide(command, state)
-            if not isinstance(events, Refusal):
+        mechanic = program.mechanic
+        events = mechanic.decide(command, state) if goes_on or mechanic.looks else ()
+        if not isinstance(events, Refusal):
+            if mechanic.looks:
+                name = request.program.name
+                self.changed.update((name, at) for at in map(mechanic.where, events) if at)
+            if goes_on:
                 version = 1 if cell is None else cell.version + 1
-                self.put(request, program, version, evolved(program, state, events), 0)
+                own = self.own_events(request, program, events)
+                self.put(request, program, version, evolved(program, state, own), 0)
 
 
 def note(wanted: ToAsk, members: Iterable[str], at: datetime, facts: frozenset[str]) -> None:

@@ -147,8 +147,9 @@ class Kin:
         self._branches: set[Place] = set()
         self._walks: set[Place] = set()
 
-    def foresee(self, parents: Mapping[Place, Place]) -> None:
-        """Take note of what may be hung under what."""
+    def foresee(self, parents: Mapping[Place, Place], changed: Iterable[Place]) -> None:
+        """Take note of what may be hung under what, and what else may change."""
+        self._places.update(changed)
         self._branches |= parents.keys()
         self._places |= parents.keys() | set(parents.values())
 

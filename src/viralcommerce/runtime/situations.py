@@ -87,6 +87,39 @@ class Situations:
             return state
         return thaw_state(self.context.programs.pinned(name, cell.rules), state)
 
+    def own_events(
+        self, request: Request, program: Program, events: Sequence[Event]
+    ) -> Sequence[Event]:
+        """The events that change the command's own instance; of the others, the rest."""
+        if not program.mechanic.looks:
+            return events
+        return [event for event in events if not program.mechanic.where(event)]
+
+    def others(
+        self, request: Request, program: Program, events: Sequence[Event]
+    ) -> list[tuple[Request, Cell | None, Program, State]]:
+        """The other instances that events change: each with its situation after them.
+
+        Raises:
+            Unread: one is not locked.
+        """
+        if not program.mechanic.looks:
+            return []
+        changed: dict[str, list[Event]] = {}
+        for event in events:
+            instance = program.mechanic.where(event)
+            if instance:
+                changed.setdefault(instance, []).append(event)
+        places = tuple((request.program.name, instance) for instance in changed)
+        if not set(places) <= set(self.wanted.cells):
+            raise Unread(places=places)
+        found: list[tuple[Request, Cell | None, Program, State]] = []
+        for instance, its in changed.items():
+            other = structs.replace(request, instance=instance)
+            cell, pinned, state = self.situation(other)
+            found.append((other, cell, pinned, evolved(pinned, state, its)))
+        return found
+
     def put(
         self, request: Request, program: Program, version: int, state: State, held: int
     ) -> None:
