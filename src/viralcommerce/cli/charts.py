@@ -60,7 +60,7 @@ def _spread(bins: Sequence[Bin], asset: str) -> Figure:
         "marker": {"color": MAIN},
         "hovertemplate": "%{x}: %{y:,} members<extra></extra>",
     }
-    return _figure([bars], x={"type": "category"}, y={})
+    return figure([bars], x={"type": "category"}, y={})
 
 
 def _range(one: Bin, asset: str) -> str:
@@ -94,7 +94,7 @@ def _spend(summary: Summary) -> Figure:
             }
         )
     sign = SYMBOLS.get(summary.currency) or f"{summary.currency} "
-    return _figure(
+    return figure(
         areas,
         x={"type": "date", "showgrid": False},
         y={"tickprefix": sign, "rangemode": "tozero"},
@@ -151,7 +151,7 @@ def _percents(
         "marker": {"color": list(colors)},
         "hovertemplate": f"{what} %{{x}}: %{{customdata:,}} {of}, %{{y:.1%}}<extra></extra>",
     }
-    return _figure(
+    return figure(
         [bars],
         x={"title": {"text": what}, **_whole(len(numbers))},
         y={"tickformat": ".0%", "rangemode": "tozero"},
@@ -191,7 +191,7 @@ def _luck(packs: Packs, currency: str) -> Figure:
         "%{customdata[0]:,} shares<extra></extra>",
     }
     sign = SYMBOLS.get(currency) or f"{currency} "
-    return _figure(
+    return figure(
         [means, expected],
         x={
             "title": {"text": "position"},
@@ -212,7 +212,7 @@ def _likes(asks: Asks) -> Figure:
         "marker": {"color": [MAIN if n >= asks.goal else SOFT for n in range(len(asks.likes))]},
         "hovertemplate": "%{x} likes: %{y:,} asks<extra></extra>",
     }
-    return _figure(
+    return figure(
         [bars],
         x={"title": {"text": "likes that stand"}, **_whole(len(asks.likes))},
         y={},
@@ -227,7 +227,7 @@ def _hours(asks: Asks) -> Figure:
         "marker": {"color": MAIN},
         "hovertemplate": "within %{x} hours: %{y:,} asks<extra></extra>",
     }
-    return _figure(
+    return figure(
         [bars],
         x={"title": {"text": "hours from the ask to its goal"}, **_whole(len(asks.hours))},
         y={},
@@ -239,13 +239,20 @@ def _whole(count: int) -> dict[str, Any]:
     return {"dtick": 1} if count <= _FEW else {"tickformat": "d", "nticks": 8}
 
 
-def _figure(
+def figure(
     data: Sequence[Mapping[str, Any]],
     *,
     x: Mapping[str, Any],
     y: Mapping[str, Any],
     legend: bool = False,
 ) -> Figure:
+    """A plot in the page's own style.
+
+    Args:
+        data: its traces; what is None in one is left out.
+        x, y: what its axes have that others do not.
+        legend: whether the traces are named above it.
+    """
     muted = {"color": MUTED, "size": 13}
     axis = {"automargin": True, "tickfont": muted, "title": {"font": muted, "standoff": 10}}
     return {

@@ -35,7 +35,7 @@ _AHEAD: Final = timedelta(minutes=1)
 _REQUIREMENT: Final = re.compile(
     r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?[^;]*(?:;.*extra == ['\"](\w+)['\"])?"
 )
-_FOR_USERS: Final = ("cli", "postgres")
+_FOR_USERS: Final = ("cli", "lab", "postgres")
 
 
 class Finding(Struct, frozen=True):

@@ -59,12 +59,15 @@ class LogFile:
 
     Args:
         path: of the file, or ``"-"`` for the standard input.
+        each: what a line holds, for messages.
+        form: what kind of text it is, likewise.
 
     Raises:
         InvalidMessage: it is not there, not a file, empty, or of another kind altogether.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, each: str = "event", form: str = "JSON lines") -> None:
+        self._each, self._form = each, form
         self.name = "standard input" if path == STDIN else path
         self.size = 0 if path == STDIN else self._check(Path(path))
         self._raw = sys.stdin.buffer if path == STDIN else _opened(path)
@@ -79,11 +82,11 @@ class LogFile:
     def _told_by(self, head: bytes) -> bool:
         """Whether the first bytes are of a gzip file."""
         if not head:
-            raise InvalidMessage(f"{self.name}: it is empty; give one event a line")
+            raise InvalidMessage(f"{self.name}: it is empty; give one {self._each} a line")
         for start, kind in _FOREIGN.items():
             if head.startswith(start):
                 raise InvalidMessage(
-                    f"{self.name}: it is {kind}; give JSON lines in UTF-8, plain or as .gz"
+                    f"{self.name}: it is {kind}; give {self._form} in UTF-8, plain or as .gz"
                 )
         return head.startswith(_GZIP)
 
@@ -128,7 +131,7 @@ class LogFile:
                 number += 1
                 if len(line) > LONGEST_LINE and not line.endswith(b"\n"):
                     _skip_rest(stream)
-                    yield Damage(number, _TOO_LONG)
+                    yield Damage(number, _TOO_LONG.format(self._each))
                     continue
                 data = line.strip(b"\r\n\t ")
                 if number == 1:
@@ -144,7 +147,7 @@ class LogFile:
 
 
 _TOO_LONG: Final = (
-    f"longer than {LONGEST_LINE:,} bytes; give one event a line, or check the line ends"
+    f"longer than {LONGEST_LINE:,} bytes; give one {{}} a line, or check the line ends"
 )
 _CUT_OFF: Final = "the gzip file ends too early, it was cut off here; fetch it again"
 

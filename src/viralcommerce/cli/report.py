@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Final
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from msgspec import Struct
 
 from viralcommerce.campaign import Campaign
 from viralcommerce.cli.charts import figures
+from viralcommerce.cli.page import Row, Tile, rendered
 from viralcommerce.cli.show import amount, local, shown
 from viralcommerce.cli.summary import Result, Summary
 from viralcommerce.readings.terms import Terms, terms
 from viralcommerce.values.money import Money
 
-_PAGES: Final = Path(__file__).parent / "pages"
 _NAMED: Final = 12
-
-
-class Tile(Struct, frozen=True):
-    """A number worth a place of its own, and what it is."""
-
-    number: str
-    what: str
-    more: str = ""
-
-
-class Row(Struct, frozen=True):
-    """A line of a table; `part` of the greatest line is how long its bar is, in percent."""
-
-    cells: tuple[str, ...]
-    part: float = 0.0
 
 
 def render(result: Result, campaign: Campaign) -> str:
@@ -43,16 +23,10 @@ def render(result: Result, campaign: Campaign) -> str:
         result: what a run came to.
         campaign: whose terms are printed in it.
     """
-    environment = Environment(
-        loader=FileSystemLoader(_PAGES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     summary = result.summary
     printed: Terms = terms(campaign, "en")
-    return environment.get_template("report.html").render(
+    return rendered(
+        "report.html",
         summary=summary,
         origin=result.origin,
         about=result.origin.about,
@@ -70,15 +44,7 @@ def render(result: Result, campaign: Campaign) -> str:
         is_proved=result.audit is not None and result.audit.is_clean,
         terms=printed,
         figures=figures(summary),
-        plotly=_plotly(),
     )
-
-
-def _plotly() -> str:
-    """plotly.js, whole, to stand in the page; harmless to the script it stands in."""
-    offline = importlib.import_module("plotly.offline")
-    script: str = offline.get_plotlyjs()
-    return script.replace("</script", "<\\/script")
 
 
 def _period(summary: Summary) -> str:

@@ -67,6 +67,22 @@ def renumbered(parent: npt.NDArray[np.integer], order: Places) -> Ints:
     return found
 
 
+def astray(parent: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+    """Who does not come to a root by following parents: for a circle, or a parent unknown.
+
+    Args:
+        parent: for each the place of its parent in any order, -1 for a root, below that where the
+            parent is unknown.
+    """
+    up = parent.astype(np.intp)
+    inside = np.flatnonzero(up >= 0)
+    for _ in range(len(up).bit_length() + 1):
+        further = up[up[inside]]
+        up[inside] = further
+        inside = inside[further >= 0]
+    return up != NOBODY
+
+
 def circle(parent: npt.NDArray[np.intp], start: int) -> list[int]:
     """Members on the circle that following parents from `start` runs into, the first few.
 
