@@ -363,6 +363,35 @@ def test_when_the_best_is_short_the_next_best_is_made(at_once: int) -> None:
     assert [one.awards[0].grant for one in outcomes] == ["pot", "two", "two"]
 
 
+@pytest.mark.parametrize(
+    ("instead", "told"),
+    [
+        (Points(7), ["pot", "two", "two", "pot/instead"]),
+        (Coupon(CNY(1)), ["pot", "two", "two", "pot/instead"]),
+        (Coupon(CNY(2)), ["pot", "two", "two", "pot/instead"]),
+        (Coupon(CNY(40)), ["pot", "pot/instead", "pot/instead", "pot/instead"]),
+    ],
+)
+def test_a_substitute_competes_by_what_it_costs_itself(
+    instead: Any, told: list[str], at_once: int
+) -> None:
+    """EC-107: what stands in for the greatest is not the greatest for that."""
+    best = BestOf(
+        (
+            asked(
+                Product("pot", worth=CNY(30), stock=1),
+                name="pot",
+                if_short="substitute",
+                instead=instead,
+            ),
+            asked(Coupon(CNY(2)), name="two", at_most=Limit(2, per=CAMPAIGN)),
+        )
+    )
+    outcomes = ask_often(game(best), 4, at_once=at_once)
+    assert [one.awards[0].grant for one in outcomes] == told
+    assert [one.withheld for one in outcomes] == [()] * 4
+
+
 def test_when_none_of_the_best_can_be_made_the_command_is_refused(at_once: int) -> None:
     best = BestOf((asked(Coupon(CNY(3)), name="three"), asked(Coupon(CNY(2)), name="two")))
     outcomes = ask_often(game(best, budget=CNY(6)), 4, at_once=at_once)

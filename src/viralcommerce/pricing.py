@@ -14,6 +14,7 @@ Laws:
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, Protocol
@@ -30,6 +31,7 @@ from viralcommerce.values.rounding import divide
 Facts = Mapping[tuple[str, datetime], Mapping[str, object]]
 """What the host said, by member and moment."""
 NO_FACTS: Final[Mapping[str, object]] = {}
+_SHORT: Final = "out_of_"
 
 
 class Known(Protocol):
@@ -38,32 +40,26 @@ class Known(Protocol):
     @property
     def facts(self) -> Facts:
         """What the host said, by member and moment."""
-        ...
 
     @property
     def counted(self) -> Mapping[QuotaKey, int]:
         """Quotas read under lock; one that is absent is asked for in `missing`..."""
-        ...
 
     @property
     def all_counted(self) -> bool:
         """...unless an absent one is known to be 0."""
-        ...
 
     @property
     def used(self) -> Mapping[QuotaKey, int]:
         """Changes of those by earlier commands of the same commit."""
-        ...
 
     @property
     def hot(self) -> Mapping[QuotaKey, int]:
         """Changes of hot quotas by earlier commands of the same commit."""
-        ...
 
     @property
     def short(self) -> Mapping[QuotaKey, int]:
         """What was used, before this commit, of the hot quotas that it has found short."""
-        ...
 
 
 class _Refuse(Exception):
@@ -224,10 +220,11 @@ class Pricing:
 
     def _best(self, line: tuple[Option, ...], reached: Reached, room: int | None) -> int:
         """Make the best award of a line that can be made; what it drew from the hold."""
-        before = len(self.withheld)
+        before, awards = len(self.withheld), len(self.awards)
         refused: _Refuse | None = None
-        for option in sorted(line, key=lambda option: -self._cost(option, reached)):
-            awards = len(self.awards)
+        waiting = sorted(line, key=lambda option: -self._cost(option, reached))
+        while waiting:
+            option, told = waiting.pop(0), len(self.withheld)
             try:
                 drew = self._option(option, reached, room)
             except _Refuse as stop:
@@ -236,6 +233,9 @@ class Pricing:
             if len(self.awards) > awards:
                 del self.withheld[before:]
                 return drew
+            short = any(one.code.startswith(_SHORT) for one in self.withheld[told:])
+            if short and option.instead is not None:
+                insort(waiting, option.instead, key=lambda one: -self._cost(one, reached))
         if refused is not None:
             raise refused
         return 0
@@ -286,12 +286,9 @@ class Pricing:
             self._withhold(option, who, "rounds_to_nothing")
             return 0
         if not option.limits and option.stock is None:
-            if from_hold:
-                self._award(option, who, amount, cost, reached.amount, from_hold=True)
-                return amount
-            if cost is None:
-                self._award(option, who, amount, cost, reached.amount, from_hold=False)
-                return 0
+            if from_hold or cost is None:
+                self._award(option, who, amount, cost, reached.amount, from_hold=from_hold)
+                return amount if from_hold else 0
         counted: list[QuotaKey] = []
         for limit in option.limits:
             key = limit.key(self.program, reached.cast, who, self.instance, self.at)
@@ -356,7 +353,7 @@ class Pricing:
         self._uncount(counted)
         if policy == SUBSTITUTE and option.instead is not None:
             return self._option(option.instead, reached, room)
-        self._withhold(option, who, f"out_of_{short}")
+        self._withhold(option, who, _SHORT + short)
         return 0
 
     def _uncount(self, counted: list[QuotaKey]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from viralcommerce.campaign import Campaign
 from viralcommerce.messages import Command
@@ -188,6 +188,8 @@ class Program:
         lines: dict[str, list[tuple[Option, ...]]] = {}
         for line in self.campaign.lines:
             options = tuple(self._option(grant, grant.give, grant.name) for grant in line.options)
+            if len(options) > 1:  # what stands in for one that is short competes by its own cost
+                options = tuple(map(_competing, options))
             lines.setdefault(str(line.options[0].on), []).append(options)
         return {milestone: tuple(found) for milestone, found in lines.items()}
 
@@ -240,6 +242,10 @@ class Program:
                 at_most=velocity.at_most,
                 fact="" if velocity.key == MEMBER else velocity.key,
             )
+
+
+def _competing(option: Option) -> Option:
+    return structs.replace(option, if_short="drop") if option.instead is not None else option
 
 
 def _is_plain(grant: Grant, reward: Reward) -> bool:

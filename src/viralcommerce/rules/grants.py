@@ -116,8 +116,9 @@ class BestOf(Line):
     """Grants that compete: the greatest among those that can be made; ties to the first.
 
     The greatest is what costs the budget most; what costs it nothing comes last. One that is short
-    is passed over, whatever its `if_short` says; when none can be made, the first that would have
-    refused the command does.
+    is passed over and its substitute, if it has one, competes with the others by what it costs
+    itself; one that is clipped is made. When none can be made, the first that would have refused
+    the command does.
 
     Example:
         >>> from viralcommerce.rules.rewards import Coupon
