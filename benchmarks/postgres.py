@@ -84,9 +84,11 @@ def micros(at: datetime) -> int:
 class ByHand:
     """What an order service would have written: the same rows, by hand."""
 
-    def __init__(self, url: str, schema: str, shard: int) -> None:
+    def __init__(
+        self, url: str, schema: str, shard: int, *, total: int = 6000, parts: int = 10
+    ) -> None:
         self.db = psycopg.connect(url, autocommit=True, prepare_threshold=0)
-        self.schema, self.shard = schema, shard
+        self.schema, self.shard, self.total, self.parts = schema, shard, total, parts
         self.run(
             "insert into {s}.quotas values (%s, 'budget', '', '', %s, 0) on conflict do nothing",
             NAME,
@@ -163,25 +165,27 @@ class ByHand:
         )
 
     def share(self, command: pack.Share, at: int) -> None:
-        if self.find(command.pack) is not None or not self.spend(6000):
+        if self.find(command.pack) is not None or not self.spend(self.total):
             return
         said = {"kind": "share", "by": command.by, "key": command.key, "pack": command.pack}
         state = {
-            "state": "open", "sharer": command.by, "total": 6000, "left": 6000, "parts_left": 10,
-            "closes": at + 86_400_000_000, "shares": {}, "best_by": "", "best": 0,
+            "state": "open", "sharer": command.by, "total": self.total, "left": self.total,
+            "parts_left": self.parts, "closes": at + 86_400_000_000, "shares": {},
+            "best_by": "", "best": 0,
         }  # fmt: skip
         self.run(
-            "insert into {s}.cells values (%s, %s, %s, 1, %s, %s, 6000)",
+            "insert into {s}.cells values (%s, %s, %s, 1, %s, %s, %s)",
             NAME,
             command.pack,
             RULES,
             json.dumps(state),
             state["closes"],
+            self.total,
         )
         line = {"command": said, "state": state, "awards": []}
         self.record(command.pack, at, command.key, line)
         hold = f"hold/{command.pack}"
-        row = (f"{self.schema}/{command.pack}/1/0", "budget", hold, 6000, None)
+        row = (f"{self.schema}/{command.pack}/1/0", "budget", hold, self.total, None)
         self.ledger(command.pack, at, row)
         self.part(command.by, command.pack, "sharer", at)
 

@@ -19,6 +19,7 @@ LAWFUL = {
         PACKAGE / "campaign.py",
         PACKAGE / "pricing.py",
         PACKAGE / "runtime" / "flow.py",
+        PACKAGE / "runtime" / "gathering.py",
         *(PACKAGE / "lab" / f"{name}.py" for name in ("forest", "measures", "running")),
     )
     if path.stem != "__pycache__"

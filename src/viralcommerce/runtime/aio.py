@@ -6,12 +6,11 @@ awaited. A store that blocks is put into threads by `async_ports.InThreads`.
 
 from __future__ import annotations
 
-import asyncio
+import copy
 import inspect
 import itertools
-import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal, Self
 
@@ -20,32 +19,24 @@ from viralcommerce.codec import KINDS, Codec
 from viralcommerce.errors import (
     InvalidValue,
     KeyReused,
-    MembersFailed,
     NotLive,
-    StoreConflict,
 )
 from viralcommerce.messages import Accepted, Command
 from viralcommerce.rules.base import Kinds
-from viralcommerce.runtime.async_ports import AsyncIssuer, AsyncMembers, AsyncStore, Facts
+from viralcommerce.runtime.async_driver import AsyncDriver, Texts, Unread
+from viralcommerce.runtime.async_ports import AsyncIssuer, AsyncMembers, AsyncStore
 from viralcommerce.runtime.chance import SystemClock, SystemEntropy
-from viralcommerce.runtime.driver import CONFLICTS
-from viralcommerce.runtime.effects import Ask, Effect, Lock, Look, Restart
-from viralcommerce.runtime.flow import flow
+from viralcommerce.runtime.gathering import Gathering
+from viralcommerce.runtime.gathering_tasks import AsyncGatherer
 from viralcommerce.runtime.life import Life, Stage
-from viralcommerce.runtime.ports import Asked, Clock, Decision, Due, Entropy, Record, Writes
+from viralcommerce.runtime.message_fields import members_of
+from viralcommerce.runtime.ports import Clock, Decision, Due, Entropy, Record
 from viralcommerce.runtime.programs import SHADOW, Programs, thaw_state
 from viralcommerce.runtime.request import Context, Outcome, Request
-from viralcommerce.runtime.shop import LEARNS_WITHIN, TICKED_AT_ONCE
+from viralcommerce.runtime.shop import LEARNS_WITHIN, NOT_WITHIN, TICKED_AT_ONCE
 from viralcommerce.runtime.situations import ending
 from viralcommerce.runtime.stamping import aware, instance_of, stamped
 from viralcommerce.values.ids import check_id
-
-
-class _Unread(Exception):
-    """A pinned version that must be awaited before the flow can go on."""
-
-    def __init__(self, digest: str) -> None:
-        self.digest = digest
 
 
 class AsyncShop:
@@ -60,6 +51,7 @@ class AsyncShop:
         entropy: stamps dice, and keys where the client gave none.
         kinds: the closed mapping of rule kinds.
         refusals: as for `Shop`.
+        gathers: as for `Shop`.
 
     Raises:
         InvalidRule: two campaigns of one name, or conditions without a members port.
@@ -76,17 +68,39 @@ class AsyncShop:
         entropy: Entropy | None = None,
         kinds: Kinds = KINDS,
         refusals: Literal["journal", "count"] = "journal",
+        gathers: Gathering | None = None,
     ) -> None:
         self.store = store
         self._members = members
         self._issuer = issuer
         self._clock: Clock = SystemClock() if clock is None else clock
         self._entropy: Entropy = SystemEntropy() if entropy is None else entropy
-        self._texts: dict[str, bytes] = {}
-        self._programs = Programs(campaigns, Codec(kinds), self._text, asks_nobody=members is None)
+        self._texts = Texts(store)
+        self._programs = Programs(
+            campaigns, Codec(kinds), self._texts, asks_nobody=members is None
+        )
         self._context = Context(self._programs, issuer is not None, refusals == "count")
+        self._driver = AsyncDriver(store, self._context, members, self._texts)
+        self._runner: AsyncDriver | AsyncGatherer = self._driver
+        if gathers is not None:
+            self._runner = AsyncGatherer(gathers, self._driver)
         self._lives: dict[str, tuple[float, Life]] = {}
-        self._closed = False
+        self._hosted = False
+
+    def within(self, connection: object) -> AsyncShop:
+        """The same shop on the host's own open connection; see `Shop.within`.
+
+        Raises:
+            NotLive: this store takes no connection of the host.
+            RetryTransaction: from `handle`, where only a new transaction of the host helps.
+        """
+        joined = copy.copy(self)
+        joined.store = self.store.within(connection)
+        joined._driver = AsyncDriver(joined.store, self._context, self._members, self._texts)
+        joined._driver.closed = self._driver.closed
+        joined._runner = joined._driver
+        joined._hosted = True
+        return joined
 
     async def __aenter__(self) -> Self:
         return self
@@ -96,12 +110,15 @@ class AsyncShop:
 
     async def close(self) -> None:
         """Close the store; every later verb raises `NotLive`."""
-        self._closed = True
+        self._driver.closed = True
+        if isinstance(self._runner, AsyncGatherer):
+            await self._runner.settle()
         await self.store.close()
 
     async def handle(self, campaign: Campaign | str, command: Command) -> Decision:
         """Decide one command, once, whatever the retries; see `Shop.handle`."""
-        outcome = (await self._run((await self._request(campaign, command),)))[0]
+        request = await self._request(campaign, command)
+        outcome = await self._runner.one(request)
         if isinstance(outcome, KeyReused):
             raise outcome
         return outcome
@@ -116,7 +133,7 @@ class AsyncShop:
         waiting = iter(commands)
         while chunk := tuple(itertools.islice(waiting, at_once)):
             requests = [await self._request(campaign, one) for one in chunk]
-            outcomes += await self._run(tuple(requests))
+            outcomes += await self._driver.all(tuple(requests))
         return outcomes
 
     async def tick(self, at: datetime | None = None, *, limit: int = 1000) -> int:
@@ -133,7 +150,7 @@ class AsyncShop:
         waiting = iter(requests)
         while chunk := tuple(itertools.islice(waiting, TICKED_AT_ONCE)):
             records: list[Record] = []
-            await self._run(chunk, records)
+            await self._driver.all(chunk, records)
             acted += sum(isinstance(record.decision, Accepted) for record in records)
         return acted
 
@@ -143,8 +160,8 @@ class AsyncShop:
             return None
         try:
             program = self._programs.pinned(due.campaign, cell.rules)
-        except _Unread as unread:
-            await self._read(unread.digest)
+        except Unread as unread:
+            await self._texts.read(unread)
             program = self._programs.pinned(due.campaign, cell.rules)
         named = self._programs.spaced(due.campaign)
         life = await self._life(named.campaign.name)
@@ -152,6 +169,8 @@ class AsyncShop:
 
     async def deliver(self, *, limit: int = 100) -> int:
         """Hand waiting awards to the issuer, the oldest first; see `Shop.deliver`."""
+        if self._hosted:
+            raise NotLive(NOT_WITHIN)
         if self._issuer is None:
             raise NotLive("deliver: this shop has no issuer; give issuer= when it is built")
         taken: list[int] = []
@@ -188,77 +207,4 @@ class AsyncShop:
             program = self._programs.shadow(program)
         instance = instance_of(program, command)
         stamped_now = stamped(program, command, self._clock, self._entropy)
-        return Request(program, stamped_now, instance, life)
-
-    def _text(self, digest: str) -> bytes:
-        text = self._texts.get(digest)
-        if text is None:
-            raise _Unread(digest)
-        return text
-
-    async def _read(self, digest: str) -> None:
-        self._texts[digest] = await self.store.rules(digest)
-
-    async def _run(
-        self, requests: tuple[Request, ...], records: list[Record] | None = None
-    ) -> list[Outcome]:
-        """Drive flows until every request has its outcome; what conflicts begins again."""
-        if self._closed:
-            raise NotLive("shop: it is closed; open another")
-        outcomes: list[Outcome] = []
-        conflicts = 0
-        while len(outcomes) < len(requests):
-            try:
-                outcomes += await self._drive(requests[len(outcomes) :], records)
-            except _Unread as unread:  # of these requests nothing is written
-                await self._read(unread.digest)
-            except StoreConflict:
-                if conflicts == CONFLICTS:
-                    raise
-                await asyncio.sleep(0.001 * (1 << conflicts) * (1 + os.urandom(1)[0] / 255))
-                conflicts += 1
-        return outcomes
-
-    async def _drive(
-        self, requests: tuple[Request, ...], records: list[Record] | None
-    ) -> list[Outcome]:
-        """Drive one flow: perform each effect, send back its answer."""
-        session = self.store.session()
-        rehearses = len(requests) > 1 and session.rehearses
-        running = flow(self._context, requests, rehearses=rehearses)
-        try:
-            effect: Effect = next(running)
-            while True:
-                answer: object = None
-                if isinstance(effect, Restart):
-                    await session.close()
-                    session = self.store.session()
-                elif isinstance(effect, Lock):
-                    answer = await session.lock(effect)
-                elif isinstance(effect, Writes):
-                    answer = await session.commit(effect)
-                    if answer is None and records is not None:
-                        records += effect.records
-                elif isinstance(effect, Look):
-                    answer = await session.look(effect)
-                elif isinstance(effect, Ask):
-                    answer = await self._ask(effect.asked)
-                effect = running.send(answer)
-        except StopIteration as done:
-            outcomes: list[Outcome] = done.value
-            return outcomes
-        finally:
-            running.close()
-            await session.close()
-
-    async def _ask(self, asked: Sequence[Asked]) -> Facts:
-        if self._members is None:
-            return [{} for _ in asked]
-        try:
-            answer = self._members.facts(asked)
-            return await answer if inspect.isawaitable(answer) else answer
-        except Exception as error:
-            raise MembersFailed(
-                f"members: asked about {', '.join(one.member for one in asked[:3])}: "
-                f"{type(error).__name__}: {error}; nothing was decided"
-            ) from error
+        return Request(program, stamped_now, instance, life, members_of(stamped_now))

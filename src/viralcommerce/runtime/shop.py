@@ -21,6 +21,8 @@ from viralcommerce.rules.base import Kinds
 from viralcommerce.runtime.chance import SystemClock, SystemEntropy
 from viralcommerce.runtime.driver import Driver
 from viralcommerce.runtime.erasure import Forgotten, erasure
+from viralcommerce.runtime.gathering import Gathering
+from viralcommerce.runtime.gathering_threads import Gatherer
 from viralcommerce.runtime.life import Life, Stage
 from viralcommerce.runtime.message_fields import members_of
 from viralcommerce.runtime.ports import (
@@ -63,6 +65,8 @@ class Shop:
         kinds: the closed mapping of rule kinds, to read pinned versions back.
         refusals: whether transient refusals (not yet open, a quota of the day, a fact missing) are
             kept in the journal, or only counted by code; terminal ones are always kept.
+        gathers: whether, and within which bounds, `handle` gathers what would wait for each other
+            anyway into one commit.
 
     Raises:
         InvalidRule: two campaigns of one name, or conditions without a members port.
@@ -79,6 +83,7 @@ class Shop:
         entropy: Entropy | None = None,
         kinds: Kinds = KINDS,
         refusals: Literal["journal", "count"] = "journal",
+        gathers: Gathering | None = None,
     ) -> None:
         self.store = store
         self._kinds = kinds
@@ -91,6 +96,9 @@ class Shop:
         )
         self._context = Context(self._programs, issuer is not None, refusals == "count")
         self._driver = Driver(store, self._context, members)
+        self._runner: Driver | Gatherer = self._driver
+        if gathers is not None:
+            self._runner = Gatherer(gathers, self._driver)
         self._lives: dict[str, tuple[float, Life]] = {}
         self._hosted = False
 
@@ -112,6 +120,8 @@ class Shop:
     def within(self, connection: object) -> Shop:
         """The same shop on the host's own open connection: what it decides commits with the host.
 
+        It gathers nothing, whatever `gathers` said: each caller has a transaction of its own.
+
         Args:
             connection: to the same database, inside a transaction that may write (SQLite: begun
                 with ``BEGIN IMMEDIATE``).
@@ -122,7 +132,7 @@ class Shop:
         """
         joined = copy.copy(self)
         joined.store = self.store.within(connection)
-        joined._driver = Driver(joined.store, self._context, self._members)
+        joined._runner = joined._driver = Driver(joined.store, self._context, self._members)
         joined._driver.closed = self._driver.closed
         joined._hosted = True
         return joined
@@ -162,7 +172,7 @@ class Shop:
             StoreError: nothing happened, or the same key will tell.
         """
         request = self._request(campaign, command)
-        outcome = self._driver.one(request)
+        outcome = self._runner.one(request)
         if isinstance(outcome, KeyReused):
             raise outcome
         return outcome

@@ -1,0 +1,148 @@
+"""The driver for asyncio: performs what flows ask for, awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+from collections.abc import Sequence
+
+from viralcommerce.errors import MembersFailed, NotLive, StoreConflict
+from viralcommerce.runtime.async_ports import AsyncMembers, AsyncStore, Facts
+from viralcommerce.runtime.driver import CONFLICTS
+from viralcommerce.runtime.effects import Ask, Effect, Lock, Look, Restart
+from viralcommerce.runtime.flow import flow
+from viralcommerce.runtime.ports import Asked, Record, Writes
+from viralcommerce.runtime.request import Context, Outcome, Request
+
+
+class Unread(Exception):
+    """A pinned version that must be awaited before anybody can go on."""
+
+    def __init__(self, digest: str) -> None:
+        self.digest = digest
+
+
+class Texts:
+    """The campaigns that are pinned, as JSON by hash, as far as they were read.
+
+    Args:
+        store: where all of them are.
+    """
+
+    def __init__(self, store: AsyncStore) -> None:
+        self._store = store
+        self._read: dict[str, bytes] = {}
+
+    def __call__(self, digest: str) -> bytes:
+        """What was read.
+
+        Raises:
+            Unread: it must be read first.
+        """
+        text = self._read.get(digest)
+        if text is None:
+            raise Unread(digest)
+        return text
+
+    async def read(self, unread: Unread) -> None:
+        """Read what was missing."""
+        self._read[unread.digest] = await self._store.rules(unread.digest)
+
+
+class AsyncDriver:
+    """`Driver`, awaited; for the tasks of one event loop.
+
+    Args:
+        store: where everything is kept.
+        context: what flows may use of the shop.
+        members: what the host knows about people, if it was given.
+        texts: the pinned campaigns, that `context` reads.
+
+    Attributes:
+        closed: whether everything is refused from now on.
+    """
+
+    def __init__(
+        self, store: AsyncStore, context: Context, members: AsyncMembers | None, texts: Texts
+    ) -> None:
+        self._store = store
+        self._context = context
+        self._members = members
+        self._texts = texts
+        self.closed = False
+
+    async def one(self, request: Request) -> Outcome:
+        """The outcome of one command."""
+        return (await self.first((request,)))[0]
+
+    async def all(
+        self, requests: tuple[Request, ...], records: list[Record] | None = None
+    ) -> list[Outcome]:
+        """Drive flows until every request has its outcome; see `Driver.all`."""
+        outcomes: list[Outcome] = []
+        while len(outcomes) < len(requests):
+            outcomes += await self.first(requests[len(outcomes) :], records)
+        return outcomes
+
+    async def first(
+        self, requests: tuple[Request, ...], records: list[Record] | None = None
+    ) -> list[Outcome]:
+        """The outcomes of the first of these requests, at least of one; see `Driver.first`."""
+        if self.closed:
+            raise NotLive("shop: it is closed; open another")
+        conflicts = 0
+        while True:
+            try:
+                return await self._drive(requests, records)
+            except Unread as unread:  # of these requests nothing is written
+                await self._texts.read(unread)
+            except StoreConflict:
+                if conflicts == CONFLICTS:
+                    raise
+                await asyncio.sleep(0.001 * (1 << conflicts) * (1 + os.urandom(1)[0] / 255))
+                conflicts += 1
+
+    async def _drive(
+        self, requests: tuple[Request, ...], records: list[Record] | None
+    ) -> list[Outcome]:
+        """Drive one flow: perform each effect, send back its answer."""
+        session = self._store.session()
+        rehearses = len(requests) > 1 and session.rehearses
+        running = flow(self._context, requests, rehearses=rehearses)
+        try:
+            effect: Effect = next(running)
+            while True:
+                answer: object = None
+                if isinstance(effect, Restart):
+                    await session.close()
+                    session = self._store.session()
+                elif isinstance(effect, Lock):
+                    answer = await session.lock(effect)
+                elif isinstance(effect, Writes):
+                    answer = await session.commit(effect)
+                    if answer is None and records is not None:
+                        records += effect.records
+                elif isinstance(effect, Look):
+                    answer = await session.look(effect)
+                elif isinstance(effect, Ask):
+                    answer = await self._ask(effect.asked)
+                effect = running.send(answer)
+        except StopIteration as done:
+            outcomes: list[Outcome] = done.value
+            return outcomes
+        finally:
+            running.close()
+            await session.close()
+
+    async def _ask(self, asked: Sequence[Asked]) -> Facts:
+        if self._members is None:
+            return [{} for _ in asked]
+        try:
+            answer = self._members.facts(asked)
+            return await answer if inspect.isawaitable(answer) else answer
+        except Exception as error:
+            raise MembersFailed(
+                f"members: asked about {', '.join(one.member for one in asked[:3])}: "
+                f"{type(error).__name__}: {error}; nothing was decided"
+            ) from error

@@ -1,0 +1,106 @@
+"""Gathering for asyncio: whoever waits together is run by a task of its own.
+
+A caller that is canceled takes nobody with it: what it wanted may have happened or not, and the
+same key tells.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from time import monotonic
+
+from viralcommerce.runtime.async_driver import AsyncDriver
+from viralcommerce.runtime.gathering import Gathering, Lane, Ticket, Turn
+from viralcommerce.runtime.request import Outcome, Request
+
+
+class _Caller(Ticket):
+    """A task that waits for an answer, or to be told that it must go alone."""
+
+    __slots__ = ("news",)
+
+    def __init__(self, request: Request, news: asyncio.Future[None]) -> None:
+        super().__init__(request)
+        self.news = news
+
+
+class AsyncGatherer:
+    """Runs the commands of many tasks, together where they would wait for each other.
+
+    Args:
+        gathering: the bounds.
+        driver: what runs them.
+    """
+
+    def __init__(self, gathering: Gathering, driver: AsyncDriver) -> None:
+        self._gathering = gathering
+        self._driver = driver
+        self._waits = gathering.waits.total_seconds()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._lanes: dict[str, Lane[_Caller]] = {}
+        self._turns: set[asyncio.Task[None]] = set()
+
+    async def one(self, request: Request) -> Outcome:
+        """The outcome of one command, as `AsyncDriver.one` has it.
+
+        Raises:
+            ViralCommerceError: as alone.
+        """
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:  # in another loop, nobody is left of those who were here
+            self._loop, self._lanes, self._turns = loop, {}, set()
+        name = request.program.name
+        lane = self._lanes.get(name) or self._lanes.setdefault(name, Lane(self._gathering))
+        caller = _Caller(request, loop.create_future())
+        lane.enter(caller, monotonic())
+        if caller.leads:
+            return await self._at_once(lane, caller)
+        try:
+            async with asyncio.timeout(self._waits):
+                await caller.news
+        except TimeoutError:
+            pass  # it goes alone
+        finally:
+            if caller.turn is None:
+                self._start(lane, lane.withdraw(caller, monotonic()))
+        return await self._driver.one(request) if caller.outcome is None else caller.outcome
+
+    async def settle(self) -> None:
+        """Wait for the turns that are under way."""
+        if self._turns:
+            await asyncio.wait(self._turns)
+
+    async def _at_once(self, lane: Lane[_Caller], caller: _Caller) -> Outcome:
+        try:
+            return await self._driver.one(caller.request)
+        finally:
+            self._end(lane, caller.turn)
+
+    def _start(self, lane: Lane[_Caller], turns: Iterable[Turn[_Caller]]) -> None:
+        for turn in turns:
+            task = asyncio.create_task(self._run(lane, turn))
+            self._turns.add(task)
+            task.add_done_callback(self._turns.discard)
+
+    async def _run(self, lane: Lane[_Caller], turn: Turn[_Caller]) -> None:
+        lane.fill(turn)
+        turn.tickets = [caller for caller in turn.tickets if not caller.news.done()]
+        try:
+            with suppress(Exception):  # whatever it is: each goes alone, and is told its own
+                while turn.tickets:
+                    _wake(turn.answer(await self._driver.first(turn.requests)))
+        finally:
+            self._end(lane, turn)
+
+    def _end(self, lane: Lane[_Caller], turn: Turn[_Caller] | None) -> None:
+        if turn is not None:
+            self._start(lane, lane.end(turn, monotonic()))
+            _wake(turn.tickets)
+
+
+def _wake(callers: Iterable[_Caller]) -> None:
+    for caller in callers:
+        if not caller.news.done():
+            caller.news.set_result(None)
