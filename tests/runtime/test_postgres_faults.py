@@ -16,8 +16,8 @@ from viralcommerce import Accepted, Shop
 from viralcommerce.errors import InvalidValue, StoreConflict, StoreError
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.runtime.audit import audit
-from viralcommerce.runtime.stores.postgres.drivers import Psycopg
 from viralcommerce.runtime.stores.postgres.failures import Failed
+from viralcommerce.runtime.stores.postgres.on_psycopg import Psycopg
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
 

@@ -15,14 +15,15 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 from viralcommerce.errors import NotLive, StoreBusy, StoreConflict
 from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.ports import Cell, Due, Pending
-from viralcommerce.runtime.stores.postgres.async_drivers import (
+from viralcommerce.runtime.stores.postgres.async_drivers import play
+from viralcommerce.runtime.stores.postgres.async_session import AsyncPostgresSession
+from viralcommerce.runtime.stores.postgres.failures import Failed, translation
+from viralcommerce.runtime.stores.postgres.follow import Followed
+from viralcommerce.runtime.stores.postgres.on_async_psycopg import (
     AsyncConnection,
     AsyncPsycopg,
-    play,
 )
-from viralcommerce.runtime.stores.postgres.async_session import AsyncPostgresSession
-from viralcommerce.runtime.stores.postgres.failures import Failed, is_lost, translation
-from viralcommerce.runtime.stores.postgres.follow import Followed
+from viralcommerce.runtime.stores.postgres.on_psycopg import failed
 from viralcommerce.runtime.stores.postgres.reads import Query
 from viralcommerce.runtime.stores.postgres.store import PREPARED, PostgresStore
 from viralcommerce.runtime.stores.postgres.tables import Tables
@@ -92,9 +93,10 @@ class AsyncPostgresStore:
         try:
             yield connection
         except (psycopg.Error, Failed) as error:
-            if is_lost(error):
+            told = failed(error)
+            if told.lost:
                 await connection.close()
-            raise translation(self.schema, error) from error
+            raise translation(self.schema, told) from error
         finally:
             await self.give_back(connection)
 

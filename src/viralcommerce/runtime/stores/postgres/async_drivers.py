@@ -1,4 +1,4 @@
-"""The drivers that an awaited unit of work runs on: psycopg 3, and a host's asyncpg."""
+"""The drivers that an awaited unit of work runs on: what they have in common, and asyncpg."""
 
 from __future__ import annotations
 
@@ -6,17 +6,13 @@ import functools
 import re
 from typing import Any, Final, Protocol, TypeVar
 
-import psycopg
-from psycopg.rows import tuple_row
-
-from viralcommerce.runtime.stores.postgres.drivers import Status, in_format, status_of, unknown
-from viralcommerce.runtime.stores.postgres.failures import CANCELED, Failed, failed
+from viralcommerce.runtime.stores.postgres.drivers import Status, in_format, unknown
+from viralcommerce.runtime.stores.postgres.failures import CANCELED, Failed
 from viralcommerce.runtime.stores.postgres.statements import Rows, Step
 from viralcommerce.runtime.stores.postgres.unit import Script, Trip
 from viralcommerce.runtime.stores.unwrapping import packages
 
 T = TypeVar("T")
-AsyncConnection = psycopg.AsyncConnection[Any]
 
 
 class AsyncDriver(Protocol):
@@ -43,68 +39,6 @@ class AsyncDriver(Protocol):
     async def close(self) -> None:
         """Close the connection."""
         ...
-
-
-class AsyncPsycopg:
-    """A connection of psycopg 3.
-
-    Args:
-        connection: in no pipeline.
-    """
-
-    __slots__ = ("connection",)
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self.connection = connection
-
-    @property
-    def number(self) -> int:
-        """The process of the server."""
-        return self.connection.info.backend_pid
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether it was closed, or lost."""
-        return self.connection.closed
-
-    def status(self) -> Status:
-        """Whether what is performed next is in a transaction."""
-        return status_of(self.connection)
-
-    async def perform(self, trip: Trip) -> list[Rows]:
-        """Run the steps in one round trip."""
-        try:
-            return await _perform(self.connection, trip)
-        except psycopg.Error as error:
-            raise failed(error) from error
-
-    async def close(self) -> None:
-        """Close the connection."""
-        await self.connection.close()
-
-
-async def _perform(connection: AsyncConnection, trip: Trip) -> list[Rows]:
-    """Run the steps of one round trip; the rows of each that answers. See `drivers`."""
-    cursors = [psycopg.AsyncCursor(connection, row_factory=tuple_row) for _ in trip]
-    if len(trip) == 1:
-        await cursors[0].execute(trip[0].sql, trip[0].values, prepare=True)
-    else:
-        first: psycopg.Error | None = None
-        try:
-            async with connection.pipeline():
-                try:
-                    for cursor, step in zip(cursors, trip, strict=True):
-                        await cursor.execute(step.sql, step.values, prepare=True)
-                except psycopg.Error as error:  # the pipeline must end before it is raised
-                    first = error
-        except psycopg.Error as error:
-            raise first or error from None
-        if first is not None:
-            raise first
-    return [
-        await cursor.fetchall() if step.answers and cursor.description else []
-        for cursor, step in zip(cursors, trip, strict=True)
-    ]
 
 
 class Asyncpg:
@@ -197,9 +131,15 @@ def async_driver_of(connection: object) -> AsyncDriver:
     Raises:
         InvalidValue: it is of none that is known here.
     """
-    if isinstance(connection, psycopg.AsyncConnection):
-        return AsyncPsycopg(connection)
-    if "asyncpg" in packages(connection):
+    of = packages(connection)
+    if "psycopg" in of:
+        from psycopg import AsyncConnection
+
+        from viralcommerce.runtime.stores.postgres.on_async_psycopg import AsyncPsycopg
+
+        if isinstance(connection, AsyncConnection):
+            return AsyncPsycopg(connection)
+    if "asyncpg" in of:
         return Asyncpg(connection)
     raise unknown(connection, ("psycopg.AsyncConnection", "a connection of asyncpg"))
 

@@ -1,5 +1,4 @@
-"""The drivers that a unit of work runs on: psycopg 3 for the store's own connections and a host's,
-psycopg 2 for a host's.
+"""The drivers that a unit of work runs on: what they have in common, and psycopg 2.
 
 All run the same statements. Each performs a trip in as few round trips as it can, and says what
 went wrong in one form (`failures.Failed`).
@@ -9,15 +8,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar
-
-import psycopg
-from psycopg.pq import TransactionStatus
-from psycopg.rows import tuple_row
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar
 
 from viralcommerce.errors import InvalidValue
-from viralcommerce.runtime.stores.postgres.failures import Failed, failed
-from viralcommerce.runtime.stores.postgres.statements import Rows, Step
+from viralcommerce.runtime.stores.postgres.failures import Failed
+from viralcommerce.runtime.stores.postgres.statements import Rows
 from viralcommerce.runtime.stores.postgres.unit import Script, Trip
 from viralcommerce.runtime.stores.unwrapping import described, packages
 
@@ -28,14 +23,8 @@ T = TypeVar("T")
 Status = Literal["outside", "inside", "failed"]
 """Of a connection: outside a transaction, inside one, or inside one that has failed."""
 
-STATUS: Final[dict[int, Status]] = {
-    TransactionStatus.IDLE: "outside",
-    TransactionStatus.ACTIVE: "inside",
-    TransactionStatus.INTRANS: "inside",
-    TransactionStatus.INERROR: "failed",
-    TransactionStatus.UNKNOWN: "outside",
-}
-"""By libpq's number, which both psycopgs have."""
+STATUS: Final[Sequence[Status]] = ("outside", "inside", "inside", "failed", "outside")
+"""By libpq's number: idle, active, in a transaction, in a failed one, not known."""
 
 
 class Driver(Protocol):
@@ -66,84 +55,6 @@ class Driver(Protocol):
     def close(self) -> None:
         """Close the connection."""
         ...
-
-
-class Psycopg:
-    """A connection of psycopg 3.
-
-    Args:
-        connection: in no pipeline.
-    """
-
-    __slots__ = ("connection",)
-
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
-        self.connection = connection
-
-    @property
-    def number(self) -> int:
-        """The process of the server."""
-        return self.connection.info.backend_pid
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether it was closed, or lost."""
-        return self.connection.closed
-
-    def status(self) -> Status:
-        """Whether what is performed next is in a transaction."""
-        return status_of(self.connection)
-
-    def perform(self, trip: Trip) -> list[Rows]:
-        """Run the steps in one round trip."""
-        try:
-            return _perform(self.connection, trip)
-        except psycopg.Error as error:
-            raise failed(error) from error
-
-    def close(self) -> None:
-        """Close the connection."""
-        self.connection.close()
-
-
-def status_of(connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any]) -> Status:
-    """Whether a connection is in a transaction, or begins one with the next statement."""
-    status = STATUS[connection.info.transaction_status]
-    return "inside" if status == "outside" and not connection.autocommit else status
-
-
-def _perform(connection: psycopg.Connection[Any], trip: Trip) -> list[Rows]:
-    """Run the steps of one round trip.
-
-    The cursors are psycopg's own, whatever the host's connection makes. Prepared from the first
-    time on: psycopg believes in a plan that it began to prepare later, in a pipeline that failed.
-    """
-    if len(trip) == 1:
-        cursor = psycopg.Cursor(connection, row_factory=tuple_row)
-        cursor.execute(trip[0].sql, trip[0].values, prepare=True)
-        return [_rows(cursor, trip[0])]
-    silent = psycopg.Cursor(connection, row_factory=tuple_row)
-    cursors = [
-        psycopg.Cursor(connection, row_factory=tuple_row) if step.answers else silent
-        for step in trip
-    ]
-    first: psycopg.Error | None = None
-    try:
-        with connection.pipeline():
-            try:
-                for cursor, step in zip(cursors, trip, strict=True):
-                    cursor.execute(step.sql, step.values, prepare=True)
-            except psycopg.Error as error:  # the pipeline must end before it is raised
-                first = error
-    except psycopg.Error as error:
-        raise first or error from None
-    if first is not None:
-        raise first
-    return [_rows(cursor, step) for cursor, step in zip(cursors, trip, strict=True)]
-
-
-def _rows(cursor: psycopg.Cursor[Any], step: Step) -> Rows:
-    return cursor.fetchall() if step.answers and cursor.description else []
 
 
 class Psycopg2:
@@ -220,9 +131,15 @@ def driver_of(connection: object) -> Driver:
     Raises:
         InvalidValue: it is of none that is known here.
     """
-    if isinstance(connection, psycopg.Connection):
-        return Psycopg(connection)
-    if "psycopg2" in packages(connection):
+    of = packages(connection)
+    if "psycopg" in of:
+        from psycopg import Connection
+
+        from viralcommerce.runtime.stores.postgres.on_psycopg import Psycopg
+
+        if isinstance(connection, Connection):
+            return Psycopg(connection)
+    if "psycopg2" in of:
         from psycopg2.extensions import connection as of_psycopg2
 
         if isinstance(connection, of_psycopg2):

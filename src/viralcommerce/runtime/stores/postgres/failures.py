@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from typing import Final
-
-import psycopg
 
 from viralcommerce.errors import (
     RetryTransaction,
@@ -46,33 +42,8 @@ class Failed(Exception):
         self.lost = lost or self.state in _LOST or self.state.startswith("08")
 
 
-def failed(error: psycopg.Error) -> Failed:
-    """What psycopg raised, in that form."""
-    by_itself = error.sqlstate is None
-    lost = by_itself and isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
-    return Failed(error, error.sqlstate, constraint=error.diag.constraint_name, lost=lost)
-
-
-@contextmanager
-def translated(where: str) -> Generator[None]:
-    """Turn what psycopg raises into the house's errors.
-
-    Raises:
-        StoreError: or one of its kinds, see `translation`.
-    """
-    try:
-        yield
-    except psycopg.Error as error:
-        raise translation(where, error) from error
-
-
-def is_lost(error: psycopg.Error | Failed) -> bool:
-    """Whether the connection is gone."""
-    return (error if isinstance(error, Failed) else failed(error)).lost
-
-
 def translation(
-    where: str, error: psycopg.Error | Failed, *, committing: bool = False, hosted: bool = False
+    where: str, error: Failed, *, committing: bool = False, hosted: bool = False
 ) -> StoreError:
     """The house's error for one of a driver's.
 
@@ -82,9 +53,8 @@ def translation(
         committing: whether a commit was under way.
         hosted: whether the transaction is the host's.
     """
-    told = error if isinstance(error, Failed) else failed(error)
-    state, said = told.state, str(told)
-    if told.lost:
+    state, said = error.state, str(error)
+    if error.lost:
         return _lost(where, said, committing=committing, hosted=hosted)
     if hosted and state == FAILED_BEFORE:
         return RetryTransaction(

@@ -12,13 +12,13 @@ import re
 from typing import Final, TypeVar
 
 from msgspec import Struct
-from psycopg.types.numeric import Int8
 
 from viralcommerce.errors import InvalidValue
 from viralcommerce.runtime.ports import Line
 from viralcommerce.runtime.stores.postgres.reads import to_line
 from viralcommerce.runtime.stores.postgres.statements import Step
 from viralcommerce.runtime.stores.postgres.unit import Script
+from viralcommerce.runtime.stores.postgres.whole import Int8
 
 T = TypeVar("T")
 NOTHING: Final = "1:1:"

@@ -13,10 +13,10 @@ from viralcommerce.errors import RetryTransaction
 from viralcommerce.runtime.ports import Found, Wanted
 from viralcommerce.runtime.stores.postgres.drivers import Driver, Status, driver_of, play
 from viralcommerce.runtime.stores.postgres.failures import FAILED_BEFORE, Failed, translation
+from viralcommerce.runtime.stores.postgres.reading import PostgresTables
 from viralcommerce.runtime.stores.postgres.reads import Query, Stream
 from viralcommerce.runtime.stores.postgres.session import PostgresSession
 from viralcommerce.runtime.stores.postgres.statements import Rows, Step
-from viralcommerce.runtime.stores.postgres.store import PostgresStore
 from viralcommerce.runtime.stores.postgres.tables import Tables
 from viralcommerce.runtime.stores.postgres.unit import Script, Unit
 from viralcommerce.runtime.stores.unwrapping import driver_connection
@@ -72,7 +72,7 @@ class HostSession(PostgresSession[Driver]):
             self._unit.begun = False
 
 
-class HostedPostgresStore(PostgresStore):
+class HostedPostgresStore(PostgresTables):
     """A store whose units of work are savepoints in the host's transaction; reads see it too.
 
     Args:
@@ -87,10 +87,6 @@ class HostedPostgresStore(PostgresStore):
 
     def _driver(self) -> Driver:
         return driver_of(driver_connection(self._host, self.schema))
-
-    def within(self, connection: object) -> PostgresStore:
-        """The same tables on another connection."""
-        return HostedPostgresStore(self.tables, connection)
 
     def session(self) -> PostgresSession[Any]:
         """Begin a unit of work inside the host's transaction."""

@@ -16,11 +16,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from psycopg.types.numeric import Int8
-
 from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.ports import HotChange, Short
 from viralcommerce.runtime.stores.postgres.statements import Part, Rows, Step
+from viralcommerce.runtime.stores.postgres.whole import Int8
 
 Change = tuple[QuotaKey, HotChange]
 SAVEPOINT: Final = Step(b"savepoint viralcommerce_hot")

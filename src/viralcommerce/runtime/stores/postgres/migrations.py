@@ -10,10 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-import psycopg
-
 from viralcommerce.errors import InvalidValue, SchemaMismatch
-from viralcommerce.runtime.stores.postgres.failures import translated
 
 SCHEMA: Final = "viral"
 """The schema that the tables lie in, unless said."""
@@ -136,44 +133,6 @@ def statements_of(sql: str) -> list[str]:
     """The statements of `schema_sql`, for drivers that take one at a time."""
     parts = (part.strip() for part in re.split(r";[ ]*\n", sql))
     return [part for part in parts if part]
-
-
-def migrate(url: str, schema: str = SCHEMA, *, shards: int = SHARDS) -> int:
-    """Bring the tables of a database to this library's version, in one transaction.
-
-    Two that migrate at once wait for each other; where nothing is to be done, nothing is.
-
-    Args:
-        url: ``postgresql://...`` of a role that may create a schema.
-        schema: that the tables lie in.
-        shards: see `schema_sql`.
-
-    Returns:
-        The version found before; 0 where there were no tables.
-
-    Raises:
-        SchemaMismatch: the tables are newer than this library.
-        StoreError: the database could not be reached, or refused.
-    """
-    checked_schema(schema)
-    with translated(schema), psycopg.connect(url) as connection:
-        connection.execute("select pg_advisory_xact_lock(hashtext('viralcommerce migrates'))")
-        found, _ = version_of(connection, schema)
-        if found > SCHEMA_VERSION:
-            raise too_new(schema, found)
-        if found < SCHEMA_VERSION:
-            connection.execute(schema_sql(schema, since=found, shards=shards).encode())
-    return found
-
-
-def version_of(connection: psycopg.Connection[tuple[object, ...]], schema: str) -> tuple[int, int]:
-    """The version of the tables and the number of shards; (0, 0) where there are none."""
-    there = connection.execute("select to_regclass(%s)", (f"{schema}.meta",)).fetchone()
-    if there is None or there[0] is None:
-        return 0, 0
-    rows = connection.execute(f"select name, value from {schema}.meta".encode()).fetchall()
-    known = {str(name): str(value) for name, value in rows}
-    return int(known.get("schema", 0)), int(known.get("shards", 0))
 
 
 def must_fit(schema: str, found: int) -> None:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from psycopg.types.numeric import Int8
-
 from viralcommerce.codec import encode
 from viralcommerce.errors import StoreCorrupt
 from viralcommerce.program import QuotaKey
@@ -17,6 +15,7 @@ from viralcommerce.runtime.life import ALIVE, Life
 from viralcommerce.runtime.ports import Cell, Due, Line, Part, Pending, Posting
 from viralcommerce.runtime.stores.forest import forest_statements
 from viralcommerce.runtime.stores.postgres.statements import Row, Rows, Step, numbers
+from viralcommerce.runtime.stores.postgres.whole import Int8
 from viralcommerce.runtime.stores.rows import (
     CELL_COLUMNS,
     KEYS_SINCE,

@@ -11,9 +11,8 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from psycopg.types.numeric import Int8
-
 from viralcommerce.runtime.stores.forest import forest_statements
+from viralcommerce.runtime.stores.postgres.whole import Int8
 
 Row = tuple[Any, ...]
 Rows = list[Row]

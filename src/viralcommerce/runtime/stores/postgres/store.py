@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any, Final, Literal, TypeVar
 
 import psycopg
@@ -14,24 +13,12 @@ from psycopg.rows import tuple_row
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from viralcommerce.errors import NotLive, StoreBusy, StoreConflict
-from viralcommerce.program import QuotaKey
-from viralcommerce.runtime.contents import KeptKey
-from viralcommerce.runtime.life import Life
-from viralcommerce.runtime.ports import Cell, Due, Line, Part, Pending, Posting
-from viralcommerce.runtime.stores.postgres.drivers import Psycopg, play
-from viralcommerce.runtime.stores.postgres.failures import (
-    Failed,
-    is_lost,
-    translated,
-    translation,
-)
-from viralcommerce.runtime.stores.postgres.follow import Followed
-from viralcommerce.runtime.stores.postgres.migrations import (
-    SCHEMA,
-    checked_schema,
-    must_fit,
-    version_of,
-)
+from viralcommerce.runtime.stores.postgres.drivers import play
+from viralcommerce.runtime.stores.postgres.failures import Failed, translation
+from viralcommerce.runtime.stores.postgres.migrating import version_of
+from viralcommerce.runtime.stores.postgres.migrations import SCHEMA, checked_schema, must_fit
+from viralcommerce.runtime.stores.postgres.on_psycopg import Psycopg, failed, translated
+from viralcommerce.runtime.stores.postgres.reading import PostgresTables
 from viralcommerce.runtime.stores.postgres.reads import Query, Stream
 from viralcommerce.runtime.stores.postgres.session import PostgresSession
 from viralcommerce.runtime.stores.postgres.tables import Tables
@@ -51,7 +38,7 @@ PREPARED: Final = 300
 _streams = itertools.count()
 
 
-class PostgresStore:
+class PostgresStore(PostgresTables):
     """A store in a schema of a PostgreSQL database, version 13 or newer; safe for threads.
 
     The schema is not made here: see `migrations.migrate`. A process that forks goes on with
@@ -141,9 +128,10 @@ class PostgresStore:
         try:
             yield connection
         except (psycopg.Error, Failed) as error:
-            if is_lost(error):
+            told = failed(error)
+            if told.lost:
                 connection.close()
-            raise translation(self.schema, error) from error
+            raise translation(self.schema, told) from error
         finally:
             self._give_back(connection)
 
@@ -183,120 +171,6 @@ class PostgresStore:
             lambda driver: self._give_back(driver.connection),
             self.schema,
         )
-
-    def within(self, connection: object) -> PostgresStore:
-        """This store on the host's connection to the same database: see `hosted`."""
-        from viralcommerce.runtime.stores.postgres.hosted import HostedPostgresStore
-
-        return HostedPostgresStore(self.tables, connection)
-
-    def follow(self, after: str = "", *, campaign: str = "", limit: int = 1000) -> Followed:
-        """The journal lines committed since a cursor was given, each exactly once.
-
-        Args:
-            after: the cursor of the call before; "" from the beginning.
-            campaign: of one campaign only; "" for all.
-            limit: how many lines at most.
-        """
-        return self._play(self.tables.follower.follow(after, campaign, limit))
-
-    def due(self, at: datetime, limit: int, campaigns: Sequence[str]) -> Sequence[Due]:
-        """Instances whose deadline has come."""
-        return self._ask(self.tables.reads.due(at, limit, campaigns))
-
-    def cell(self, campaign: str, instance: str) -> Cell | None:
-        """One instance."""
-        return self._ask(self.tables.reads.cell(campaign, instance))
-
-    def parts(self, member: str) -> Sequence[Part]:
-        """What a member took part in."""
-        return self._ask(self.tables.reads.parts(member))
-
-    def instances(self, campaign: str, after: str, limit: int) -> Sequence[tuple[str, Cell]]:
-        """Instances by id."""
-        return self._ask(self.tables.reads.instances(campaign, after, limit))
-
-    def below(
-        self, campaign: str, instance: str, after: str, limit: int
-    ) -> Sequence[tuple[str, Cell]]:
-        """Instances that hang under one, by id."""
-        return self._ask(self.tables.reads.below(campaign, instance, after, limit))
-
-    def awards(self, member: str) -> Sequence[Posting]:
-        """What a member was given."""
-        return self._ask(self.tables.reads.awards(member))
-
-    def used(self, campaign: str) -> Mapping[QuotaKey, int]:
-        """The quotas of the campaign itself."""
-        return self._ask(self.tables.reads.used(campaign))
-
-    def journal(self, campaign: str, after: int = 0) -> Iterator[Line]:
-        """The journal in order."""
-        return self._stream(self.tables.reads.journal(campaign, after))
-
-    def history(self, campaign: str, instance: str) -> Sequence[Line]:
-        """The journal of one instance."""
-        return self._ask(self.tables.reads.history(campaign, instance))
-
-    def recorded(self, campaign: str, moments: Sequence[tuple[str, datetime]]) -> Sequence[Line]:
-        """The journal lines of instances at moments."""
-        return self._ask(self.tables.reads.recorded(campaign, moments))
-
-    def cells(self, campaign: str) -> Iterator[tuple[str, Cell]]:
-        """Every instance, by id."""
-        return self._stream(self.tables.reads.cells(campaign))
-
-    def quotas(self, campaign: str) -> Iterator[tuple[QuotaKey, int]]:
-        """Every quota that is not 0."""
-        return self._stream(self.tables.reads.quotas(campaign))
-
-    def postings(self, campaign: str) -> Iterator[Posting]:
-        """The ledger in order."""
-        return self._stream(self.tables.reads.postings(campaign))
-
-    def keys(self, campaign: str) -> Iterator[KeptKey]:
-        """Every key that is kept, in the order of the journal."""
-        return self._stream(self.tables.reads.keys(campaign))
-
-    def kept_since(self) -> datetime | None:
-        """The moment before which keys may be gone."""
-        return self._ask(self.tables.reads.kept_since())
-
-    def participants(self, campaign: str) -> Iterator[Part]:
-        """Who took part, in what and as what."""
-        return self._stream(self.tables.reads.participants(campaign))
-
-    def campaigns(self) -> Sequence[str]:
-        """The names in the journal."""
-        return self._ask(self.tables.reads.campaigns())
-
-    def pending(self, limit: int) -> Sequence[Pending]:
-        """The oldest awards in the outbox."""
-        return self._ask(self.tables.reads.pending(limit))
-
-    def confirm(self, positions: Sequence[int]) -> None:
-        """Take awards out of the outbox."""
-        self._ask(self.tables.reads.confirm(positions))
-
-    def life(self, campaign: str) -> Life:
-        """The stage of life."""
-        return self._ask(self.tables.reads.life(campaign))
-
-    def set_life(self, campaign: str, life: Life) -> None:
-        """Record a new stage."""
-        self._ask(self.tables.reads.set_life(campaign, life))
-
-    def lives(self, campaign: str) -> Sequence[Life]:
-        """Every stage, the oldest first."""
-        return self._ask(self.tables.reads.lives(campaign))
-
-    def rules(self, digest: str) -> bytes:
-        """A campaign's JSON by hash."""
-        return self._ask(self.tables.reads.rules(digest))
-
-    def prune_keys(self, before: datetime) -> int:
-        """Forget old keys."""
-        return self._ask(self.tables.reads.prune_keys(before))
 
     def close(self) -> None:
         """Close every connection that is not in use."""

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from viralcommerce.runtime.stores.postgres.follow import Follower
 from viralcommerce.runtime.stores.postgres.hot import Shards
 from viralcommerce.runtime.stores.postgres.reads import Reads
-from viralcommerce.runtime.stores.postgres.statements import Statements
-from viralcommerce.runtime.stores.postgres.unit import Unit
+from viralcommerce.runtime.stores.postgres.statements import Statements, Step
+from viralcommerce.runtime.stores.postgres.unit import Script, Unit
 
 
 class Tables:
@@ -33,3 +33,14 @@ class Tables:
         if self._shards is None:
             self._shards = Shards(self.schema, self._count())
         return Unit(self._statements, self._shards, self._known, hosted=hosted)
+
+
+def versions(schema: str) -> Script[tuple[int, int]]:
+    """The version of the tables and the number of shards; (0, 0) where there are none."""
+    name = f"{schema}.meta"
+    rows = yield [Step(b"select to_regclass(%s)::text", (name,), answers=True)]
+    if rows[0][0][0] is None:
+        return 0, 0
+    rows = yield [Step(f"select name, value from {name}".encode(), answers=True)]
+    known: dict[str, str] = dict(rows[0])
+    return int(known["schema"]), int(known["shards"])

@@ -12,8 +12,6 @@ from collections.abc import Generator, Iterable, Sequence
 from hashlib import blake2b
 from typing import Any, Final, TypeVar
 
-from psycopg.types.numeric import Int8
-
 from viralcommerce.codec import encode
 from viralcommerce.errors import StoreCorrupt
 from viralcommerce.messages import Accepted
@@ -49,6 +47,7 @@ from viralcommerce.runtime.stores.postgres.statements import (
     numbers,
     whole,
 )
+from viralcommerce.runtime.stores.postgres.whole import Int8
 from viralcommerce.runtime.stores.rows import micros, to_cell
 
 T = TypeVar("T")

@@ -1,0 +1,115 @@
+"""psycopg 3, the driver of the store's own connections, and of many hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg.rows import tuple_row
+
+from viralcommerce.runtime.stores.postgres.drivers import STATUS, Status
+from viralcommerce.runtime.stores.postgres.failures import Failed, translation
+from viralcommerce.runtime.stores.postgres.statements import Rows, Step
+from viralcommerce.runtime.stores.postgres.unit import Trip
+
+
+class Psycopg:
+    """A connection of psycopg 3.
+
+    Args:
+        connection: in no pipeline.
+    """
+
+    __slots__ = ("connection",)
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self.connection = connection
+
+    @property
+    def number(self) -> int:
+        """The process of the server."""
+        return self.connection.info.backend_pid
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed, or lost."""
+        return self.connection.closed
+
+    def status(self) -> Status:
+        """Whether what is performed next is in a transaction."""
+        return status_of(self.connection)
+
+    def perform(self, trip: Trip) -> list[Rows]:
+        """Run the steps in one round trip."""
+        try:
+            return _perform(self.connection, trip)
+        except psycopg.Error as error:
+            raise failed(error) from error
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+
+def status_of(connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any]) -> Status:
+    """Whether a connection is in a transaction, or begins one with the next statement."""
+    status = STATUS[connection.info.transaction_status]
+    return "inside" if status == "outside" and not connection.autocommit else status
+
+
+def _perform(connection: psycopg.Connection[Any], trip: Trip) -> list[Rows]:
+    """Run the steps of one round trip.
+
+    The cursors are psycopg's own, whatever the host's connection makes. Prepared from the first
+    time on: psycopg believes in a plan that it began to prepare later, in a pipeline that failed.
+    """
+    if len(trip) == 1:
+        cursor = psycopg.Cursor(connection, row_factory=tuple_row)
+        cursor.execute(trip[0].sql, trip[0].values, prepare=True)
+        return [_rows(cursor, trip[0])]
+    silent = psycopg.Cursor(connection, row_factory=tuple_row)
+    cursors = [
+        psycopg.Cursor(connection, row_factory=tuple_row) if step.answers else silent
+        for step in trip
+    ]
+    first: psycopg.Error | None = None
+    try:
+        with connection.pipeline():
+            try:
+                for cursor, step in zip(cursors, trip, strict=True):
+                    cursor.execute(step.sql, step.values, prepare=True)
+            except psycopg.Error as error:  # the pipeline must end before it is raised
+                first = error
+    except psycopg.Error as error:
+        raise first or error from None
+    if first is not None:
+        raise first
+    return [_rows(cursor, step) for cursor, step in zip(cursors, trip, strict=True)]
+
+
+def _rows(cursor: psycopg.Cursor[Any], step: Step) -> Rows:
+    return cursor.fetchall() if step.answers and cursor.description else []
+
+
+def failed(error: psycopg.Error | Failed) -> Failed:
+    """What psycopg raised, in the form of all drivers."""
+    if isinstance(error, Failed):
+        return error
+    by_itself = error.sqlstate is None
+    lost = by_itself and isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+    return Failed(error, error.sqlstate, constraint=error.diag.constraint_name, lost=lost)
+
+
+@contextmanager
+def translated(where: str) -> Generator[None]:
+    """Turn what psycopg raises into the house's errors.
+
+    Raises:
+        StoreError: or one of its kinds, see `failures.translation`.
+    """
+    try:
+        yield
+    except psycopg.Error as error:
+        raise translation(where, failed(error)) from error
