@@ -15,6 +15,7 @@ LAWFUL = {
     for path in (
         *sorted((PACKAGE / "values").glob("*.py")),
         *sorted((PACKAGE / "mechanics").glob("[!_]*")),
+        *sorted((PACKAGE / "spread").glob("[!_]*.py")),
         PACKAGE / "rules" / "screening.py",
         PACKAGE / "campaign.py",
         PACKAGE / "pricing.py",

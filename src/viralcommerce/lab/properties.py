@@ -234,4 +234,5 @@ def _topped(tree: Tree, member: int) -> Tree:
 
 
 def _same(one: Reward, other: Reward) -> bool:
-    return abs(one - other) <= (_CLOSE if isinstance(one - other, float) else 0)
+    gap = one - other
+    return abs(gap) <= _CLOSE if isinstance(gap, float) else gap == 0
