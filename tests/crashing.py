@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from ctypes import c_bool, c_int
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from multiprocessing.sharedctypes import RawValue
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,10 @@ from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.messages import Award, Command
 from viralcommerce.runtime.audit import audit
 from viralcommerce.runtime.chance import DerivedEntropy
+from viralcommerce.runtime.ports import Clock
 from viralcommerce.runtime.shop import Shop
 from viralcommerce.runtime.stores.sqlite import SqliteStore
+from viralcommerce.testing import ScriptedClock
 
 PACKS = 4
 PEOPLE = [f"m{number}" for number in range(13)]
@@ -78,12 +81,13 @@ class Notebook:
         self.note("issued", award.id)
 
 
-def open_shop(path: Path, issuer: Notebook | None = None) -> Shop:
+def open_shop(path: Path, issuer: Notebook | None = None, clock: Clock | None = None) -> Shop:
     """A shop whose dice follow from the key, so that whoever decides first decides the same."""
     return Shop(
         SqliteStore(path, busy_after=60),
         [game()],
         issuer=issuer,
+        clock=clock,
         entropy=DerivedEntropy("crash"),
     )
 
@@ -199,8 +203,10 @@ class Chaos:
                 commands = sorted(wave(number), key=lambda one: not isinstance(one, pack.Share))
                 for command in commands:
                     final[command.key] = str(shop.handle("rain-pack", command))
-            while shop.deliver(limit=1000):
-                pass
+            # the leases of those who were killed are over by tomorrow
+            with open_shop(self.path, book, ScriptedClock(datetime.now(UTC) + days(1))) as later:
+                while later.deliver(limit=1000).delivered:
+                    pass
             told, issued = self.notes()
             report.told = len(told)
             for key, answer in told:

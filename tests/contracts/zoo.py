@@ -35,11 +35,23 @@ from contracts.zoo_locks import (
     LooksUnderLock,
     ReadsAnOldSnapshot,
 )
+from contracts.zoo_outbox import (
+    ClaimsOldAndNewTogether,
+    ClaimsWhateverIsDue,
+    DeliversAtMostOnce,
+    ForgetsWhatItSetAside,
+    IgnoresLeases,
+    LeasesForEver,
+    LetsPoisonHoldUp,
+    LooksThenClaims,
+    LosesTheOutboxInACrash,
+    SettlesForAnybody,
+    SettlesUpToThePosition,
+    UsesPositionsAgain,
+)
 from contracts.zoo_reads import (
     AnswersWhenClosed,
-    ConfirmsUpToThePosition,
     CountsMembersWithTheCampaign,
-    DeliversAtMostOnce,
     DoublesParts,
     DropsADeadline,
     EndsOneTickLate,
@@ -50,7 +62,6 @@ from contracts.zoo_reads import (
     KeepsOnlyTheLastLife,
     KeepsOnlyTheNewestRules,
     ListsWhoActedLast,
-    LosesTheOutboxInACrash,
     NeverForgetsADeadline,
     ReordersTheJournal,
     RepeatsTheEndOfAPage,
@@ -61,7 +72,7 @@ from contracts.zoo_reads import (
 from viralcommerce.runtime.stores.sqlite import SqliteStore
 
 LOCKING = ("reads_its_locks", "locks_what_is_not_there")
-RACING = frozenset({"concurrent_threads", "ticks_once", "never_passes_a_cap"})
+RACING = frozenset({"concurrent_threads", "ticks_once", "never_passes_a_cap", "relays_share"})
 """Laws that an animal without locks breaks too, when its threads happen to meet."""
 
 
@@ -158,12 +169,31 @@ ANIMALS = (
     _animal(ListsWhoActedLast, "parts_once", "refuses_when_closed"),
     _animal(KeepsOnlyTheLastLife, "lives_are_kept"),
     _animal(KeepsOnlyTheNewestRules, "rules_are_kept"),
-    _animal(DeliversAtMostOnce, "outbox_survives", "delivers_at_least_once"),
-    _animal(ConfirmsUpToThePosition, "outbox_survives"),
+    _animal(
+        DeliversAtMostOnce,
+        "claims_in_line",
+        "retries_alone",
+        "leases_run_out",
+        "settles_its_own",
+        "sets_aside",
+        "delivers_at_least_once",
+    ),
+    _animal(SettlesUpToThePosition, "outbox_survives", "retries_alone", "delivers_at_least_once"),
+    _animal(ClaimsWhateverIsDue, "claims_in_line", "retries_alone"),
+    _animal(ClaimsOldAndNewTogether, "claims_in_line", "retries_alone"),
+    _animal(LeasesForEver, "leases_run_out", "settles_its_own", "retries_alone"),
+    _animal(IgnoresLeases, "leases_run_out", "settles_its_own", "claims_in_line", also=RACING),
+    _animal(SettlesForAnybody, "settles_its_own"),
+    _animal(UsesPositionsAgain, "settles_its_own"),
+    _animal(ForgetsWhatItSetAside, "sets_aside", "settles_its_own"),
+    _animal(LetsPoisonHoldUp, "sets_aside"),
+    _animal(LooksThenClaims, "relays_share"),
     _animal(AnswersWhenClosed, "refuses_when_closed"),
     _animal(
         LosesTheOutboxInACrash,
         "outbox_survives",
+        "leases_run_out",
+        "sets_aside",
         "keeps_what_it_was_given",
         "reopen_sees_everything",
     ),

@@ -166,25 +166,6 @@ class KeepsOnlyTheNewestRules(Store):
             return self.inner.commit(writes)
 
 
-class DeliversAtMostOnce(Store):
-    """Takes an award out of the outbox when it is read."""
-
-    def pending(self, limit: int) -> Sequence[Any]:
-        waiting = self.inner.pending(limit)
-        self.inner.confirm([one.position for one in waiting])
-        return waiting
-
-
-class ConfirmsUpToThePosition(Store):
-    """Confirms everything up to the greatest position, what failed before it too."""
-
-    def confirm(self, positions: Sequence[int]) -> None:
-        last = max(positions, default=0)
-        self.inner.confirm(
-            [one.position for one in self.inner.pending(10**6) if one.position <= last]
-        )
-
-
 class AnswersWhenClosed(Store):
     """Goes on answering after it was closed, from what it remembers."""
 
@@ -195,17 +176,6 @@ class AnswersWhenClosed(Store):
         if getattr(self, "closed", False):
             raise NotLive("closed")
         return super().session()
-
-
-class LosesTheOutboxInACrash(Store):
-    """The outbox is a queue in memory."""
-
-    def restarted(self) -> LosesTheOutboxInACrash:
-        path = self.inner.path
-        self.inner.close()
-        again = SqliteStore(path)
-        again.confirm([one.position for one in again.pending(10**6)])
-        return LosesTheOutboxInACrash(again)
 
 
 class ForgetsItsCounts(Store):

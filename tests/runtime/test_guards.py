@@ -95,7 +95,7 @@ def test_nothing_is_handed_out_before_the_host_commits(tmp_path: Path) -> None:
                 joined.deliver()
             assert not issuer.taken
             host.execute("commit")
-        assert shop.deliver() == 1
+        assert shop.deliver().delivered == 1
 
 
 @pytest.mark.parametrize(

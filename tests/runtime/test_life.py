@@ -150,7 +150,7 @@ def test_in_shadow_everything_is_decided_and_nothing_is_awarded(store: Any) -> N
     assert (opened.campaign, taken.campaign) == ("shadow:rain-pack", "shadow:rain-pack")
     assert gained(taken)
     assert {award.id.split("/")[0] for award in taken.awards} == {"shadow:rain-pack"}
-    assert shop.deliver() == 0
+    assert shop.deliver().delivered == 0
     assert not issuer.issued
     for member in ("ann", "bob"):
         assert list(shop.views.wallet(member, at=NOON)) == []
@@ -191,7 +191,7 @@ def test_what_was_asked_in_shadow_gains_nothing_when_it_ends_live(store: Any) ->
     shop.handle(CONSOLING, ask())
     staged(shop, CONSOLING, "live")
     assert shop.tick(at(days=3)) == 1
-    assert shop.deliver() == 0
+    assert shop.deliver().delivered == 0
     assert list(shop.views.wallet("ann", at=NOON)) == []
     assert_clean(store)
 

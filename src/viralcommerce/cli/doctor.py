@@ -22,7 +22,8 @@ from viralcommerce.cli.exits import PROBLEMS, exits
 from viralcommerce.cli.files import open_store
 from viralcommerce.cli.options import AsJson, Wait
 from viralcommerce.cli.show import bar, console, print_json, table
-from viralcommerce.runtime.stores.rows import micros, moment
+from viralcommerce.runtime.outbox import Backlog
+from viralcommerce.runtime.stores.rows import BACKLOG, micros, moment, to_backlog
 from viralcommerce.runtime.stores.schema import SCHEMA_VERSION
 from viralcommerce.runtime.stores.sqlite_session import translated
 
@@ -32,6 +33,7 @@ _OLDEST_SQLITE: Final = (3, 35, 0)
 _ROOM: Final = 1 << 30
 _MUCH_WAL: Final = 64 << 20
 _AHEAD: Final = timedelta(minutes=1)
+_STALE: Final = timedelta(hours=1)
 _REQUIREMENT: Final = re.compile(
     r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?[^;]*(?:;.*extra == ['\"](\w+)['\"])?"
 )
@@ -173,9 +175,30 @@ def _contents(connection: sqlite3.Connection) -> Iterator[Finding]:
     ).fetchone()
     advice = "; run tick" if overdue else ""
     yield Finding("deadlines", "mind" if overdue else "ok", f"{overdue:,} overdue{advice}")
-    (waiting,) = connection.execute("select count(*) from viral_outbox").fetchone()
-    advice = "; the shop's deliver() hands them out" if waiting else ""
-    yield Finding("outbox", "ok", f"{waiting:,} awards wait for the issuer{advice}")
+    row = connection.execute(f"select {BACKLOG} from viral_outbox").fetchone()  # noqa: S608 - ours
+    yield from _outbox(to_backlog(row))
+
+
+def _outbox(backlog: Backlog) -> Iterator[Finding]:
+    depth, oldest = backlog.depth, backlog.oldest
+    age = timedelta(0) if oldest is None else max(datetime.now(UTC) - oldest, timedelta(0))
+    said = f"{depth:,} awards wait to be delivered"
+    if oldest is not None:
+        said += f", the oldest for {_age(age)}; the shop's deliver() hands them out"
+    yield Finding("outbox", "mind" if age > _STALE else "ok", said)
+    aside = f"{backlog.poisoned:,} awards are set aside after too many tries"
+    if backlog.poisoned:
+        aside += "; see why with the shop's views.poisoned(), then retry() them"
+    yield Finding("poisoned", "mind" if backlog.poisoned else "ok", aside)
+
+
+def _age(age: timedelta) -> str:
+    """How long, as people say it: ``3 h``."""
+    seconds = age.total_seconds()
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 def _bytes(count: float) -> str:

@@ -26,12 +26,15 @@ from viralcommerce.rules.base import Kinds
 from viralcommerce.runtime.async_driver import AsyncDriver, Texts, Unread
 from viralcommerce.runtime.async_ports import AsyncIssuer, AsyncMembers, AsyncStore
 from viralcommerce.runtime.chance import SystemClock, SystemEntropy
+from viralcommerce.runtime.errands import run_later, told
 from viralcommerce.runtime.gathering import Gathering
 from viralcommerce.runtime.gathering_tasks import AsyncGatherer
 from viralcommerce.runtime.life import Life, Stage
 from viralcommerce.runtime.message_fields import members_of
+from viralcommerce.runtime.outbox import Claim, Settled
 from viralcommerce.runtime.ports import Clock, Decision, Due, Entropy, Record
 from viralcommerce.runtime.programs import SHADOW, Programs, thaw_state
+from viralcommerce.runtime.relay import PATIENCE, Deliveries, Errand, Failed, Patience, relay
 from viralcommerce.runtime.request import Context, Outcome, Request
 from viralcommerce.runtime.shop import LEARNS_WITHIN, NOT_WITHIN, TICKED_AT_ONCE
 from viralcommerce.runtime.situations import ending
@@ -167,22 +170,32 @@ class AsyncShop:
         life = await self._life(named.campaign.name)
         return ending(named, due.instance, life, program, thaw_state(program, cell.state))
 
-    async def deliver(self, *, limit: int = 100) -> int:
-        """Hand waiting awards to the issuer, the oldest first; see `Shop.deliver`."""
+    async def deliver(self, *, limit: int = 100, patience: Patience = PATIENCE) -> Deliveries:
+        """Deliver what waits in the outbox; see `Shop.deliver`."""
         if self._hosted:
             raise NotLive(NOT_WITHIN)
         if self._issuer is None:
             raise NotLive("deliver: this shop has no issuer; give issuer= when it is built")
-        taken: list[int] = []
-        try:
-            for pending in await self.store.pending(limit):
-                done = self._issuer.issue(pending.award)
+        going = relay(self._clock, self._entropy, limit=limit, patience=patience)
+        return await run_later(going, self._errand)
+
+    async def _errand(self, errand: Errand) -> object:
+        if isinstance(errand, Claim):
+            return await self.store.claim(errand)
+        if isinstance(errand, Settled):
+            await self.store.settle(errand)
+        elif self._issuer is not None:
+            try:
+                done = self._issuer.issue(errand.award)
                 if inspect.isawaitable(done):
                     await done
-                taken.append(pending.position)
-        finally:
-            await self.store.confirm(taken)
-        return len(taken)
+            except Exception as error:  # noqa: BLE001 - whatever an issuer likes to raise
+                return Failed(told(error))
+        return None
+
+    async def retry(self, *positions: int) -> int:
+        """Put awards that were set aside back in line; see `Shop.retry`."""
+        return await self.store.retry(positions)
 
     async def set_stage(
         self, campaign: Campaign | str, stage: Stage, *, by: str, why: str

@@ -9,12 +9,12 @@ from typing import Any, Protocol, TypeVar
 
 from viralcommerce.messages import Award
 from viralcommerce.runtime.life import Life
+from viralcommerce.runtime.outbox import Backlog, Claim, Pending, Settled
 from viralcommerce.runtime.ports import (
     Asked,
     Cell,
     Due,
     Found,
-    Pending,
     Session,
     Short,
     Stale,
@@ -88,11 +88,27 @@ class AsyncStore(Protocol):
         ...
 
     async def pending(self, limit: int) -> Sequence[Pending]:
-        """The oldest awards in the outbox."""
+        """The oldest entries that wait."""
         ...
 
-    async def confirm(self, positions: Sequence[int]) -> None:
-        """Take awards out of the outbox."""
+    async def claim(self, claim: Claim) -> Sequence[Pending]:
+        """Take the oldest entries that are due."""
+        ...
+
+    async def settle(self, settled: Settled) -> None:
+        """Write down what became of a claim."""
+        ...
+
+    async def poisoned(self, limit: int) -> Sequence[Pending]:
+        """The oldest entries that are set aside."""
+        ...
+
+    async def retry(self, positions: Sequence[int]) -> int:
+        """Put what is set aside back in line."""
+        ...
+
+    async def backlog(self) -> Backlog:
+        """How the outbox stands."""
         ...
 
     async def life(self, campaign: str) -> Life:
@@ -173,12 +189,28 @@ class InThreads:
         return await self._run(self.inner.cell, campaign, instance)
 
     async def pending(self, limit: int) -> Sequence[Pending]:
-        """The oldest awards in the outbox."""
+        """The oldest entries that wait."""
         return await self._run(self.inner.pending, limit)
 
-    async def confirm(self, positions: Sequence[int]) -> None:
-        """Take awards out of the outbox."""
-        await self._run(self.inner.confirm, positions)
+    async def claim(self, claim: Claim) -> Sequence[Pending]:
+        """Take the oldest entries that are due."""
+        return await self._run(self.inner.claim, claim)
+
+    async def settle(self, settled: Settled) -> None:
+        """Write down what became of a claim."""
+        await self._run(self.inner.settle, settled)
+
+    async def poisoned(self, limit: int) -> Sequence[Pending]:
+        """The oldest entries that are set aside."""
+        return await self._run(self.inner.poisoned, limit)
+
+    async def retry(self, positions: Sequence[int]) -> int:
+        """Put what is set aside back in line."""
+        return await self._run(self.inner.retry, positions)
+
+    async def backlog(self) -> Backlog:
+        """How the outbox stands."""
+        return await self._run(self.inner.backlog)
 
     async def life(self, campaign: str) -> Life:
         """The stage of life."""

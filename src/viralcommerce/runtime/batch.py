@@ -305,7 +305,7 @@ class Batch(Situations):
         # tuples, not lists: the collector lets go of them the first time it looks
         parts = tuple([(one.cast[role := actors[one.milestone]], role) for one in reached])
         transfers = () if shadow else tuple(priced.transfers)
-        issue = self.context.issues and not shadow
+        issue = tuple(priced.awards) if self.context.issues and not shadow else ()
         self._record(Record(command.key, decision, transfers, parts, issue))
         return decision
 

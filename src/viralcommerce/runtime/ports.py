@@ -16,6 +16,7 @@ from viralcommerce.messages import Accepted, Award, Refused, Transfer
 from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.contents import Contents
 from viralcommerce.runtime.life import Life
+from viralcommerce.runtime.outbox import Outbox
 from viralcommerce.runtime.upkeep import Upkeep
 
 Decision = Accepted[Any, Any] | Refused[Any, Any]
@@ -125,14 +126,14 @@ class Record(Struct, frozen=True, gc=False):
         decision: the journal line; campaign, instance and time are its own.
         transfers: its ledger rows.
         parts: (member, role) of those who took part; a row that is there already stays.
-        issue: whether its awards go into the outbox.
+        issue: those of its awards that go into the outbox.
     """
 
     key: str
     decision: Decision
     transfers: Sequence[Transfer] = ()
     parts: Sequence[tuple[str, str]] = ()
-    issue: bool = False
+    issue: Sequence[Award] = ()
 
 
 class HotChange(Struct, frozen=True, gc=False):
@@ -269,7 +270,8 @@ class Issuer(Protocol):
         """Hand one award out; called at least once for each, so `award.id` is the key.
 
         Raises:
-            Exception: whatever it likes; the award stays in the outbox and is tried again.
+            Exception: whatever it likes; the award is tried again later, and set aside when it has
+                been tried too often.
         """
         ...
 
@@ -309,15 +311,7 @@ class Line(Struct, frozen=True, gc=False):
     decision: Decision | bytes
 
 
-class Pending(Struct, frozen=True, gc=False):
-    """An award waiting in the outbox."""
-
-    position: int
-    campaign: str
-    award: Award
-
-
-class Store(Contents, Upkeep, Protocol):
+class Store(Contents, Outbox, Upkeep, Protocol):
     """Where campaigns live: units of work, and the few reads that views, tickers and audits need.
 
     Every read may be out of date at once; each is one or two indexed statements, whatever the
@@ -374,14 +368,6 @@ class Store(Contents, Upkeep, Protocol):
 
     def recorded(self, campaign: str, moments: Sequence[tuple[str, datetime]]) -> Sequence[Line]:
         """The journal lines of instances, each at one moment: (instance, at); in any order."""
-        ...
-
-    def pending(self, limit: int) -> Sequence[Pending]:
-        """The oldest awards that the issuer has not confirmed."""
-        ...
-
-    def confirm(self, positions: Sequence[int]) -> None:
-        """Take confirmed awards out of the outbox."""
         ...
 
     def life(self, campaign: str) -> Life:

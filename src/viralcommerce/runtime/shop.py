@@ -21,10 +21,12 @@ from viralcommerce.rules.base import Kinds
 from viralcommerce.runtime.chance import SystemClock, SystemEntropy
 from viralcommerce.runtime.driver import Driver
 from viralcommerce.runtime.erasure import Forgotten, erasure
+from viralcommerce.runtime.errands import run, told
 from viralcommerce.runtime.gathering import Gathering
 from viralcommerce.runtime.gathering_threads import Gatherer
 from viralcommerce.runtime.life import Life, Stage
 from viralcommerce.runtime.message_fields import members_of
+from viralcommerce.runtime.outbox import Claim, Settled
 from viralcommerce.runtime.ports import (
     Clock,
     Decision,
@@ -35,6 +37,7 @@ from viralcommerce.runtime.ports import (
     Store,
 )
 from viralcommerce.runtime.programs import SHADOW, Programs, thaw_state
+from viralcommerce.runtime.relay import PATIENCE, Deliveries, Errand, Failed, Patience, relay
 from viralcommerce.runtime.request import Context, Outcome, Request
 from viralcommerce.runtime.situations import ending
 from viralcommerce.runtime.stamping import aware, instance_of, stamped
@@ -245,27 +248,46 @@ class Shop:
             acted += sum(isinstance(record.decision, Accepted) for record in records)
         return acted
 
-    def deliver(self, *, limit: int = 100) -> int:
-        """Hand waiting awards to the issuer, the oldest first; how many it took.
+    def deliver(self, *, limit: int = 100, patience: Patience = PATIENCE) -> Deliveries:
+        """Deliver what waits in the outbox, the oldest first, and each member's in order.
 
         An award leaves the outbox only after the issuer returned, so each is handed out at least
-        once. The first failure ends the round and is raised, after the rest was confirmed.
+        once, however many deliver side by side and whoever of them dies. What fails is tried again
+        later, and set aside after too many tries: see `viralcommerce.runtime.relay`.
+
+        Args:
+            limit: how many entries at most, at least 1.
+            patience: with what fails.
 
         Raises:
             NotLive: there is no issuer, or this shop is `within` a transaction of the host.
+            StoreError: what was claimed is delivered by somebody once the lease is over.
         """
         if self._hosted:
             raise NotLive(NOT_WITHIN)
         if self._issuer is None:
             raise NotLive("deliver: this shop has no issuer; give issuer= when it is built")
-        taken: list[int] = []
-        try:
-            for pending in self.store.pending(limit):
-                self._issuer.issue(pending.award)
-                taken.append(pending.position)
-        finally:
-            self.store.confirm(taken)
-        return len(taken)
+        return run(relay(self._clock, self._entropy, limit=limit, patience=patience), self._errand)
+
+    def _errand(self, errand: Errand) -> object:
+        if isinstance(errand, Claim):
+            return self.store.claim(errand)
+        if isinstance(errand, Settled):
+            self.store.settle(errand)
+        elif self._issuer is not None:
+            try:
+                self._issuer.issue(errand.award)
+            except Exception as error:  # noqa: BLE001 - whatever an issuer likes to raise
+                return Failed(told(error))
+        return None
+
+    def retry(self, *positions: int) -> int:
+        """Put awards that were set aside back in line; how many were.
+
+        Args:
+            positions: of the entries, as `views.poisoned` shows them.
+        """
+        return self.store.retry(positions)
 
     def forget(self, member: str) -> Forgotten:
         """Forget a member: their id gives way to a pseudonym everywhere, and they cannot return.

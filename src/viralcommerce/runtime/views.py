@@ -15,6 +15,7 @@ from msgspec import Struct
 from viralcommerce.messages import Award, State
 from viralcommerce.program import BUDGET
 from viralcommerce.runtime.life import Life
+from viralcommerce.runtime.outbox import Backlog, Pending
 from viralcommerce.runtime.ports import Part, Store
 from viralcommerce.runtime.programs import Programs, thaw_state
 from viralcommerce.values.money import Money
@@ -173,3 +174,14 @@ class Views:
             left=left,
             counted={"/".join(part for part in key if part): n for key, n in used.items()},
         )
+
+    def outbox(self) -> Backlog:
+        """How many awards wait to be delivered, since when, and how many are set aside.
+
+        One statement, which counts what is there.
+        """
+        return self._store.backlog()
+
+    def poisoned(self, limit: int = 100) -> Sequence[Pending]:
+        """What was set aside after too many tries, each with its error. One statement."""
+        return self._store.poisoned(limit)

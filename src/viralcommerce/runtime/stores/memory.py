@@ -14,10 +14,10 @@ from typing import Any
 from msgspec import structs
 
 from viralcommerce.errors import NotLive, StoreBusy, StoreCorrupt
-from viralcommerce.messages import Accepted, Award
 from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.contents import KeptKey
 from viralcommerce.runtime.life import ALIVE, Life
+from viralcommerce.runtime.outbox import Backlog, Claim, Pending, Settled
 from viralcommerce.runtime.ports import (
     Cell,
     Decision,
@@ -25,7 +25,6 @@ from viralcommerce.runtime.ports import (
     Found,
     Line,
     Part,
-    Pending,
     Place,
     Posting,
     Record,
@@ -35,6 +34,7 @@ from viralcommerce.runtime.ports import (
     Writes,
 )
 from viralcommerce.runtime.stores.memory_forest import Below, walked
+from viralcommerce.runtime.stores.memory_outbox import MemoryOutbox
 from viralcommerce.runtime.stores.memory_upkeep import MemoryUpkeep
 
 
@@ -58,9 +58,7 @@ class MemoryStore(MemoryUpkeep):
         self._records: list[Record] = []
         self._parts: dict[str, dict[tuple[str, str, str], datetime]] = {}
         self._parts_until = 0
-        self._outbox: dict[int, tuple[str, Award]] = {}
-        self._outbox_until = 0
-        self._sent = 0
+        self._outbox = MemoryOutbox(self._records)
         self._rules: dict[str, bytes] = {}
         self._lives: dict[str, list[Life]] = {}
         self._pruned: datetime | None = None
@@ -213,24 +211,28 @@ class MemoryStore(MemoryUpkeep):
         return sorted({record.decision.campaign for record in list(self._open()._records)})
 
     def pending(self, limit: int) -> Sequence[Pending]:
-        """The oldest awards in the outbox; it is filled up from the records first."""
-        with self._open()._indexing:
-            new = self._records[self._outbox_until :]
-            self._outbox_until += len(new)
-            for record in new:
-                decision = record.decision
-                if record.issue and isinstance(decision, Accepted):
-                    for award in decision.awards:
-                        self._sent += 1
-                        self._outbox[self._sent] = (decision.campaign, award)
-            waiting = list(self._outbox.items())[:limit]
-        return [Pending(position, *waits) for position, waits in waiting]
+        """The oldest entries that wait."""
+        return self._open()._outbox.pending(limit)
 
-    def confirm(self, positions: Sequence[int]) -> None:
-        """Take awards out of the outbox."""
-        with self._open()._indexing:
-            for position in positions:
-                self._outbox.pop(position, None)
+    def claim(self, claim: Claim) -> Sequence[Pending]:
+        """Take the oldest entries that are due."""
+        return self._open()._outbox.claim(claim)
+
+    def settle(self, settled: Settled) -> None:
+        """Write down what became of a claim."""
+        self._open()._outbox.settle(settled)
+
+    def poisoned(self, limit: int) -> Sequence[Pending]:
+        """The oldest entries that are set aside."""
+        return self._open()._outbox.poisoned(limit)
+
+    def retry(self, positions: Sequence[int]) -> int:
+        """Put what is set aside back in line."""
+        return self._open()._outbox.retry(positions)
+
+    def backlog(self) -> Backlog:
+        """How the outbox stands."""
+        return self._open()._outbox.backlog()
 
     def life(self, campaign: str) -> Life:
         """The stage of life."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from abc import ABC, abstractmethod
+from abc import ABC
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TypeVar
@@ -13,12 +13,12 @@ from typing import TypeVar
 from msgspec import structs
 
 from viralcommerce.errors import NotLive, StoreBusy
-from viralcommerce.messages import Award
 from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.erasure import Erasure, Forgotten, fingerprint, fingerprints, still_owed
 from viralcommerce.runtime.life import Life
-from viralcommerce.runtime.ports import Cell, Decision, Found, Pending, Place, Record, Wanted
+from viralcommerce.runtime.ports import Cell, Decision, Found, Place, Record, Wanted
 from viralcommerce.runtime.rewriting import Rewriting
+from viralcommerce.runtime.stores.memory_outbox import MemoryOutbox
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -37,7 +37,7 @@ class MemoryUpkeep(ABC):
     _records: list[Record]
     _parts: dict[str, dict[tuple[str, str, str], datetime]]
     _parts_until: int
-    _outbox: dict[int, tuple[str, Award]]
+    _outbox: MemoryOutbox
     _rules: dict[str, bytes]
     _lives: dict[str, list[Life]]
     _closed: bool
@@ -70,9 +70,6 @@ class MemoryUpkeep(ABC):
         gone = frozenset(name for mark, name in named.items() if mark in self._tombstones)
         return structs.replace(self._everything, gone=gone) if gone else self._everything
 
-    @abstractmethod
-    def pending(self, limit: int) -> Sequence[Pending]: ...
-
     def forget(self, erasure: Erasure) -> Forgotten:
         """Put the pseudonym in the member's place."""
         with self._alone():
@@ -86,7 +83,7 @@ class MemoryUpkeep(ABC):
             rewriting.notice_cell(place, cell)
         still = [
             one.award
-            for one in self.pending(len(self._records) + len(self._outbox))
+            for one in self._outbox.everything()
             if rewriting.waiting(one.campaign, one.award) != one.award
         ]
         if still:
@@ -173,5 +170,10 @@ def _record(rewriting: Rewriting, record: Record, changed: Counter[str]) -> Reco
     changed["postings"] += sum(a != b for a, b in zip(transfers, record.transfers, strict=True))
     renamed = decision.instance != old.instance
     changed["parts"] += sum(renamed or a != b for a, b in zip(parts, record.parts, strict=True))
-    key = decision.command.key if record.key else ""
-    return structs.replace(record, key=key, decision=decision, transfers=transfers, parts=parts)
+    return Record(
+        key=decision.command.key if record.key else "",
+        decision=decision,
+        transfers=transfers,
+        parts=parts,
+        issue=tuple(rewriting.award(place, one) for one in record.issue),
+    )

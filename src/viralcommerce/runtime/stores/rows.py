@@ -9,6 +9,7 @@ import msgspec
 
 from viralcommerce.messages import Award, Transfer
 from viralcommerce.runtime.life import Life
+from viralcommerce.runtime.outbox import Backlog, Pending
 from viralcommerce.runtime.ports import Cell, Posting
 
 KEYS_SINCE: Final = "keys_since"
@@ -22,6 +23,9 @@ CELL_COLUMNS: Final = "rules, version, state, deadline, held, parent"
 POSTING_COLUMNS: Final = (
     "campaign, instance, at, id, source, target, asset, amount, reverses, award"
 )
+PENDING_COLUMNS: Final = "position, campaign, award, at, tries, error"
+BACKLOG: Final = "count(due), min(at) filter (where due is not null), count(*) - count(due)"
+"""How many wait, since when, and how many are set aside: ``due`` is null."""
 
 
 def micros(at: datetime) -> int:
@@ -65,6 +69,19 @@ def to_posting(row: tuple[Any, ...]) -> Posting:
 def to_award(text: str) -> Award:
     """An award from its JSON."""
     return _award.decode(text)
+
+
+def to_pending(row: tuple[Any, ...]) -> Pending:
+    """An entry of the outbox from `PENDING_COLUMNS`."""
+    position, campaign, award, at, tries, error = row
+    return Pending(position, campaign, to_award(award), moment(at), tries, error)
+
+
+def to_backlog(row: tuple[Any, ...]) -> Backlog:
+    """How an outbox stands, from `BACKLOG`."""
+    depth, oldest, poisoned = row
+    found = None if oldest is None else moment(oldest)
+    return Backlog(depth=depth, oldest=found, poisoned=poisoned)
 
 
 def to_life(text: str) -> Life:

@@ -21,24 +21,24 @@ from viralcommerce.codec import encode
 from viralcommerce.errors import NotLive, SchemaMismatch, StoreCorrupt
 from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.life import ALIVE, Life
-from viralcommerce.runtime.ports import Cell, Due, Line, Part, Pending, Posting
+from viralcommerce.runtime.ports import Cell, Due, Line, Part, Posting
 from viralcommerce.runtime.stores.rows import (
     CELL_COLUMNS,
     POSTING_COLUMNS,
     micros,
     moment,
-    to_award,
     to_cell,
     to_life,
     to_posting,
 )
 from viralcommerce.runtime.stores.schema import SCHEMA_VERSION, SQLITE
 from viralcommerce.runtime.stores.sqlite_contents import SqliteContents
+from viralcommerce.runtime.stores.sqlite_outbox import SqliteOutbox
 from viralcommerce.runtime.stores.sqlite_session import FOREST, SqliteSession, translated
 from viralcommerce.runtime.stores.sqlite_upkeep import SqliteUpkeep
 
 
-class SqliteStore(SqliteContents, SqliteUpkeep):
+class SqliteStore(SqliteContents, SqliteOutbox, SqliteUpkeep):
     """A store in one SQLite file; the tables are made when they are not there.
 
     Args:
@@ -247,23 +247,6 @@ class SqliteStore(SqliteContents, SqliteUpkeep):
                 for position, text in cursor.execute(sql, (campaign, instance, micros(at))):
                     lines.append(Line(position, text.encode()))
         return lines
-
-    def pending(self, limit: int) -> Sequence[Pending]:
-        """The oldest awards in the outbox."""
-        rows = self._rows(
-            "select position, campaign, award from viral_outbox order by position limit ?", limit
-        )
-        return [Pending(p, name, to_award(a)) for p, name, a in rows]
-
-    def confirm(self, positions: Sequence[int]) -> None:
-        """Take awards out of the outbox."""
-        if positions:
-            with translated(self.path), self._connection() as connection:
-                connection.execute("begin immediate")
-                connection.executemany(
-                    "delete from viral_outbox where position = ?", [(p,) for p in positions]
-                )
-                connection.execute("commit")
 
     def life(self, campaign: str) -> Life:
         """The stage of life."""

@@ -16,7 +16,7 @@ from viralcommerce.errors import (
     StoreError,
     StoreFull,
 )
-from viralcommerce.messages import Accepted, Transfer
+from viralcommerce.messages import Transfer
 from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.erasure import SALT, Name, fingerprints
 from viralcommerce.runtime.ports import (
@@ -65,7 +65,7 @@ _PUT_PART: Final = (
     "insert into viral_parts (campaign, member, role, instance, at) values (?, ?, ?, ?, ?) "
     "on conflict do nothing"
 )
-_PUT_OUTBOX: Final = "insert into viral_outbox (campaign, award) values (?, ?)"
+_PUT_OUTBOX: Final = "insert into viral_outbox (campaign, member, at, award) values (?, ?, ?, ?)"
 FOREST: Final = forest_statements("viral_cells", "?")
 _PUT_RULES: Final = "insert into viral_rules values (?, ?) on conflict do nothing"
 
@@ -326,8 +326,7 @@ class SqliteSession:
                 keys.append((name, record.key, position, at))
             ledger += [_ledger_row(name, instance, at, moved) for moved in record.transfers]
             parts += [(name, member, role, instance, at) for member, role in record.parts]
-            if record.issue and isinstance(decision, Accepted):
-                outbox += [(name, encode(award).decode()) for award in decision.awards]
+            outbox += [(name, one.to, at, encode(one).decode()) for one in record.issue]
         if keys:
             many(_PUT_KEY, keys)
         many(_PUT_JOURNAL, lines)

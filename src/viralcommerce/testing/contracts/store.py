@@ -27,7 +27,6 @@ from viralcommerce.testing.contracts.store_commits import (
     keys_are_forgotten_when_told,
     lives_are_kept,
     never_passes_a_cap,
-    outbox_survives,
     parts_once,
     rules_are_kept,
     transient_refusals_leave_the_key_free,
@@ -46,6 +45,15 @@ from viralcommerce.testing.contracts.store_locks import (
     looks_without_waiting,
     reads_its_locks,
     short_writes_nothing,
+)
+from viralcommerce.testing.contracts.store_outbox import (
+    claims_in_line,
+    leases_run_out,
+    outbox_survives,
+    relays_share,
+    retries_alone,
+    sets_aside,
+    settles_its_own,
 )
 from viralcommerce.testing.contracts.store_reads import (
     deadlines_are_indexed_and_due_once,
@@ -78,6 +86,12 @@ STORE_LAWS: Final[tuple[StoreLaw, ...]] = (
     keys_are_forgotten_when_told,
     keeps_every_posting,
     outbox_survives,
+    claims_in_line,
+    retries_alone,
+    leases_run_out,
+    settles_its_own,
+    sets_aside,
+    relays_share,
     parts_once,
     rules_are_kept,
     lives_are_kept,

@@ -57,7 +57,7 @@ def all_or_nothing(bench: StoreBench) -> None:
         yes("a", "k", awards=(given,)),
         [moved("a/1", given=given)],
         [("ann", "sharer")],
-        issue=True,
+        issue=[given],
     )
     once, rules = {quota("limit"): 1}, rules_of()
     cells = [write("a"), write("z", 7)]
@@ -167,36 +167,6 @@ def transient_refusals_leave_the_key_free(bench: StoreBench) -> None:
     session = store.session()
     same(keeping(session, wanted), yes("p", "k"), "the decision under the key at last")
     session.close()
-
-
-def outbox_survives(bench: StoreBench) -> None:
-    """An award to be issued waits, the oldest first, until it is confirmed; a crash loses none."""
-    store = bench.store()
-    awards = [award(f"p/{number}") for number in range(5)]
-    committed(
-        store,
-        writes(Record("", yes("p", awards=tuple(awards[:2])), issue=True)),
-        writes(Record("", yes("p", awards=(award("not/issued"),)))),
-        writes(*(Record("", yes("p", of=OTHER, awards=(one,)), issue=True) for one in awards[2:])),
-    )
-    same([one.award for one in store.pending(3)], awards[:3], "the three oldest in the outbox")
-    same([one.award for one in store.pending(100)], awards, "the outbox, read again")
-    store = bench.restarted(store)
-    waiting = store.pending(100)
-    same([one.award for one in waiting], awards, "the outbox after a restart")
-    same([one.campaign for one in waiting], [NAME] * 2 + [OTHER] * 3, "whose awards they are")
-    store.confirm([])
-    store.confirm([waiting[0].position, waiting[2].position])
-    store.confirm([waiting[0].position])
-    left = [awards[1], *awards[3:]]
-    same([one.award for one in store.pending(100)], left, "the outbox after two were confirmed")
-    committed(store, writes(Record("", yes("p", awards=(award("p/9"),)), issue=True)))
-    store = bench.restarted(store)
-    same(
-        [one.award.id for one in store.pending(100)],
-        ["p/1", "p/3", "p/4", "p/9"],
-        "the outbox at last",
-    )
 
 
 def parts_once(bench: StoreBench) -> None:

@@ -11,6 +11,7 @@ from msgspec import structs
 from viralcommerce.errors import NotLive
 from viralcommerce.messages import Accepted
 from viralcommerce.runtime.life import Life
+from viralcommerce.runtime.outbox import Claim, Settled
 from viralcommerce.runtime.ports import Due, Posting, Record, Wanted
 from viralcommerce.testing.contracts.kit import (
     AT,
@@ -50,7 +51,7 @@ def keeps_what_it_was_given(bench: StoreBench) -> None:
     committed(
         store,
         writes(
-            Record("k-é", decision, rows, [("陈", "sharer")], issue=True),
+            Record("k-é", decision, rows, [("陈", "sharer")], issue=[given]),
             Record("", no("券包 🧧", "k2", at=AT + 2 * _TICK)),
             cells=[write("券包 🧧", to=great)],
             used=keys,
@@ -216,6 +217,7 @@ def refuses_when_closed(bench: StoreBench) -> None:
     store.close()
     store.close()
     life = Life(stage="paused")
+    claim = Claim(by="relay", at=AT, until=CLOSES, limit=1)
     verbs: dict[str, Callable[[], object]] = {
         "session": store.session,
         "due": lambda: list(store.due(CLOSES, 1, (NAME,))),
@@ -232,7 +234,11 @@ def refuses_when_closed(bench: StoreBench) -> None:
         "recorded": lambda: list(store.recorded(NAME, [("p", AT)])),
         "campaigns": store.campaigns,
         "pending": lambda: store.pending(1),
-        "confirm": lambda: store.confirm([1]),
+        "claim": lambda: store.claim(claim),
+        "settle": lambda: store.settle(Settled(by="relay", delivered=(1,))),
+        "poisoned": lambda: store.poisoned(1),
+        "retry": lambda: store.retry([1]),
+        "backlog": store.backlog,
         "life": lambda: store.life(NAME),
         "set_life": lambda: store.set_life(NAME, life),
         "lives": lambda: store.lives(NAME),
@@ -258,7 +264,7 @@ def reopen_sees_everything(bench: StoreBench) -> None:
     committed(
         store,
         writes(
-            Record("k", decision, [moved("p/1", given=given)], [("ann", "sharer")], issue=True),
+            Record("k", decision, [moved("p/1", given=given)], [("ann", "sharer")], issue=[given]),
             cells=[write("p")],
             used={quota("limit"): 3},
             rules=rules_of(),

@@ -14,7 +14,8 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from viralcommerce.errors import NotLive, StoreBusy, StoreConflict
 from viralcommerce.runtime.life import Life
-from viralcommerce.runtime.ports import Cell, Due, Pending
+from viralcommerce.runtime.outbox import Backlog, Claim, Pending, Settled
+from viralcommerce.runtime.ports import Cell, Due
 from viralcommerce.runtime.stores.postgres.async_drivers import play
 from viralcommerce.runtime.stores.postgres.async_session import AsyncPostgresSession
 from viralcommerce.runtime.stores.postgres.failures import Failed, translation
@@ -149,12 +150,28 @@ class AsyncPostgresStore:
         return await self._ask(self.tables.reads.cell(campaign, instance))
 
     async def pending(self, limit: int) -> Sequence[Pending]:
-        """The oldest awards in the outbox."""
-        return await self._ask(self.tables.reads.pending(limit))
+        """The oldest entries that wait."""
+        return await self._ask(self.tables.outbox.pending(limit))
 
-    async def confirm(self, positions: Sequence[int]) -> None:
-        """Take awards out of the outbox."""
-        await self._ask(self.tables.reads.confirm(positions))
+    async def claim(self, claim: Claim) -> Sequence[Pending]:
+        """Take the oldest entries that are due."""
+        return await self._ask(self.tables.outbox.claim(claim))
+
+    async def settle(self, settled: Settled) -> None:
+        """Write down what became of a claim."""
+        await self._ask(self.tables.outbox.settle(settled))
+
+    async def poisoned(self, limit: int) -> Sequence[Pending]:
+        """The oldest entries that are set aside."""
+        return await self._ask(self.tables.outbox.poisoned(limit))
+
+    async def retry(self, positions: Sequence[int]) -> int:
+        """Put what is set aside back in line."""
+        return await self._ask(self.tables.outbox.retry(positions))
+
+    async def backlog(self) -> Backlog:
+        """How the outbox stands."""
+        return await self._ask(self.tables.outbox.backlog())
 
     async def life(self, campaign: str) -> Life:
         """The stage of life."""

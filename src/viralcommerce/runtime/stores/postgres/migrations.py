@@ -70,9 +70,16 @@ create table {schema}.parts (
   primary key (member, campaign, instance, role)
 );
 create table {schema}.outbox (
-  position bigint generated always as identity primary key,
-  campaign text not null, award text not null
-);
+  position bigint generated always as identity primary key, campaign text not null,
+  member text collate "C" not null, at bigint not null, award text not null,
+  due bigint default 0, tries bigint not null default 0, lease text not null default '',
+  error text not null default ''
+) with (fillfactor = 70);
+create index outbox_member on {schema}.outbox (member, position) where due is not null;
+create index outbox_due on {schema}.outbox (due) where due is not null;
+create index outbox_aside on {schema}.outbox (position) where due is null;
+comment on column {schema}.outbox.due is
+  'from when it may be claimed, or the end of the lease; null: it is set aside';
 comment on column {schema}.journal.tx is
   'the transaction that wrote the line: what a follower of the journal compares snapshots with';
 comment on column {schema}.quotas.cap is

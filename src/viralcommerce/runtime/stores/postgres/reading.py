@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.contents import KeptKey
 from viralcommerce.runtime.life import Life
-from viralcommerce.runtime.ports import Cell, Due, Line, Part, Pending, Posting, Session
+from viralcommerce.runtime.outbox import Backlog, Claim, Pending, Settled
+from viralcommerce.runtime.ports import Cell, Due, Line, Part, Posting, Session
 from viralcommerce.runtime.stores.postgres.follow import Followed
 from viralcommerce.runtime.stores.postgres.reads import Query, Stream
 from viralcommerce.runtime.stores.postgres.tables import Tables
@@ -133,12 +134,28 @@ class PostgresTables(ABC):
         return self._ask(self.tables.reads.campaigns())
 
     def pending(self, limit: int) -> Sequence[Pending]:
-        """The oldest awards in the outbox."""
-        return self._ask(self.tables.reads.pending(limit))
+        """The oldest entries that wait."""
+        return self._ask(self.tables.outbox.pending(limit))
 
-    def confirm(self, positions: Sequence[int]) -> None:
-        """Take awards out of the outbox."""
-        self._ask(self.tables.reads.confirm(positions))
+    def claim(self, claim: Claim) -> Sequence[Pending]:
+        """Take the oldest entries that are due."""
+        return self._ask(self.tables.outbox.claim(claim))
+
+    def settle(self, settled: Settled) -> None:
+        """Write down what became of a claim."""
+        self._ask(self.tables.outbox.settle(settled))
+
+    def poisoned(self, limit: int) -> Sequence[Pending]:
+        """The oldest entries that are set aside."""
+        return self._ask(self.tables.outbox.poisoned(limit))
+
+    def retry(self, positions: Sequence[int]) -> int:
+        """Put what is set aside back in line."""
+        return self._ask(self.tables.outbox.retry(positions))
+
+    def backlog(self) -> Backlog:
+        """How the outbox stands."""
+        return self._ask(self.tables.outbox.backlog())
 
     def life(self, campaign: str) -> Life:
         """The stage of life."""

@@ -12,7 +12,7 @@ from viralcommerce.errors import StoreCorrupt
 from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.contents import KeptKey
 from viralcommerce.runtime.life import ALIVE, Life
-from viralcommerce.runtime.ports import Cell, Due, Line, Part, Pending, Posting
+from viralcommerce.runtime.ports import Cell, Due, Line, Part, Posting
 from viralcommerce.runtime.stores.forest import forest_statements
 from viralcommerce.runtime.stores.postgres.statements import Row, Rows, Step, numbers
 from viralcommerce.runtime.stores.postgres.whole import Int8
@@ -22,7 +22,6 @@ from viralcommerce.runtime.stores.rows import (
     POSTING_COLUMNS,
     micros,
     moment,
-    to_award,
     to_cell,
     to_life,
     to_posting,
@@ -165,23 +164,6 @@ class Reads:
             "select campaign from names where campaign is not null"
         )
         return Query(step, lambda rows: [name for (name,) in rows])
-
-    def pending(self, limit: int) -> Query[Sequence[Pending]]:
-        """The oldest awards in the outbox."""
-        step = self._step(
-            "select position, campaign, award from {s}.outbox order by position limit %s",
-            Int8(limit),
-        )
-        return Query(
-            step, lambda rows: [Pending(at, name, to_award(text)) for at, name, text in rows]
-        )
-
-    def confirm(self, positions: Sequence[int]) -> Query[None]:
-        """Take awards out of the outbox."""
-        step = self._step(
-            "delete from {s}.outbox where position = any(%b)", numbers(sorted(positions))
-        )
-        return Query(step, _nothing)
 
     def life(self, campaign: str) -> Query[Life]:
         """The stage of life."""

@@ -61,7 +61,7 @@ COLUMNS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "parts": (
         ("campaign", TEXT), ("member", TEXT), ("role", TEXT), ("instance", TEXT), ("at", NUMBER),
     ),
-    "outbox": (("campaign", TEXT), ("award", TEXT)),
+    "outbox": (("campaign", TEXT), ("member", TEXT), ("at", NUMBER), ("award", TEXT)),
     "rules": (("hash", TEXT), ("campaign", TEXT)),
 }  # fmt: skip
 CONFLICT: Final[Mapping[str, str]] = {

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from viralcommerce.runtime.stores.postgres.follow import Follower
 from viralcommerce.runtime.stores.postgres.hot import Shards
+from viralcommerce.runtime.stores.postgres.outbox import OutboxQueries
 from viralcommerce.runtime.stores.postgres.reads import Reads
 from viralcommerce.runtime.stores.postgres.statements import Statements, Step
 from viralcommerce.runtime.stores.postgres.unit import Script, Unit
@@ -22,6 +23,7 @@ class Tables:
     def __init__(self, schema: str, shards: Callable[[], int]) -> None:
         self.schema = schema
         self.reads = Reads(schema)
+        self.outbox = OutboxQueries(schema)
         self.follower = Follower(schema)
         self._statements = Statements(schema)
         self._count = shards

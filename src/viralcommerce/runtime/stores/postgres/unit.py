@@ -14,7 +14,6 @@ from typing import Any, Final, TypeVar
 
 from viralcommerce.codec import encode
 from viralcommerce.errors import StoreCorrupt
-from viralcommerce.messages import Accepted
 from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.ports import (
     Cell,
@@ -363,6 +362,5 @@ def _tables(records: Sequence[Record]) -> dict[str, list[Row]]:
             whom = (moved.id, moved.source, moved.target, moved.asset)
             ledger.append((name, instance, at, *whom, moved.amount, moved.reverses, award))
         parts += [(name, member, role, instance, at) for member, role in record.parts]
-        if record.issue and isinstance(decision, Accepted):
-            outbox += [(name, encode(award).decode()) for award in decision.awards]
+        outbox += [(name, one.to, at, encode(one).decode()) for one in record.issue]
     return {"ledger": ledger, "parts": parts, "outbox": outbox}

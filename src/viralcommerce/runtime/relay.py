@@ -1,0 +1,255 @@
+"""The relay: how what waits in the outbox is delivered, written once, with no I/O.
+
+A generator of errands that a shell performs::
+
+    claim    the oldest entries that are due, under a lease
+    hand     one to the issuer
+    settle   delivered, to be tried again later, or set aside: all of it in one commit
+
+again and again, until nothing is due or the limit is reached.
+
+Laws:
+    At least once: an entry leaves the outbox only after it was delivered.
+    In order: of one member nothing is delivered before everything older was, or was set aside.
+    Nothing lost: whenever a relay stops, what it did not deliver waits for the next one.
+    Patience: each try waits longer than the one before, up to a bound; after so many tries an
+        entry is set aside, and seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Any, Final
+
+from msgspec import Struct
+
+from viralcommerce.errors import InvalidValue
+from viralcommerce.messages import Award
+from viralcommerce.runtime.outbox import Claim, Later, Pending, Poisoned, Settled
+from viralcommerce.runtime.ports import Clock, Entropy
+from viralcommerce.values.spans import hours, minutes, seconds
+
+AT_ONCE: Final = 20
+"""How many entries share one claim and one settlement: what may come twice when a relay dies."""
+MOST_ERRORS: Final = 10
+"""How many different errors a round tells of."""
+
+
+class Patience(Struct, frozen=True, kw_only=True):
+    """How long a relay holds what it claimed, and how often and when it tries again.
+
+    Args:
+        lease: how long what was claimed is nobody else's; longer than handing out takes.
+        first: how long to wait after the first try, about.
+        most: how long to wait at most.
+        tries: after so many an entry is set aside. Unless said, in half a day.
+
+    Raises:
+        InvalidValue: a span that is none, or no tries.
+    """
+
+    lease: timedelta = minutes(5)
+    first: timedelta = seconds(5)
+    most: timedelta = hours(1)
+    tries: int = 24
+
+    def __post_init__(self) -> None:
+        for name in ("lease", "first", "most"):
+            if getattr(self, name) <= timedelta(0):
+                raise InvalidValue(f"patience: {name} is not longer than nothing; give a span")
+        if self.tries < 1:
+            raise InvalidValue(f"patience: tries={self.tries}; give 1 or more")
+
+
+PATIENCE: Final = Patience()
+
+
+def back_off(patience: Patience, tries: int, seed: str) -> timedelta:
+    """How long to wait after so many tries: twice as long each time, by half to the whole of it.
+
+    Args:
+        patience: the bounds.
+        tries: so far, at least 1.
+        seed: from which the jitter follows, so that what failed together does not come together.
+
+    Example:
+        >>> [back_off(PATIENCE, tries, "c0ffee").seconds for tries in (1, 2, 3, 24)]
+        [4, 9, 18, 3365]
+    """
+    whole = patience.most
+    if tries <= 32:  # beyond, a power of two would leave the calendar
+        whole = min(patience.first * (1 << (tries - 1)), whole)
+    drawn = int.from_bytes(blake2b(seed.encode(), digest_size=4).digest(), "big")
+    half = whole / 2
+    return half + half * drawn / (1 << 32)
+
+
+class Hand(Struct, frozen=True, gc=False):
+    """Hand an award to the issuer."""
+
+    award: Award
+
+
+class Failed(Struct, frozen=True, gc=False):
+    """What an errand came to that went wrong: the answer in place of an exception."""
+
+    error: str
+
+
+Errand = Claim | Hand | Settled
+"""What a relay sends a shell on; the answer is what the store gave, `Failed`, or nothing."""
+
+
+class Deliveries(Struct, frozen=True, kw_only=True):
+    """What a round came to.
+
+    Args:
+        delivered: how many entries left the outbox.
+        retried: how many were put back, to be tried again later.
+        poisoned: how many were set aside.
+        errors: what went wrong, each once.
+    """
+
+    delivered: int = 0
+    retried: int = 0
+    poisoned: int = 0
+    errors: tuple[str, ...] = ()
+
+
+def relay(
+    clock: Clock, entropy: Entropy, *, limit: int, patience: Patience
+) -> Generator[Errand, Any, Deliveries]:
+    """Deliver what is due, at most so many entries.
+
+    Args:
+        clock: for leases and back-off; those of two relays need not agree.
+        entropy: names the lease, and spreads what is tried again.
+        limit: how many entries to claim in all.
+        patience: with what fails.
+
+    Raises:
+        InvalidValue: a limit that is no count.
+    """
+    if limit < 1:
+        raise InvalidValue(f"deliver: limit={limit}; give 1 or more")
+    told = _Told()
+    by = entropy.key()
+    left = limit
+    while left > 0:
+        at = clock.now()
+        until = at + patience.lease
+        claim = Claim(by=by, at=at, until=until, limit=min(left, AT_ONCE))
+        claimed: Sequence[Pending] = yield claim
+        if not claimed:
+            break
+        left -= len(claimed)
+        round_ = _Round(clock, entropy, patience, claim, claimed)
+        try:
+            yield from round_.deliver()
+        except GeneratorExit:
+            raise
+        except BaseException:  # stopped, by whatever it is: what was done must be known
+            yield round_.settled()
+            raise
+        yield round_.settled()
+        told.note(round_)
+        if round_.is_late:
+            break
+    return told.all()
+
+
+class _Round:
+    """The entries of one claim, and what became of each."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        entropy: Entropy,
+        patience: Patience,
+        claim: Claim,
+        claimed: Sequence[Pending],
+    ) -> None:
+        self._clock = clock
+        self._entropy = entropy
+        self._patience = patience
+        self._claim = claim
+        self._waiting = list(reversed(claimed))
+        self._behind: dict[str, datetime] = {}
+        self.delivered: list[int] = []
+        self.poisoned: list[Poisoned] = []
+        self.retried = 0
+        self.errors: list[str] = []
+        self.is_late = False
+        self._later: list[Later] = []
+
+    def deliver(self) -> Generator[Errand, Any, None]:
+        """Deliver one after the other, but nothing behind what failed, nor after the lease."""
+        while self._waiting:
+            one = self._waiting[-1]
+            if self._clock.now() >= self._claim.until:
+                self.is_late = True
+                return
+            if one.award.to in self._behind:
+                self._later.append(self._back(one))
+            elif one.tries > self._patience.tries:  # nobody lived to tell of the last try
+                self._set_aside(one, one.error or "whoever tried to deliver it was stopped")
+            else:
+                failed: Failed | None = yield Hand(one.award)
+                if failed is None:
+                    self.delivered.append(one.position)
+                else:
+                    self._try_again(one, failed.error)
+            self._waiting.pop()
+
+    def settled(self) -> Settled:
+        """What became of each; what was not come to is put back as it was."""
+        rest = [self._back(one) for one in reversed(self._waiting)]
+        return Settled(
+            by=self._claim.by,
+            delivered=tuple(self.delivered),
+            later=(*self._later, *rest),
+            poisoned=tuple(self.poisoned),
+        )
+
+    def _back(self, one: Pending) -> Later:
+        due = self._behind.get(one.award.to, self._claim.at)
+        return Later(one.position, due, one.tries - 1, one.error)
+
+    def _try_again(self, one: Pending, error: str) -> None:
+        if one.tries >= self._patience.tries:
+            self._set_aside(one, error)
+            return
+        seed = self._entropy.seed(f"{one.award.id}/{one.tries}")
+        due = self._clock.now() + back_off(self._patience, one.tries, seed)
+        self._behind[one.award.to] = due
+        self._later.append(Later(one.position, due, one.tries, error))
+        self.retried += 1
+        self.errors.append(error)
+
+    def _set_aside(self, one: Pending, error: str) -> None:
+        self.poisoned.append(Poisoned(one.position, one.tries, error))
+        self.errors.append(error)
+
+
+class _Told:
+    """What rounds came to in all."""
+
+    def __init__(self) -> None:
+        self.delivered = self.retried = self.poisoned = 0
+        self.errors: dict[str, None] = {}
+
+    def note(self, round_: _Round) -> None:
+        self.delivered += len(round_.delivered)
+        self.retried += round_.retried
+        self.poisoned += len(round_.poisoned)
+        self.errors |= dict.fromkeys(round_.errors)
+
+    def all(self) -> Deliveries:
+        return Deliveries(
+            delivered=self.delivered,
+            retried=self.retried,
+            poisoned=self.poisoned,
+            errors=tuple(self.errors)[:MOST_ERRORS],
+        )
