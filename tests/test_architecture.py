@@ -194,6 +194,7 @@ def test_the_pytest_plugin_imports_nothing_of_ours_until_used() -> None:
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
     heavy = ["networkx", "dateutil", "sqlite3", "typer", "rich", "jinja2", "plotly", "numpy"]
+    heavy += ["psycopg", "psycopg2", "asyncpg", "sqlalchemy", "django", "alembic"]
     code = (
         "import sys, pydantic, msgspec; before = set(sys.modules); import viralcommerce;"
         f"print(sorted((set(sys.modules) - before) & set({heavy!r})))"
