@@ -1,0 +1,38 @@
+"""The store on a database of Django's that is PostgreSQL, on psycopg 3 or 2."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connections
+from django.utils.connection import ConnectionProxy
+
+from viralcommerce.hosts.django.store import joined_or_own, must_migrate
+from viralcommerce.runtime.stores.postgres.hosted import HostedPostgresStore
+from viralcommerce.runtime.stores.postgres.migrations import SCHEMA, SCHEMA_VERSION
+from viralcommerce.runtime.stores.postgres.tables import Tables, versions
+
+
+class DjangoPostgresStore(HostedPostgresStore):
+    """On a database of Django's that is PostgreSQL.
+
+    Args:
+        using: its alias.
+    """
+
+    gathers = False
+
+    def __init__(self, using: str) -> None:
+        tables = Tables(SCHEMA, self._shards_there)
+        super().__init__(tables, ConnectionProxy(connections, using))
+        self._using = using
+
+    def session(self) -> Any:
+        """Begin a unit of work, in the block that is open or in one of its own."""
+        return joined_or_own(super().session, self._using, self.schema)
+
+    def _shards_there(self) -> int:
+        found, shards = self._play(versions(self.schema))
+        if found != SCHEMA_VERSION:
+            raise must_migrate(f"Django's {self._using!r}", found)
+        return shards

@@ -1,0 +1,10 @@
+"""The command line of a shop that runs on Django; ``DATABASE`` says where (see settings)."""
+
+import os
+import sys
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
