@@ -11,6 +11,7 @@ from viralcommerce.cli.audit import audit
 from viralcommerce.cli.doctor import doctor
 from viralcommerce.cli.exits import DONE
 from viralcommerce.cli.explain import explain
+from viralcommerce.cli.measure import measure
 from viralcommerce.cli.run import run
 from viralcommerce.cli.tick import tick
 from viralcommerce.cli.words import schema, terms
@@ -40,7 +41,7 @@ def _options(
     """What every command shares."""
 
 
-for command in (run, audit, tick, terms, explain, schema, doctor):
+for command in (run, audit, tick, terms, explain, measure, schema, doctor):
     app.command()(command)
 
 

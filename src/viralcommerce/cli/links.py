@@ -96,6 +96,12 @@ class LinkReader:
         self._bad: list[BadLine] = []
         self.progress: Callable[[int], None] | None = None
 
+    @property
+    def layout(self) -> Layout:
+        """Which columns say what; known once the first line was read."""
+        assert self._layout is not None
+        return self._layout
+
     def read(self) -> Links:
         """All that the file says.
 
@@ -270,12 +276,12 @@ class LinkReader:
         if order is not None:
             parent, origin = renumbered(parent, order), origin[order]
         forest = Forest(parent)
-        names = {at: name for name, at in self._roots.items()}
+        names: dict[int, str] = {at: name for name, at in self._roots.items()}
         ids = [self._ids[at] for at in origin.tolist()]
         return Links(
             forest=forest,
             ids=ids,
-            cascades=[names.get(at, self._ids[at]) for at in origin[forest.roots].tolist()],
+            cascades=[names.get(at) or self._ids[at] for at in origin[forest.roots].tolist()],
             times=np.frombuffer(self._times, np.float64)[origin],
             dated=bool(self._dated),
             bad=len(self._bad),
