@@ -174,7 +174,7 @@ def quota(store: Store, campaign: str, name: str) -> dict[tuple[str, str], int]:
 
 def spent(store: Store, campaign: str) -> int:
     """What is used of the budget, in minor units."""
-    return quota(store, campaign, "budget").get(("", ""), 0)
+    return quota(store, campaign, "budget/CNY").get(("", ""), 0)
 
 
 class MembersOverTime:
@@ -197,7 +197,7 @@ def bounds(campaign: Campaign) -> dict[tuple[str, str], int]:
     """The bounds of what is counted for a whole campaign, by quota and scope."""
     found: dict[tuple[str, str], int] = {}
     if isinstance(campaign.budget, Money):
-        found["budget", ""] = campaign.budget.minor
+        found[f"budget/{campaign.currency}", ""] = campaign.budget.minor
     for _, grant in campaign.every_grant():
         for name, reward in ((grant.name, grant.give), (f"{grant.name}/instead", grant.instead)):
             if reward is not None and isinstance(reward.supply, int):

@@ -142,7 +142,8 @@ class Program:
         self.rounding = campaign.rounding
         budget = campaign.budget
         self.budget = None if isinstance(budget, Unlimited) else budget.minor
-        self.budget_key: QuotaKey = (self.name, BUDGET, "", "")
+        self.budget_key: QuotaKey = (self.name, f"{BUDGET}/{self.currency}", "", "")
+        """Amounts of two currencies are never counted together."""
         self.drawn = frozenset(n for n, carries in mechanic.milestones.items() if carries.drawn)
         self.actors = {
             name: str(carries.roles[0]) for name, carries in mechanic.milestones.items()

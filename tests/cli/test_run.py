@@ -129,7 +129,7 @@ def test_an_audit_that_finds_problems_has_a_code_of_its_own(
     arguments = (write("tea.json", CAMPAIGN), write("log.jsonl", STORY), "--store", store)
     told(run, *arguments)
     with sqlite3.connect(store) as other:
-        other.execute("update viral_quotas set used = used + 1 where name = 'budget'")
+        other.execute("update viral_quotas set used = used + 1 where name = 'budget/CNY'")
     other.close()
     for command in (("run", *arguments, "--audit"), ("audit", store)):
         result = run(*command)

@@ -73,10 +73,10 @@ def test_a_ledger_row_from_nowhere_is_found(played: SqliteStore) -> None:
 
 def test_a_ledger_row_is_found_though_the_budget_agrees_with_it(played: SqliteStore) -> None:
     row = NEW_ROW.format(source="budget", asset="CNY")
-    agrees = "update viral_quotas set used = used + 100 where name = 'budget'"
+    agrees = "update viral_quotas set used = used + 100 where name = 'budget/CNY'"
     said = tamper(played, row, agrees)
     assert "rain: ledger x: is in the ledger and not in the journal" in said
-    assert "rain: quota budget: 1100 used, the journal says 1000" in said
+    assert "rain: quota budget/CNY: 1100 used, the journal says 1000" in said
 
 
 def test_a_row_that_left_the_ledger_is_found(played: SqliteStore) -> None:
@@ -107,10 +107,10 @@ def test_an_award_of_more_is_found_though_journal_and_ledger_agree(played: Sqlit
         f"update viral_journal set decision = replace(decision, '{of_two}', '{of_nine}')",
         f"update viral_ledger set award = replace(award, '{of_two}', '{of_nine}'), amount = 900 "
         "where award like '%sharer-grabbed%'",
-        "update viral_quotas set used = used + 1400 where name = 'budget'",
+        "update viral_quotas set used = used + 1400 where name = 'budget/CNY'",
     )
     assert "its rules give" in said
-    assert "rain: quota budget: 2400 used, the journal says 1000" in said
+    assert "rain: quota budget/CNY: 2400 used, the journal says 1000" in said
 
 
 def test_rules_that_are_gone_are_a_problem_and_no_refusal(played: SqliteStore) -> None:
@@ -129,7 +129,7 @@ def test_a_raised_budget_is_no_problem_where_the_newest_version_is_told() -> Non
     Shop(store, (small,)).handle_many(small, STORY)
     Shop(store, (RAIN,)).handle(RAIN, STORY[2])
     assert [str(problem) for problem in audit(store).problems] == [
-        "rain: quota budget: 1000 used of 800: over-given"
+        "rain: quota budget/CNY: 1000 used of 800: over-given"
     ]
     assert audit(store, newest=(RAIN,)).is_clean
 

@@ -119,7 +119,7 @@ def test_a_budget_hit_by_16_workers_is_spent_to_the_last_cent_and_not_one_furthe
 
         at_once(spend, 16)
         used = store.used("clipped")
-        assert used == {("clipped", "budget", "", ""): 30_037}
+        assert used == {("clipped", "budget/CNY", "", ""): 30_037}
         clean(store)
 
 
@@ -135,7 +135,9 @@ def test_batches_of_the_same_packs_in_other_orders_do_not_wait_for_each_other(st
 
         assert sum(at_once(grab, 12)) == 120
         clean(store)
-        assert store.used("rain-pack")[("rain-pack", "budget", "", "")] == 12 * (6000 + 5 * 200)
+        assert store.used("rain-pack")[("rain-pack", "budget/CNY", "", "")] == 12 * (
+            6000 + 5 * 200
+        )
 
 
 def test_what_the_rehearsal_did_not_foresee_ends_the_batch_and_the_rest_follows() -> None:
@@ -182,14 +184,14 @@ def test_a_cap_that_is_lowered_holds_at_once_for_every_shard() -> None:
         for number in range(20):
             shop.handle(rich, pack.Share(pack=f"p{number}", by="ann"))
             shop.handle(rich, pack.Grab(pack=f"p{number}", by="bob"))
-        spent = store.used("clipped")[("clipped", "budget", "", "")]
+        spent = store.used("clipped")[("clipped", "budget/CNY", "", "")]
         assert spent == 20 * 702
         poor = rich.replace(budget=CNY(100))
         with Shop(store, [poor]) as later:
             answer = later.handle(poor, pack.Share(pack="late", by="ann"))
             assert isinstance(answer, Refused)
             assert answer.refusal.code == "out_of_budget"
-            assert store.used("clipped")[("clipped", "budget", "", "")] == spent
+            assert store.used("clipped")[("clipped", "budget/CNY", "", "")] == spent
 
 
 def test_who_waits_too_long_is_told_so_and_nothing_is_written() -> None:

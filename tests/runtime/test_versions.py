@@ -11,6 +11,7 @@ from viralcommerce.errors import InvalidRule, StoreCorrupt
 from viralcommerce.mechanics import collect
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.rules.rewards import Points
+from viralcommerce.runtime.audit import audit
 from viralcommerce.runtime.ports import Store
 from viralcommerce.runtime.shop import Shop
 from viralcommerce.runtime.stores.memory import MemoryStore
@@ -74,6 +75,20 @@ def test_another_currency_under_the_same_name_is_told_so(begun: Store) -> None:
         InvalidRule, match=r"begun as coupon_pack in CNY .* coupon_pack in JPY now"
     ):
         Shop(begun, (now,)).tick(NOON + days(1))
+
+
+def test_amounts_of_two_currencies_are_never_counted_together(begun: Store) -> None:
+    """A new pack in yen knows nothing of the old ones; what was spent in yuan is not yen."""
+    now = rain(Money(600, "JPY")).replace(budget=Money(600, "JPY"))
+    shop = Shop(begun, (now,))
+    assert str(shop.handle(now, pack.Share(pack="ride-2", by="ann", at=NOON))).startswith("a pack")
+    assert shop.views.campaign("rain").left == Money(0, "JPY")
+    assert begun.used("rain") == {
+        ("rain", "budget/CNY", "", ""): 600,
+        ("rain", "budget/JPY", "", ""): 600,
+    }
+    problems = [problem.what for problem in audit(begun).problems]
+    assert problems == ["is in JPY, the campaign began in CNY"]
 
 
 def test_a_budget_that_every_award_would_pass_can_never_pay() -> None:

@@ -23,19 +23,19 @@ from __future__ import annotations
 
 from collections import Counter as Tally
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
 from viralcommerce.campaign import Campaign
-from viralcommerce.codec import KINDS, Codec, encode
+from viralcommerce.codec import KINDS, Codec
 from viralcommerce.errors import StoreCorrupt, StoreError, ViralCommerceError
-from viralcommerce.messages import BY_CLOCK, Accepted, Refused, State, Transfer
-from viralcommerce.program import BUDGET, Program, QuotaKey
+from viralcommerce.messages import BY_CLOCK, Accepted, Refused, State
+from viralcommerce.program import Program, QuotaKey
 from viralcommerce.rules.base import Kinds
 from viralcommerce.rules.limits import Unlimited
+from viralcommerce.runtime.books import Books
 from viralcommerce.runtime.findings import MOST_PROBLEMS, AuditReport, Problem
 from viralcommerce.runtime.kept_keys import KeptKeys, Wish
 from viralcommerce.runtime.ports import Decision, Store
@@ -43,7 +43,6 @@ from viralcommerce.runtime.programs import SHADOW, Programs, thaw_decision, thaw
 from viralcommerce.runtime.repricing import Repricing
 from viralcommerce.runtime.request import REFUSED
 from viralcommerce.runtime.taken_parts import TakenParts
-from viralcommerce.values.money import Money
 
 __all__ = ["AuditReport", "Problem", "audit"]
 
@@ -95,7 +94,7 @@ def audit(
         refused=sum(one.refused for one in audits),
         instances=sum(len(one.instances) for one in audits),
         awards=sum(one.awards for one in audits),
-        spent={one.name: one.spent() for one in audits if one.currency},
+        spent={one.name: one.books.spent(one.currency) for one in audits if one.currency},
     )
 
 
@@ -123,11 +122,11 @@ class _CampaignAudit:
         self.used: Tally[QuotaKey] = Tally()
         self.caps: dict[QuotaKey, int] = {}
         self.uncounted: set[str] = set()
-        self.expected: dict[str, int] = {}
+        self.books = Books(name)
         self.budget: int | None = None
         self.unlimited = False
         self.currency = ""
-        self.moved: Tally[str] = Tally()
+        self.budget_key: QuotaKey | None = None
         self.accepted = 0
         self.refused = 0
         self.awards = 0
@@ -147,7 +146,8 @@ class _CampaignAudit:
         yield from self._read("cells", self._check_cells())
         yield from self._read("parts", self.parts.check(self.store))
         if not self.shadow:
-            yield from self._read("ledger", self._check_ledger())
+            yield from self._read("ledger", self.books.check(self.store))
+            yield from self._read("ledger", self._check_holds())
         yield from self._read("quotas", self._check_quotas())
 
     def _read(self, where: str, problems: Iterator[Problem]) -> Iterator[Problem]:
@@ -168,10 +168,6 @@ class _CampaignAudit:
             )
             yield from keys.line(line.position, self.wish)
         yield from keys.rest()
-
-    def spent(self) -> Money:
-        """What left the budget for good, or is held."""
-        return Money(max(self.moved["spent"], 0), self.currency)
 
     def _problem(self, where: str, what: str) -> Problem:
         return Problem(self.name, where, what)
@@ -275,7 +271,11 @@ class _CampaignAudit:
         instance: _Instance,
         decision: Accepted[Any, Any],
     ) -> Iterator[Problem]:
-        self.currency = self.currency or program.currency
+        if not self.currency:
+            self.currency, self.budget_key = program.currency, program.budget_key
+        elif program.currency not in ("", self.currency):
+            said = f"is in {program.currency}, the campaign began in {self.currency}"
+            yield self._problem(where, said)
         self.allow(program.campaign)
         self.awards += len(decision.awards)
         self.parts.note(program, decision)
@@ -292,8 +292,7 @@ class _CampaignAudit:
         for key, cap in again.caps.items():
             self.caps[key] = max(self.caps.get(key, 0), cap)
         if not self.shadow:
-            for row in again.transfers:
-                self.expected[row.id] = _print(decision.instance, decision.command.at, row)
+            self.books.note(decision, again.transfers)
         if decision.command.by != BY_CLOCK:
             for velocity in program.velocities:
                 if velocity.fact:
@@ -329,45 +328,16 @@ class _CampaignAudit:
             lost = sorted(set(self.instances) - {name for name, _ in self.store.cells(self.name)})
             yield self._problem(", ".join(lost[:5]), f"{len(lost)} cells are gone")
 
-    def _check_ledger(self) -> Iterator[Problem]:
-        holds: Tally[str] = Tally()
-        seen: set[str] = set()
-        for posting in self.store.postings(self.name):
-            moved = posting.transfer
-            if moved.id in seen:
-                yield self._problem(f"ledger {moved.id}", "the row is there twice")
-            seen.add(moved.id)
-            if moved.amount < 1:
-                yield self._problem(f"ledger {moved.id}", f"moves {moved.amount}")
-            expected = self.expected.pop(moved.id, None)
-            noun = "ledger" if moved.award is None else "award"
-            if expected is None:
-                yield self._problem(
-                    f"{noun} {moved.id}", "is in the ledger and not in the journal"
-                )
-            elif expected != _print(posting.instance, posting.at, moved):
-                yield self._problem(f"{noun} {moved.id}", f"is {moved!r}, not what was journaled")
-            self._move(moved.source, moved.target, moved.amount, holds)
-        for ident in self.expected:
-            yield self._problem(f"ledger {ident}", "is in the journal and not in the ledger")
+    def _check_holds(self) -> Iterator[Problem]:
         for name, instance in self.instances.items():
-            if holds[name] != instance.held or instance.held < 0:
-                yield self._problem(name, f"holds {instance.held}, the ledger says {holds[name]}")
-
-    def _move(self, source: str, target: str, amount: int, holds: Tally[str]) -> None:
-        if source == BUDGET:
-            self.moved["spent"] += amount
-        if target == BUDGET:
-            self.moved["spent"] -= amount
-        if source.startswith("hold/"):
-            holds[source.removeprefix("hold/")] -= amount
-        if target.startswith("hold/"):
-            holds[target.removeprefix("hold/")] += amount
+            there = self.books.holds[name]
+            if there != instance.held or instance.held < 0:
+                yield self._problem(name, f"holds {instance.held}, the ledger says {there}")
 
     def _check_quotas(self) -> Iterator[Problem]:
         expected = {key: used for key, used in self.used.items() if used}
-        if self.budget is not None and not self.unlimited:
-            self.caps[(self.name, BUDGET, "", "")] = self.budget
+        if self.budget is not None and not self.unlimited and self.budget_key is not None:
+            self.caps[self.budget_key] = self.budget
         for key, used in self.store.quotas(self.name):
             where = "quota " + "/".join(part for part in key[1:] if part)
             if key[1] in self.uncounted or key[1].startswith(REFUSED):
@@ -381,11 +351,6 @@ class _CampaignAudit:
         for key, used in expected.items():
             where = "quota " + "/".join(part for part in key[1:] if part)
             yield self._problem(where, f"nothing recorded, the journal says {used}")
-
-
-def _print(instance: str, at: datetime, row: Transfer) -> int:
-    """A ledger row as one number, which another row has once in a lifetime."""
-    return hash((instance, at, encode(row)))
 
 
 class _Head(Struct):

@@ -13,7 +13,6 @@ from datetime import datetime
 from msgspec import Struct
 
 from viralcommerce.messages import Award, State
-from viralcommerce.program import BUDGET
 from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.outbox import Backlog, Pending
 from viralcommerce.runtime.ports import Part, Store
@@ -161,7 +160,7 @@ class Views:
         used = {key[1:]: count for key, count in self._store.used(program.name).items()}
         budget = spent = left = None
         if program.budget is not None:
-            taken = used.pop((BUDGET, "", ""), 0)
+            taken = used.pop(program.budget_key[1:], 0)
             budget = Money(program.budget, program.currency)
             spent = Money(taken, program.currency)
             left = Money(max(program.budget - taken, 0), program.currency)
