@@ -129,11 +129,11 @@ def test_no_mechanic_knows_another() -> None:
         inside = name(path).removesuffix(".py").split("/")
         if inside[0] != "mechanics" or inside[1] == "__init__":
             continue
-        own = f"viralcommerce.mechanics.{inside[1]}."
+        own = f"viralcommerce.mechanics.{inside[1]}"
         found += [
             f"{name(path)}:{line} imports {module}"
             for line, module in imports(path)
-            if module.startswith("viralcommerce.mechanics") and not module.startswith(own)
+            if module.startswith("viralcommerce.mechanics") and not f"{module}.".startswith(f"{own}.")
         ]
     none(found, "mechanics never import each other")
 

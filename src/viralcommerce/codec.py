@@ -22,6 +22,7 @@ from viralcommerce.decider import AnyMechanic
 from viralcommerce.errors import InvalidMessage, InvalidRule, StoreCorrupt
 from viralcommerce.mechanics.collect import Collect
 from viralcommerce.mechanics.coupon_pack import CouponPack
+from viralcommerce.mechanics.invite import Invite
 from viralcommerce.messages import Accepted, Command, Refused, State
 from viralcommerce.refusals import CommonRefusal
 from viralcommerce.rules.base import Kinds, Rule, dump, load
@@ -44,6 +45,7 @@ _RULES: Final[tuple[type[Rule], ...]] = (
     Campaign,
     CouponPack,
     Collect,
+    Invite,
     Grant,
     BestOf,
     Limit,

@@ -84,7 +84,7 @@ class Lookup(Struct, frozen=True, gc=False):
     Args:
         cells: instances whose states it is told.
         above: the instance whose line it is told: itself, what it hangs under, and on.
-        levels: how far above, at least 1.
+        levels: how far above; 0 for itself alone.
     """
 
     cells: tuple[str, ...] = ()
@@ -121,6 +121,10 @@ class Mechanic(Rule, Generic[C, S, E]):
     """The tagged union of the mechanic's own refusals."""
     state_types: ClassVar[object]
     """The tagged union of the states."""
+    settling: ClassVar[frozenset[type[Command]]] = frozenset()
+    """Commands that settle what was begun: no condition, pause or window keeps them out."""
+    fills: ClassVar[bool] = False
+    """Whether chance fills in fields of a command before it is known what the command is about."""
     chance: ClassVar[bool] = False
     """Whether commands may need entropy, under these rules or others of the same game."""
     owner: ClassVar[str] = ""
@@ -184,6 +188,10 @@ class Mechanic(Rule, Generic[C, S, E]):
     def promised(self, event: E) -> Promised:
         """What an event takes into the hold or releases from it."""
         return NOTHING_PROMISED
+
+    def filled(self, command: C, entropy: bytes) -> C:
+        """The command with what chance decides before anything is read; asked where `fills`."""
+        return command
 
     def lookup(self, command: C) -> Lookup:
         """What the command must be told of other instances; asked where `looks`."""

@@ -160,7 +160,7 @@ class Program:
             kind
             for kind, guard in self.guards.items()
             if guard is not None or self.asked[kind] or (self.velocities and mechanic.casts[kind])
-        )
+        ) - mechanic.settling
         """The commands that conditions, facts or velocities have a say in."""
         self.ends = campaign.window != ALWAYS
         """Whether the window excludes any moment."""
@@ -170,6 +170,10 @@ class Program:
         """Whether a command needs nothing but its own cell, and quotas."""
 
     def _compile_guard(self, kind: type[Command], roles: tuple[str, ...]) -> None:
+        if kind in self.mechanic.settling:
+            self.guards[kind] = None
+            self.asked[kind] = frozenset()
+            return
         given = self.campaign.given
         actor = roles[0] if roles else ""
         guard = prune(given, frozenset(roles), actor) if given is not None and roles else None

@@ -38,7 +38,7 @@ from viralcommerce.runtime.relay import PATIENCE, Deliveries, Errand, Failed, Pa
 from viralcommerce.runtime.request import Context, Outcome, Request
 from viralcommerce.runtime.shop import LEARNS_WITHIN, NOT_WITHIN, TICKED_AT_ONCE
 from viralcommerce.runtime.situations import ending
-from viralcommerce.runtime.stamping import aware, instance_of, stamped
+from viralcommerce.runtime.stamping import aware, filled, instance_of, stamped
 from viralcommerce.values.ids import check_id
 
 
@@ -218,6 +218,7 @@ class AsyncShop:
         life = await self._life(program.campaign.name)
         if life.shadow and not program.shadow:
             program = self._programs.shadow(program)
+        command = filled(program, command, self._entropy)
         instance = instance_of(program, command)
         stamped_now = stamped(program, command, self._clock, self._entropy)
         return Request(program, stamped_now, instance, life, members_of(stamped_now))

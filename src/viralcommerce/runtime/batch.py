@@ -159,14 +159,15 @@ class Batch(Situations):
         refusal: Refusal | None = None
         if command.by != BY_CLOCK:
             at = command.at
+            settles = type(command) in program.mechanic.settling
             if overdue(command, cell):
                 self._end(request, program, state)
                 if self.missing:
                     return None
                 cell, program, state = self.situation(request)
-            if request.life.stage != LIVE:
+            if request.life.stage != LIVE and not settles:
                 refusal = life_refusal(request.life, begun=cell is not None)
-            if refusal is None and request.program.ends:
+            if refusal is None and request.program.ends and not settles:
                 refusal = _outside(request.program, at)
         if refusal is not None:
             return self._refuse(request, program, refusal)

@@ -40,7 +40,7 @@ from viralcommerce.runtime.programs import SHADOW, Programs, thaw_state
 from viralcommerce.runtime.relay import PATIENCE, Deliveries, Errand, Failed, Patience, relay
 from viralcommerce.runtime.request import Context, Outcome, Request
 from viralcommerce.runtime.situations import ending
-from viralcommerce.runtime.stamping import aware, instance_of, stamped
+from viralcommerce.runtime.stamping import aware, filled, instance_of, stamped
 from viralcommerce.runtime.stores.urls import open_store
 from viralcommerce.runtime.views import Views
 from viralcommerce.values.ids import check_id
@@ -344,6 +344,7 @@ class Shop:
         life = self._life(program.campaign.name)
         if life.shadow and not program.shadow:
             program = self._programs.shadow(program)
+        command = filled(program, command, self._entropy)
         instance = instance_of(program, command)
         stamped_now = stamped(program, command, self._clock, self._entropy)
         return Request(program, stamped_now, instance, life, members_of(stamped_now))

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from typing import Final
 
 from msgspec import structs
 
-from viralcommerce.errors import InvalidMessage, NaiveTime, ViralCommerceError
+from viralcommerce.errors import CurrencyMismatch, InvalidMessage, NaiveTime, ViralCommerceError
 from viralcommerce.messages import BY_CLOCK, UNSTAMPED, Command
 from viralcommerce.program import Program
 from viralcommerce.runtime.erasure import is_gone
 from viralcommerce.runtime.ports import Clock, Entropy
 from viralcommerce.runtime.request import CLOCK_KEYS, deadline_key
 from viralcommerce.values.ids import are_plain_ids, check_id
+from viralcommerce.values.money import Money
 
 TOO_EARLY: Final = datetime(1900, 1, 1, tzinfo=UTC)
 TOO_LATE: Final = datetime(9000, 1, 1, tzinfo=UTC)
 """Commands come between: what spans and zones make of them then lies within any calendar."""
+
+
+def filled(program: Program, command: Command, entropy: Entropy) -> Command:
+    """The command with what chance fills in before it is known what it is about, and its key."""
+    if not program.mechanic.fills or type(command) not in program.mechanic.casts:
+        return command
+    key = command.key or entropy.key()
+    seed = hashlib.sha256(entropy.seed(key).encode()).digest()
+    full: Command = program.mechanic.filled(structs.replace(command, key=key), seed)
+    return full
 
 
 def instance_of(program: Program, command: Command) -> str:
@@ -39,6 +51,8 @@ def instance_of(program: Program, command: Command) -> str:
             f"{program.name}: {type(command).__name__}: by: only the clock does that, "
             f"not {command.by!r:.60}; leave it out"
         )
+    if program.mechanic.looks:
+        _check_amounts(program, command)
     instance: str = mechanic.instance(command)
     if not are_plain_ids(instance, command.by, command.key) or "(" in command.by + command.key:
         _check_ids(program, command, instance)
@@ -73,6 +87,17 @@ def stamped(program: Program, command: Command, clock: Clock, entropy: Entropy) 
     if key is command.key and at is command.at and seed == command.entropy:
         return command
     return structs.replace(command, key=key, at=at, entropy=seed)
+
+
+def _check_amounts(program: Program, command: Command) -> None:
+    """What a command says of money is in the campaign's currency."""
+    for name in command.__struct_fields__:
+        value = getattr(command, name)
+        if isinstance(value, Money) and value.currency != program.currency:
+            raise CurrencyMismatch(
+                f"{program.name}: {type(command).__name__}: {name}: {value} is not in "
+                f"{program.currency}; convert it, or run a campaign in that currency"
+            )
 
 
 def _check_ids(program: Program, command: Command, instance: str) -> None:

@@ -202,7 +202,7 @@ class CodeFormat:
             body = "".join(islice(letters, self.drawn))
             if self.check:
                 body += self.check_char(body)
-            if not self._reads_rude(body):
+            if not self.reads_rude(body):
                 return self._front + body
         raise InvalidValue(
             f"code: {_MOST_TRIES} codes in a row read like screened words; screen fewer"
@@ -283,7 +283,7 @@ one guess in 33 hits, and it may be one in 10,000; use length 8, or at most 3,35
     def _words(self) -> tuple[str, ...]:
         return tuple(sorted(word.translate(_READS_AS) for word in self.screened))
 
-    def _reads_rude(self, body: str) -> bool:
+    def reads_rude(self, body: str) -> bool:
         """Whether a screened word stands in the body, or begins in the prefix and ends in it."""
         front, read = self.prefix.translate(_READS_AS), body.translate(_READS_AS)
         return any(

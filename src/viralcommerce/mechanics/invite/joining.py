@@ -1,0 +1,178 @@
+"""What is said about codes and joining: commands, events, refusals, situations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from viralcommerce.messages import BY_CLOCK, Command, Event, Refusal, State
+from viralcommerce.values.ids import MemberField
+
+# ---------------------------------------------------------------------------- commands
+
+
+class Issue(Command, frozen=True, kw_only=True):
+    """Ask for a code of one's own: a random one, or a `vanity` one of one's choice.
+
+    Args:
+        vanity: the wished code; "" for a random one.
+        code: filled in by the shop.
+    """
+
+    stamps: ClassVar[frozenset[str]] = frozenset({"at", "entropy", "code"})
+
+    vanity: str = ""
+    code: str = ""
+
+
+class Join(Command, frozen=True, kw_only=True):
+    """A friend arrives by an invitation: a code that was typed, a link that was opened, or both.
+
+    Args:
+        code: as typed; "" where none was.
+        link: whose link was opened, as its signature proves; "" where none was.
+        inviter: filled in by the shop: whose invitation counts.
+        used: filled in by the shop: the code that counts.
+    """
+
+    stamps: ClassVar[frozenset[str]] = frozenset({"at", "entropy", "inviter", "used"})
+
+    code: str = ""
+    link: MemberField = ""
+    inviter: MemberField = ""
+    used: str = ""
+
+
+class Part(Command, frozen=True, kw_only=True):
+    """The clock: an invitation has ended."""
+
+    member: MemberField
+    by: MemberField = BY_CLOCK
+
+
+# ---------------------------------------------------------------------------- events
+
+
+class Issued(Event, frozen=True, kw_only=True):
+    """A code belongs to somebody."""
+
+    en: ClassVar[str] = "the code is {code}"
+    zh: ClassVar[str] = "邀请码为{code}"
+
+    code: str
+    owner: MemberField
+
+
+class Joined(Event, frozen=True, kw_only=True):
+    """A friend stands under an inviter, until `until` if that is said; `again` after another."""
+
+    en: ClassVar[str] = "{invitee} was invited by {inviter}"
+    zh: ClassVar[str] = "{invitee}由{inviter}邀请"
+
+    invitee: MemberField
+    inviter: MemberField
+    until: datetime | None
+    again: bool
+
+
+class Parted(Event, frozen=True, kw_only=True):
+    """A member stands under nobody any more."""
+
+    member: MemberField
+    inviter: MemberField
+
+
+class CodeUsed(Event, frozen=True, kw_only=True):
+    """A code has brought one more."""
+
+    code: str
+
+
+class Bought(Event, frozen=True, kw_only=True):
+    """A member's orders count one more."""
+
+    member: MemberField
+
+
+class Befriended(Event, frozen=True, kw_only=True):
+    """One more friend of a member has bought; `nth` counts from 1."""
+
+    member: MemberField
+    nth: int
+
+
+# ---------------------------------------------------------------------------- refusals
+
+
+class CodeTaken(Refusal, frozen=True, kw_only=True):
+    """Somebody has that code."""
+
+    en: ClassVar[str] = "this code is taken, choose another"
+    zh: ClassVar[str] = "该邀请码已被使用，请换一个"
+
+
+class CodeUnfit(Refusal, frozen=True, kw_only=True):
+    """A wished code that cannot be one."""
+
+    en: ClassVar[str] = "this cannot be a code: {why}"
+    zh: ClassVar[str] = "该邀请码不可用：{why}"
+
+    why: str
+
+
+class NoInvitation(Refusal, frozen=True, kw_only=True):
+    """No such code, one that is used up, or nothing at all: it sounds the same, by design."""
+
+    terminal: ClassVar[bool] = False
+    en: ClassVar[str] = "this invitation is not valid"
+    zh: ClassVar[str] = "邀请无效"
+
+
+class OwnInvitation(Refusal, frozen=True, kw_only=True):
+    """Nobody invites themselves."""
+
+    en: ClassVar[str] = "{by} cannot accept their own invitation"
+    zh: ClassVar[str] = "不能接受自己的邀请"
+
+    by: MemberField
+
+
+class AlreadyInvited(Refusal, frozen=True, kw_only=True):
+    """Somebody else's friend already, by the rule for ever, for a time, or since they bought."""
+
+    en: ClassVar[str] = "{by} was invited already"
+    zh: ClassVar[str] = "您已被邀请过"
+
+    by: MemberField
+
+
+# ---------------------------------------------------------------------------- state
+
+
+class Nothing(State, frozen=True):
+    """Nothing is known."""
+
+
+class Member(State, frozen=True, kw_only=True):
+    """A member: by whom they came, and what they brought.
+
+    Args:
+        inviter: who invited them; "" for nobody.
+        until: when that ends; nothing where never.
+        invited: how often they have joined.
+        bought: how many qualifying orders of theirs have matured.
+        friends: how many whom they invited have bought.
+    """
+
+    inviter: MemberField = ""
+    until: datetime | None = None
+    invited: int = 0
+    bought: int = 0
+    friends: int = 0
+
+
+class Code(State, frozen=True, kw_only=True):
+    """A code, its owner, and how many it has brought."""
+
+    owner: MemberField
+    used: int = 0

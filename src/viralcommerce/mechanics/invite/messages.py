@@ -1,0 +1,73 @@
+"""All that is said about inviting, as unions: joining and ordering."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from viralcommerce.mechanics.invite.joining import (
+    AlreadyInvited,
+    Befriended,
+    Bought,
+    Code,
+    CodeTaken,
+    CodeUnfit,
+    CodeUsed,
+    Issue,
+    Issued,
+    Join,
+    Joined,
+    Member,
+    NoInvitation,
+    Nothing,
+    OwnInvitation,
+    Part,
+    Parted,
+)
+from viralcommerce.mechanics.invite.ordering import (
+    AlreadyKeptBack,
+    AlreadyOrdered,
+    AlreadyRefunded,
+    Early,
+    Hold,
+    KeptBack,
+    LetGo,
+    Mature,
+    Matured,
+    NoSuchOrder,
+    NotKeptBack,
+    Order,
+    Ordered,
+    OrderSettled,
+    Pending,
+    Receive,
+    Received,
+    Refund,
+    Refunded,
+    RefundKept,
+    RefundTooLarge,
+    Reject,
+    Rejected,
+    Release,
+    Settled,
+)
+
+NOTHING: Final = Nothing()
+
+Joins = Issue | Join | Part
+Orders = Order | Refund | Receive | Hold | Release | Reject | Mature
+Commands = Joins | Orders
+JoinEvents = Issued | Joined | Parted | CodeUsed | Bought | Befriended
+OrderEvents = Ordered | Refunded | RefundKept | Received | KeptBack | LetGo | Rejected | Matured
+Events = JoinEvents | OrderEvents
+JoinRefusals = CodeTaken | CodeUnfit | NoInvitation | OwnInvitation | AlreadyInvited
+OrderRefusals = (
+    AlreadyOrdered
+    | NoSuchOrder
+    | AlreadyRefunded
+    | RefundTooLarge
+    | AlreadyKeptBack
+    | NotKeptBack
+    | OrderSettled
+)
+Refusals = JoinRefusals | OrderRefusals
+States = Nothing | Member | Code | Early | Pending | Settled

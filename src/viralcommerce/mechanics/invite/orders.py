@@ -1,0 +1,234 @@
+"""Orders, decided: what is left of one, when it counts, and for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import assert_never
+
+from msgspec import structs
+
+from viralcommerce.errors import CurrencyMismatch, InvalidRule
+from viralcommerce.mechanics.invite.joining import (
+    Befriended,
+    Bought,
+    Member,
+    Nothing,
+)
+from viralcommerce.mechanics.invite.joins import is_standing
+from viralcommerce.mechanics.invite.messages import Events, OrderEvents, OrderRefusals, States
+from viralcommerce.mechanics.invite.ordering import (
+    AlreadyKeptBack,
+    AlreadyOrdered,
+    AlreadyRefunded,
+    Early,
+    Hold,
+    KeptBack,
+    LetGo,
+    Mature,
+    Matured,
+    NoSuchOrder,
+    NotKeptBack,
+    Order,
+    Ordered,
+    OrderSettled,
+    Pending,
+    Receive,
+    Received,
+    Refund,
+    Refunded,
+    RefundKept,
+    RefundTooLarge,
+    Reject,
+    Rejected,
+    Release,
+    Settled,
+)
+from viralcommerce.mechanics.invite.words import INVITEE, INVITER, upline
+from viralcommerce.refusals import NothingToEnd
+from viralcommerce.values.money import Money
+
+
+def informed(command: Order, line: Sequence[tuple[str, States]], levels: int) -> Order:
+    """The order with who stands above its buyer when it is placed."""
+    above: list[str] = []
+    for _, state in line[:levels]:
+        if not isinstance(state, Member) or not is_standing(state, command.at):
+            break
+        above.append(state.inviter)
+    return structs.replace(command, upline=tuple(above))
+
+
+def counted(command: Mature, states: Mapping[str, States]) -> Mature:
+    """The command with how many orders, and how many friends, counted before."""
+    buyer = states.get(f"member/{command.buyer}")
+    inviter = states.get(f"member/{command.inviter}")
+    return structs.replace(
+        command,
+        bought=buyer.bought if isinstance(buyer, Member) else 0,
+        friends=inviter.friends if isinstance(inviter, Member) else 0,
+    )
+
+
+def earning(buyer: str, above: Sequence[str]) -> dict[str, str]:
+    """The buyer and each level above, by role."""
+    roles: dict[str, str] = {INVITEE: buyer}
+    for level, who in enumerate(above, 1):
+        roles[upline(level)] = who
+    return roles
+
+
+def cast(buyer: str, above: Sequence[str]) -> dict[str, str]:
+    """All who take part in an order, by role; the direct inviter is both."""
+    return earning(buyer, above) | ({INVITER: above[0]} if above else {})
+
+
+def order(
+    command: Order, state: States, matures: datetime | None
+) -> tuple[Ordered] | AlreadyOrdered:
+    """An order counts, less what was refunded before it arrived."""
+    if not isinstance(state, Nothing | Early):
+        return AlreadyOrdered(order=command.order)
+    amount = command.amount
+    early = sum(state.refunds.values()) if isinstance(state, Early) else 0
+    if isinstance(state, Early) and state.currency != amount.currency:
+        raise CurrencyMismatch(
+            f"order {command.order}: paid in {amount.currency}, refunded in {state.currency}; "
+            "send both in the currency of the campaign"
+        )
+    ordered = Ordered(
+        at=command.at,
+        order=command.order,
+        buyer=command.by,
+        upline=command.upline,
+        amount=amount,
+        net=Money(max(amount.minor - early, 0), amount.currency),
+        excess=Money(max(early - amount.minor, 0), amount.currency),
+        matures=matures,
+    )
+    return (ordered,)
+
+
+def refund(command: Refund, state: States) -> tuple[OrderEvents] | OrderRefusals:
+    """An order is worth less; before the order, the refund waits for it."""
+    if isinstance(state, Nothing | Early):
+        if isinstance(state, Early) and command.refund in state.refunds:
+            return AlreadyRefunded(refund=command.refund)
+        kept = RefundKept(
+            at=command.at, order=command.order, refund=command.refund, amount=command.amount
+        )
+        return (kept,)
+    if not isinstance(state, Pending | Settled):
+        return NoSuchOrder(order=command.order)
+    if command.refund in state.refunds:
+        return AlreadyRefunded(refund=command.refund)
+    if command.amount > state.net:
+        return RefundTooLarge(amount=command.amount, left=state.net)
+    refunded = Refunded(
+        at=command.at,
+        order=command.order,
+        refund=command.refund,
+        amount=command.amount,
+        net=state.net - command.amount,
+    )
+    return (refunded,)
+
+
+def receive(command: Receive, state: States, matures: datetime) -> tuple[Received] | OrderRefusals:
+    """The time of an order runs."""
+    if isinstance(state, Nothing | Early):
+        return NoSuchOrder(order=command.order)
+    if not isinstance(state, Pending) or state.matures is not None or state.due is not None:
+        return OrderSettled(order=command.order)
+    return (Received(at=command.at, order=command.order, matures=matures),)
+
+
+def review(command: Hold | Release | Reject, state: States) -> tuple[OrderEvents] | OrderRefusals:
+    """An operator keeps an order back, lets it go on, or ends it."""
+    if isinstance(state, Nothing | Early):
+        return NoSuchOrder(order=command.order)
+    if not isinstance(state, Pending):
+        return OrderSettled(order=command.order)
+    at, name, why = command.at, command.order, command.why
+    match command:
+        case Hold():
+            if state.is_kept_back:
+                return AlreadyKeptBack(order=name)
+            return (KeptBack(at=at, order=name, why=why),)
+        case Release():
+            if not state.is_kept_back:
+                return NotKeptBack(order=name)
+            matures = None if state.due is None else max(state.due, at)
+            return (LetGo(at=at, order=name, why=why, matures=matures),)
+        case Reject():
+            return (Rejected(at=at, order=name, why=why),)
+        case _:
+            assert_never(command)
+
+
+def mature(
+    command: Mature, state: States, least: Money | None
+) -> tuple[Events, ...] | NothingToEnd:
+    """An order counts; where nothing is left of it, nobody earns."""
+    if not isinstance(state, Pending) or state.matures is None or command.at < state.matures:
+        return NothingToEnd()
+    qualifies = state.net.minor > 0 and (least is None or state.net >= least)
+    first = qualifies and command.bought == 0
+    at, inviter = command.at, command.inviter
+    matured = Matured(
+        at=at,
+        order=command.order,
+        buyer=state.buyer,
+        upline=state.upline,
+        net=state.net,
+        first=first,
+    )
+    if not qualifies:
+        return (matured,)
+    bought = Bought(at=at, member=state.buyer)
+    if not first or not inviter:
+        return (matured, bought)
+    return (matured, bought, Befriended(at=at, member=inviter, nth=command.friends + 1))
+
+
+def evolve(state: States, event: Events) -> States:
+    """Copy what the event decided."""
+    match event, state:
+        case RefundKept(), (Nothing() | Early()):
+            before = state.refunds if isinstance(state, Early) else {}
+            refunds = {**before, event.refund: event.amount.minor}
+            return Early(refunds=refunds, currency=event.amount.currency)
+        case Ordered(), (Nothing() | Early()):
+            return Pending(
+                buyer=event.buyer,
+                upline=event.upline,
+                net=event.net,
+                refunds=tuple(state.refunds) if isinstance(state, Early) else (),
+                matures=event.matures,
+            )
+        case Refunded(), (Pending() | Settled()):
+            return structs.replace(state, net=event.net, refunds=(*state.refunds, event.refund))
+        case Received(), Pending():
+            if state.is_kept_back:
+                return structs.replace(state, due=event.matures)
+            return structs.replace(state, matures=event.matures)
+        case KeptBack(), Pending():
+            return structs.replace(state, is_kept_back=True, matures=None, due=state.matures)
+        case LetGo(), Pending():
+            return structs.replace(state, is_kept_back=False, matures=event.matures, due=None)
+        case Rejected(), Pending():
+            return _settled(state, event.why)
+        case Matured(), Pending():
+            return _settled(state)
+        case _:
+            raise InvalidRule(f"invite: {event!r} cannot follow {state!r}")
+
+
+def _settled(state: Pending, rejected: str = "") -> Settled:
+    return Settled(
+        buyer=state.buyer,
+        upline=state.upline,
+        net=state.net,
+        refunds=state.refunds,
+        rejected=rejected,
+    )

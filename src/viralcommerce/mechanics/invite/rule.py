@@ -1,0 +1,328 @@
+"""The rule of inviting: whose invitation counts, for how long, and when an order earns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, ClassVar, Literal, assert_never
+
+from pydantic import Field
+
+from viralcommerce.decider import NO_LOOKUP, Carries, Lookup, Mechanic, Reached
+from viralcommerce.errors import InvalidRule
+from viralcommerce.mechanics.invite import joins, orders
+from viralcommerce.mechanics.invite.joining import (
+    Befriended,
+    Bought,
+    CodeUsed,
+    Issue,
+    Issued,
+    Join,
+    Joined,
+    Member,
+    Part,
+    Parted,
+)
+from viralcommerce.mechanics.invite.messages import NOTHING, Commands, Events, Refusals, States
+from viralcommerce.mechanics.invite.ordering import (
+    Hold,
+    Mature,
+    Matured,
+    Order,
+    Pending,
+    Receive,
+    Refund,
+    Reject,
+    Release,
+)
+from viralcommerce.mechanics.invite.words import (
+    CARRIED,
+    FIRST_ORDER,
+    INVITEE,
+    INVITER,
+    JOINED,
+    MATTER,
+    MOST_LEVELS,
+    OPERATOR,
+    ORDERED,
+    UPLINE,
+    WORDS,
+)
+from viralcommerce.messages import Command
+from viralcommerce.refusals import NothingToEnd
+from viralcommerce.rules.base import rule
+from viralcommerce.rules.fields import MoneyField, SpanField
+from viralcommerce.rules.limits import UNLIMITED, CountOrUnlimited
+from viralcommerce.rules.rewards import NEVER
+from viralcommerce.rules.wording import Words, span_zh
+from viralcommerce.values.codes import CodeFormat
+from viralcommerce.values.money import Money
+from viralcommerce.values.spans import write_span
+
+Base = Literal["list", "paid", "paid_without_shipping", "paid_without_tax", "goods"]
+"""What an order's amount is: list prices; what was paid; less shipping; less tax; less both."""
+
+
+@rule("invite")
+class Invite(Mechanic[Commands, States, Events]):
+    """Codes and links bring friends; what friends buy earns those above them.
+
+    Args:
+        matures_after: how long an order may still be refunded; until then it earns nothing.
+        counts_from: whether that time runs from the ``"order"`` or from its ``"receipt"``.
+        base: what the amount of an order is, which commissions are taken of.
+        least: what must be left of a friend's first order for it to qualify; nothing for any.
+        levels: how far above the buyer anybody earns, 1 to 20.
+        deeper: ``"more_than_two"`` where `levels` is more than 2: in many places that is unlawful.
+        code_length: of a code, with its check character, 4 to 32.
+        code_uses: how many friends one code brings.
+        binds_for: how long a friend is a friend; `NEVER` ends.
+        rebinds: whether a later invitation counts: ``"never"`` while one stands, ``"until_order"``
+            of the friend has matured, or ``"always"``.
+        prefers: what counts where a code was typed and a link was opened.
+
+    Raises:
+        InvalidRule: more than two levels, and nobody says so.
+
+    Example:
+        >>> from viralcommerce.values.spans import days
+        >>> Invite(matures_after=days(15), levels=2).levels
+        2
+    """
+
+    scope: ClassVar[str] = MATTER
+    milestones: ClassVar[Mapping[str, Carries]] = {
+        JOINED: Carries((INVITEE, INVITER)),
+        ORDERED: Carries((INVITEE, *UPLINE), amount=True, clock=True),
+        FIRST_ORDER: Carries((INVITEE, INVITER), amount=True, clock=True),
+    }
+    casts: ClassVar[Mapping[type[Command], tuple[str, ...]]] = {
+        Issue: (INVITER,),
+        Join: (INVITEE, INVITER),
+        Order: (INVITEE, *UPLINE),
+        Refund: (OPERATOR,),
+        Receive: (OPERATOR,),
+        Hold: (OPERATOR,),
+        Release: (OPERATOR,),
+        Reject: (OPERATOR,),
+        Mature: (),
+        Part: (),
+    }
+    settling: ClassVar[frozenset[type[Command]]] = frozenset(
+        {Refund, Receive, Hold, Release, Reject}
+    )
+    command_types: ClassVar[object] = Commands
+    event_types: ClassVar[object] = Events
+    refusal_types: ClassVar[object] = Refusals
+    state_types: ClassVar[object] = States
+    looks: ClassVar[bool] = True
+    fills: ClassVar[bool] = True
+    words: ClassVar[Mapping[str, Words]] = WORDS
+    carried: ClassVar[Mapping[str, Words]] = CARRIED
+
+    matures_after: SpanField = Field(kw_only=True)
+    counts_from: Literal["order", "receipt"] = Field(default="order", kw_only=True)
+    base: Base = Field(default="paid", kw_only=True)
+    least: MoneyField | None = Field(default=None, kw_only=True)
+    levels: Annotated[int, Field(strict=True, ge=1, le=MOST_LEVELS)] = Field(
+        default=1, kw_only=True
+    )
+    deeper: Literal["", "more_than_two"] = Field(default="", kw_only=True)
+    code_length: Annotated[int, Field(strict=True, ge=4, le=32)] = Field(default=8, kw_only=True)
+    code_uses: CountOrUnlimited = Field(default=UNLIMITED, kw_only=True)
+    binds_for: SpanField = Field(default=NEVER, kw_only=True)
+    rebinds: Literal["never", "until_order", "always"] = Field(default="never", kw_only=True)
+    prefers: Literal["code", "link"] = Field(default="code", kw_only=True)
+
+    def __post_init__(self) -> None:
+        for name, span in (("matures_after", self.matures_after), ("binds_for", self.binds_for)):
+            if span < timedelta(0):
+                raise InvalidRule(f"{name}: {span} is less than nothing; give a span")
+        if self.levels > 2 and not self.deeper:
+            raise InvalidRule(
+                f"levels: {self.levels} levels earn on one order, which many places forbid; say "
+                'deeper="more_than_two" if a lawyer has agreed, or give 1 or 2'
+            )
+
+    @property
+    def codes(self) -> CodeFormat:
+        """How its codes look."""
+        return CodeFormat(self.code_length)
+
+    def sentences(self) -> tuple[Words, ...]:
+        """The rules of the game as members read them."""
+        return (
+            *joins.sentences(self.binds_for, self.rebinds),
+            Words(
+                f"An order counts {write_span(self.matures_after)} after "
+                f"{'it was placed' if self.counts_from == 'order' else 'it was received'}, with "
+                "what was not refunded by then.",
+                f"订单自{'下单' if self.counts_from == 'order' else '签收'}之时起满"
+                f"{span_zh(self.matures_after)}后，按未退款金额计入。",
+            ),
+        )
+
+    def initial(self) -> States:
+        """Before anything is known."""
+        return NOTHING
+
+    def instance(self, command: Commands) -> str:
+        """The code, the member or the order."""
+        match command:
+            case Issue():
+                return f"code/{command.code}"
+            case Join():
+                return f"member/{command.by}"
+            case Part():
+                return f"member/{command.member}"
+            case _:
+                return f"order/{command.order}"
+
+    def filled(self, command: Commands, entropy: bytes) -> Commands:
+        """A code for whoever asks for one: the wished one, or a random one."""
+        if not isinstance(command, Issue):
+            return command
+        return joins.with_code(command, self.codes, entropy)
+
+    def lookup(self, command: Commands) -> Lookup:
+        """The code that was typed; who stands above a buyer; how far buyer and inviter are."""
+        match command:
+            case Join():
+                code = joins.typed(command.code, self.codes)
+                return Lookup((f"code/{code}",)) if code else NO_LOOKUP
+            case Order():
+                return Lookup(above=f"member/{command.by}", levels=self.levels - 1)
+            case Mature():
+                return Lookup(
+                    tuple(f"member/{who}" for who in (command.buyer, command.inviter) if who)
+                )
+            case _:
+                return NO_LOOKUP
+
+    def informed(
+        self, command: Commands, states: Mapping[str, States], line: Sequence[tuple[str, States]]
+    ) -> Commands:
+        """Whose invitation counts; who earns; which order and which friend it is."""
+        match command:
+            case Join():
+                return joins.informed(command, self.codes, states, self.code_uses, self.prefers)
+            case Order():
+                return orders.informed(command, line, self.levels)
+            case Mature():
+                return orders.counted(command, states)
+            case _:
+                return command
+
+    def binds(self, command: Commands) -> str:
+        """The inviter, of one who joins."""
+        return f"member/{command.inviter}" if isinstance(command, Join) and command.inviter else ""
+
+    def parent(self, state: States) -> str:
+        """The inviter, of a member."""
+        return f"member/{state.inviter}" if isinstance(state, Member) and state.inviter else ""
+
+    def where(self, event: Events) -> str:
+        """The code that was used, the member who bought, the inviter who has one more friend."""
+        match event:
+            case CodeUsed():
+                return f"code/{event.code}"
+            case Bought() | Befriended():
+                return f"member/{event.member}"
+            case _:
+                return ""
+
+    def cast(self, command: Commands, state: States) -> dict[str, str]:
+        """Who acts first; then the inviter, or whoever stands above the buyer."""
+        match command, state:
+            case Issue(), _:
+                return {INVITER: command.by}
+            case Join(), _:
+                joining: dict[str, str] = {INVITEE: command.by}
+                return joining | ({INVITER: command.inviter} if command.inviter else {})
+            case Order(), _:
+                return orders.cast(command.by, command.upline)
+            case Mature(), Pending():
+                return orders.cast(state.buyer, state.upline)
+            case ((Mature() | Part()), _):
+                return {}
+            case _:
+                return {OPERATOR: command.by}
+
+    def decide(
+        self, command: Commands, state: States
+    ) -> tuple[Events, ...] | Refusals | NothingToEnd:
+        """What happens, or why not."""
+        match command:
+            case Issue():
+                return joins.issue(command, state)
+            case Join():
+                return joins.join(command, state, self.binds_for, self.rebinds)
+            case Part():
+                return joins.part(command, state)
+            case Order():
+                return orders.order(command, state, self._matures(command.at))
+            case Refund():
+                return orders.refund(command, state)
+            case Receive():
+                return orders.receive(command, state, command.at + self.matures_after)
+            case Hold() | Release() | Reject():
+                return orders.review(command, state)
+            case Mature():
+                return orders.mature(command, state, self.least)
+            case _:
+                assert_never(command)
+
+    def _matures(self, at: datetime) -> datetime | None:
+        return at + self.matures_after if self.counts_from == "order" else None
+
+    def evolve(self, state: States, event: Events) -> States:
+        """Copy what the event decided."""
+        match event:
+            case Issued() | CodeUsed() | Joined() | Parted() | Bought() | Befriended():
+                return joins.evolve(state, event)
+            case _:
+                return orders.evolve(state, event)
+
+    def reached(self, event: Events) -> tuple[Reached, ...]:
+        """Joined for the first time; an order that counts; the first that qualifies."""
+        match event:
+            case Joined():
+                cast: dict[str, str] = {INVITEE: event.invitee, INVITER: event.inviter}
+                return () if event.again else (Reached(JOINED, cast),)
+            case Matured():
+                return _earned(event.buyer, event.upline, event.net, first=event.first)
+            case _:
+                return ()
+
+    def deadline(self, state: States) -> datetime | None:
+        """When an order matures, or an invitation ends."""
+        match state:
+            case Pending():
+                return state.matures
+            case Member():
+                return state.until if state.inviter else None
+            case _:
+                return None
+
+    def expire(self, instance: str, state: States) -> Mature | Part:
+        """Let an order mature, or a member part from the inviter."""
+        at = self.deadline(state)
+        if at is not None and isinstance(state, Pending):
+            inviter = state.upline[0] if state.upline else ""
+            order = instance.removeprefix("order/")
+            return Mature(order=order, at=at, buyer=state.buyer, inviter=inviter)
+        if at is not None and isinstance(state, Member):
+            return Part(member=instance.removeprefix("member/"), at=at)
+        raise InvalidRule(f"invite: {instance} has no deadline")
+
+
+def _earned(buyer: str, upline: Sequence[str], net: Money, *, first: bool) -> tuple[Reached, ...]:
+    if not net.minor:
+        return ()
+    reached = (Reached(ORDERED, orders.earning(buyer, upline), net),)
+    if not first:
+        return reached
+    cast: dict[str, str] = {INVITEE: buyer}
+    if upline:
+        cast[INVITER] = upline[0]
+    return (*reached, Reached(FIRST_ORDER, cast, net))

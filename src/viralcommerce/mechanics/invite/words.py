@@ -1,0 +1,62 @@
+"""Who takes part in inviting, what is reached, and what members read for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from viralcommerce.decider import Milestone, Role
+from viralcommerce.errors import InvalidRule
+from viralcommerce.rules.wording import Words
+
+INVITER: Final = Role("inviter")
+INVITEE: Final = Role("invitee")
+OPERATOR: Final = Role("operator")
+MOST_LEVELS: Final = 20
+
+
+def upline(level: int) -> Role:
+    """Whoever stands so many levels above the buyer; the direct inviter is level 1.
+
+    Raises:
+        InvalidRule: a level below 1 or above 20.
+
+    Example:
+        >>> upline(2)
+        'upline(2)'
+    """
+    if not 1 <= level <= MOST_LEVELS:
+        raise InvalidRule(
+            f"upline: level {level}; the direct inviter is 1, the last {MOST_LEVELS}"
+        )
+    return Role(f"upline({level})")
+
+
+UPLINE: Final = tuple(upline(level) for level in range(1, MOST_LEVELS + 1))
+MATTER: Final = "matter"
+"""What a limit counts within, of what has an instance here: a member, a code or an order."""
+
+JOINED: Final = Milestone("joined")
+ORDERED: Final = Milestone("ordered")
+FIRST_ORDER: Final = Milestone("first_order")
+
+WORDS: Final[Mapping[str, Words]] = {
+    INVITER: Words("inviter", "邀请人"),
+    INVITEE: Words("friend", "被邀请人"),
+    OPERATOR: Words("operator", "运营人员"),
+    MATTER: Words("matter", "事项"),
+    JOINED: Words("when a friend joins by an invitation", "好友通过邀请加入时"),
+    ORDERED: Words("when an order of a friend can no longer be refunded", "好友订单过售后期时"),
+    FIRST_ORDER: Words(
+        "when the first qualifying order of a friend can no longer be refunded",
+        "好友首个有效订单过售后期时",
+    ),
+    **{
+        role: Words(f"inviter at level {level}", f"第{level}级上级")
+        for level, role in enumerate(UPLINE, 1)
+    },
+}
+CARRIED: Final[Mapping[str, Words]] = {
+    ORDERED: Words("what was kept of the order", "订单实付净额"),
+    FIRST_ORDER: Words("what was kept of the order", "订单实付净额"),
+}
