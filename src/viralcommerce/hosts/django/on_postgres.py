@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connections
 from django.utils.connection import ConnectionProxy
@@ -11,6 +11,9 @@ from viralcommerce.hosts.django.store import joined_or_own, must_migrate
 from viralcommerce.runtime.stores.postgres.hosted import HostedPostgresStore
 from viralcommerce.runtime.stores.postgres.migrations import SCHEMA, SCHEMA_VERSION
 from viralcommerce.runtime.stores.postgres.tables import Tables, versions
+from viralcommerce.runtime.stores.postgres.unit import Script
+
+T = TypeVar("T")
 
 
 class DjangoPostgresStore(HostedPostgresStore):
@@ -26,13 +29,21 @@ class DjangoPostgresStore(HostedPostgresStore):
         tables = Tables(SCHEMA, self._shards_there)
         super().__init__(tables, ConnectionProxy(connections, using))
         self._using = using
+        self._shards = 0
 
     def session(self) -> Any:
         """Begin a unit of work, in the block that is open or in one of its own."""
         return joined_or_own(super().session, self._using, self.schema)
 
+    def _play(self, script: Script[T]) -> T:
+        self._shards_there()
+        return super()._play(script)
+
     def _shards_there(self) -> int:
-        found, shards = self._play(versions(self.schema))
-        if found != SCHEMA_VERSION:
-            raise must_migrate(f"Django's {self._using!r}", found)
-        return shards
+        """How many shards there are; asked once, and that the tables fit."""
+        if not self._shards:
+            found, shards = super()._play(versions(self.schema))
+            if found != SCHEMA_VERSION:
+                raise must_migrate(f"Django's {self._using!r}", found)
+            self._shards = shards
+        return self._shards

@@ -5,8 +5,9 @@ It never connects by itself, so a test database, a pool and a router are Django'
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+import sqlite3
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.db import Error, connections, transaction
@@ -61,16 +62,25 @@ class DjangoSqliteStore(HostedSqliteStore):
 
     def session(self) -> Any:
         """Begin a unit of work, in the block that is open or in one of its own."""
-        if not self._fits:
-            self._must_fit()
+        self._must_fit()
         return joined_or_own(super().session, self._using, self.path)
 
+    @contextmanager
+    def _cursor(self) -> Generator[sqlite3.Cursor]:
+        self._must_fit()
+        with super()._cursor() as cursor:
+            yield cursor
+
     def _must_fit(self) -> None:
-        try:
-            rows = self._rows("select value from viral_meta where name = 'schema'")
-        except StoreError as error:
-            raise must_migrate(self.path, 0) from error
-        found = int(rows[0][0]) if rows else 0
+        """Ask once whether the tables are there, and of this version."""
+        if self._fits:
+            return
+        with super()._cursor() as cursor:
+            there = "select 1 from sqlite_master where name = 'viral_meta'"
+            version = "select value from viral_meta where name = 'schema'"
+            found = 0
+            if cursor.execute(there).fetchone() is not None:
+                found = int((cursor.execute(version).fetchone() or (0,))[0])
         if found != SCHEMA_VERSION:
             raise must_migrate(self.path, found)
         self._fits = True

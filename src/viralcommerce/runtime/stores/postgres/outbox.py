@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from psycopg.types.numeric import Int8
-
 from viralcommerce.runtime.outbox import Backlog, Claim, Later, Pending, Poisoned, Settled
 from viralcommerce.runtime.stores.postgres.reads import Query
 from viralcommerce.runtime.stores.postgres.statements import Rows, Step, numbers
+from viralcommerce.runtime.stores.postgres.whole import Int8
 from viralcommerce.runtime.stores.rows import (
     BACKLOG,
     PENDING_COLUMNS,
