@@ -18,7 +18,7 @@ CODE = Touch(at=LATER, campaign="ride", sharer="cat", how="code", name="7F3K")
 
 
 def test_nothing_is_lost_at_the_login() -> None:
-    """EC-67: neither the first touch nor a later code; the cookie of before is one more visitor."""
+    """EC-67: neither the first touch nor a later code; the old cookie is one more visitor."""
     app = Trail.of("v-app").added(CODE).signed_in("bob")
     assert isinstance(app, Trail)
     both = Trail.of("v-web").added(LINK).signed_in("bob", app)
@@ -54,7 +54,8 @@ def test_a_touch_that_cannot_be_is_refused() -> None:
 
 def test_order_is_by_instant_whatever_the_zone() -> None:
     beijing = timezone(timedelta(hours=8))
-    early = Touch(at=datetime(2026, 11, 11, 19, tzinfo=beijing), campaign="ride", sharer="eve")
+    seven = datetime(2026, 11, 11, 19, tzinfo=beijing)
+    early = Touch(at=seven, campaign="ride", sharer="eve")
     assert Trail.of("v-1").added(LINK).added(early).touches == (early, LINK)
 
 

@@ -134,10 +134,7 @@ def _converts(
     for last in range(len(rows) - 1, _START, -1):
         if last == without or not scale[last]:
             continue
-        loop = rows[last].pop(last, Fraction(0))
-        scale[last] -= loop
-        if not scale[last]:  # whoever is here goes round for ever, and never converts
-            rows[last], known[last], scale[last] = {}, Fraction(0), Fraction(1)
+        scale[last] -= rows[last].pop(last, Fraction(0))  # above zero: every path has an end
         for here in range(last):
             count = rows[here].pop(last, None)
             if count is None:

@@ -91,12 +91,7 @@ class Levels(Rule):
         Args:
             base: what the rates are of; the order's name for it (list, net) is the caller's.
             upline: from level 1 upward, as far as the tree goes or the scheme asks.
-
-        Raises:
-            InvalidValue: a base below zero.
         """
-        if base.minor < 0:
-            raise InvalidValue(f"levels: a base of {base}; give what was paid, zero or more")
         rows = [(level, to, self.rate(level, friend)) for level, to, friend in self._who(upline)]
         if self.cut == "each":
             minors = [_floor(base, rate.share) for _, _, rate in rows]
