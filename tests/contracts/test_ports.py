@@ -21,7 +21,7 @@ from viralcommerce.testing.contracts import (
     check_issuer,
     check_members,
 )
-from viralcommerce.testing.contracts.laws import name_of
+from viralcommerce.testing.laws import name_of
 
 KNOWN: Mapping[str, Mapping[str, object]] = {
     "bob": {

@@ -49,6 +49,13 @@ from contracts.zoo_outbox import (
     SettlesUpToThePosition,
     UsesPositionsAgain,
 )
+from contracts.zoo_races import (
+    ClaimsTheKeyLast,
+    CommitsInTwoSteps,
+    LetsGoBeforeTheCommit,
+    LocksInAnyOrder,
+    SendsACommitAgain,
+)
 from contracts.zoo_reads import (
     AnswersWhenClosed,
     CountsMembersWithTheCampaign,
@@ -72,7 +79,10 @@ from contracts.zoo_reads import (
 from viralcommerce.runtime.stores.sqlite import SqliteStore
 
 LOCKING = ("reads_its_locks", "locks_what_is_not_there")
-RACING = frozenset({"concurrent_threads", "ticks_once", "never_passes_a_cap", "relays_share"})
+MEETING = ("any_order_is_some_order", "whatever_goes_wrong_the_same_key_settles")
+RACING = frozenset(
+    {"concurrent_threads", "ticks_once", "never_passes_a_cap", "relays_share", *MEETING}
+)
 """Laws that an animal without locks breaks too, when its threads happen to meet."""
 
 
@@ -147,6 +157,11 @@ ANIMALS = (
     _animal(OverwritesKeys, "claims_a_key_once"),
     _animal(LosesTheTailOfABatch, "batch_equals_one_by_one"),
     _animal(DoublesParts, "parts_once", "refuses_when_closed"),
+    _animal(LetsGoBeforeTheCommit, *LOCKING, also=RACING),
+    _animal(ClaimsTheKeyLast, *MEETING, "keys_are_forgotten_when_told", also=RACING),
+    _animal(CommitsInTwoSteps, *MEETING, also=RACING),
+    _animal(LocksInAnyOrder, *LOCKING, also=RACING | {"short_writes_nothing"}),
+    _animal(SendsACommitAgain, "whatever_goes_wrong_the_same_key_settles"),
     _animal(
         ReordersTheJournal,
         "streams_in_order",

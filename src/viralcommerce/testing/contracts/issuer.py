@@ -20,7 +20,7 @@ from msgspec import structs
 
 from viralcommerce.messages import Award
 from viralcommerce.runtime.ports import Issuer
-from viralcommerce.testing.contracts.laws import Background, Law, name_of, obeys, obeys_all, same
+from viralcommerce.testing.laws import Background, Law, name_of, obeys, obeys_all, same
 from viralcommerce.values.money import CNY
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ from viralcommerce.runtime.ports import (
     Wanted,
     Writes,
 )
-from viralcommerce.testing.contracts.laws import wrong
+from viralcommerce.testing.laws import wrong
 from viralcommerce.values.money import CNY, Money
 from viralcommerce.values.percent import WHOLE
 from viralcommerce.values.spans import days

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from viralcommerce.errors import ViralCommerceError
 from viralcommerce.rules.facts import Known
 from viralcommerce.runtime.ports import Asked, Members
-from viralcommerce.testing.contracts.laws import (
+from viralcommerce.testing.laws import (
     Background,
     Law,
     name_of,

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Final
 
 from viralcommerce.runtime.ports import Store
 from viralcommerce.testing.contracts.kit import StoreBench
-from viralcommerce.testing.contracts.laws import Law, name_of, obeys, obeys_all
 from viralcommerce.testing.contracts.store_commits import (
     all_or_nothing,
     keeps_campaigns_apart,
@@ -55,6 +54,10 @@ from viralcommerce.testing.contracts.store_outbox import (
     sets_aside,
     settles_its_own,
 )
+from viralcommerce.testing.contracts.store_races import (
+    any_order_is_some_order,
+    whatever_goes_wrong_the_same_key_settles,
+)
 from viralcommerce.testing.contracts.store_reads import (
     deadlines_are_indexed_and_due_once,
     finds_the_history_of_an_instance,
@@ -65,6 +68,7 @@ from viralcommerce.testing.contracts.store_reads import (
     reopen_sees_everything,
     streams_in_order,
 )
+from viralcommerce.testing.laws import Law, name_of, obeys, obeys_all
 
 if TYPE_CHECKING:
     import pytest
@@ -104,6 +108,8 @@ STORE_LAWS: Final[tuple[StoreLaw, ...]] = (
     concurrent_threads,
     ticks_once,
     delivers_at_least_once,
+    any_order_is_some_order,
+    whatever_goes_wrong_the_same_key_settles,
 )
 """What every store promises."""
 DURABLE_STORE_LAWS: Final[tuple[StoreLaw, ...]] = (*STORE_LAWS, reopen_sees_everything)

@@ -37,7 +37,7 @@ from viralcommerce.testing.contracts.kit import (
     writes,
     yes,
 )
-from viralcommerce.testing.contracts.laws import Background, same, wrong
+from viralcommerce.testing.laws import Background, same, wrong
 
 
 class _Unwritable(State, frozen=True, kw_only=True):

@@ -16,8 +16,8 @@ from viralcommerce.runtime.ports import Decision, Store
 from viralcommerce.runtime.request import Outcome
 from viralcommerce.runtime.shop import Shop
 from viralcommerce.testing.contracts.kit import AT, NAME, StoreBench, campaign, tables, thawed
-from viralcommerce.testing.contracts.laws import Background, same, wrong
 from viralcommerce.testing.doubles import FakeIssuer, ScriptedClock
+from viralcommerce.testing.laws import Background, same, wrong
 from viralcommerce.values.spans import days, minutes
 
 PEOPLE: Final = tuple(f"m{number}" for number in range(13))

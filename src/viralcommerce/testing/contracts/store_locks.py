@@ -26,7 +26,7 @@ from viralcommerce.testing.contracts.kit import (
     writes,
     yes,
 )
-from viralcommerce.testing.contracts.laws import Background, same, wrong
+from viralcommerce.testing.laws import Background, same, wrong
 
 
 def claims_a_key_once(bench: StoreBench) -> None:

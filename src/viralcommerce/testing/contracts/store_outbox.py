@@ -19,7 +19,7 @@ from viralcommerce.testing.contracts.kit import (
     writes,
     yes,
 )
-from viralcommerce.testing.contracts.laws import Background, same, wrong
+from viralcommerce.testing.laws import Background, same, wrong
 
 MINUTE: Final = timedelta(minutes=1)
 LEASE: Final = 5 * MINUTE

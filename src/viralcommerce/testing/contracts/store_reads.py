@@ -35,7 +35,7 @@ from viralcommerce.testing.contracts.kit import (
     writes,
     yes,
 )
-from viralcommerce.testing.contracts.laws import same, wrong
+from viralcommerce.testing.laws import same, wrong
 
 _TICK = timedelta(microseconds=1)
 
