@@ -229,8 +229,8 @@ ZOO: dict[str, tuple[str, str]] = {
     ),
     "a cell from nowhere": (
         (
-            "insert into viral_cells select campaign, 'p9', rules, version, state, deadline, held, "
-            "parent from viral_cells where instance = 'p1'"
+            "insert into viral_cells select campaign, 'p9', rules, version, state, deadline, "
+            "held, parent from viral_cells where instance = 'p1'"
         ),
         "p9: a cell that the journal does not know",
     ),
@@ -247,7 +247,10 @@ ZOO: dict[str, tuple[str, str]] = {
         "quota budget/CNY:",
     ),
     "a budget over-given": (
-        "update viral_quotas set used = 20000001 where name = 'budget/CNY' and campaign = 'rain-pack'",
+        (
+            "update viral_quotas set used = 20000001 "
+            "where name = 'budget/CNY' and campaign = 'rain-pack'"
+        ),
         "over-given",
     ),
     "a limit forgotten": (
