@@ -127,6 +127,8 @@ class Mechanic(Rule, Generic[C, S, E]):
     """Whether chance fills in fields of a command before it is known what the command is about."""
     chance: ClassVar[bool] = False
     """Whether commands may need entropy, under these rules or others of the same game."""
+    ends_by_chance: ClassVar[bool] = False
+    """Whether what the clock does may need it too: a draw at the deadline."""
     owner: ClassVar[str] = ""
     """The role whose instance it is: one member from beginning to end; "" where there is none."""
     looks: ClassVar[bool] = False

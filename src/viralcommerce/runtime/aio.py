@@ -38,7 +38,7 @@ from viralcommerce.runtime.relay import PATIENCE, Deliveries, Errand, Failed, Pa
 from viralcommerce.runtime.request import Context, Outcome, Request
 from viralcommerce.runtime.shop import LEARNS_WITHIN, NOT_WITHIN, TICKED_AT_ONCE
 from viralcommerce.runtime.situations import ending
-from viralcommerce.runtime.stamping import aware, filled, instance_of, stamped
+from viralcommerce.runtime.stamping import aware, filled, instance_of, stamped, with_dice
 from viralcommerce.values.ids import check_id
 
 
@@ -168,7 +168,8 @@ class AsyncShop:
             program = self._programs.pinned(due.campaign, cell.rules)
         named = self._programs.spaced(due.campaign)
         life = await self._life(named.campaign.name)
-        return ending(named, due.instance, life, program, thaw_state(program, cell.state))
+        ended = ending(named, due.instance, life, program, thaw_state(program, cell.state))
+        return with_dice(ended, self._entropy)
 
     async def deliver(self, *, limit: int = 100, patience: Patience = PATIENCE) -> Deliveries:
         """Deliver what waits in the outbox; see `Shop.deliver`."""

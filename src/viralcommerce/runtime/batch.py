@@ -41,7 +41,7 @@ from viralcommerce.runtime.ports import (
 )
 from viralcommerce.runtime.programs import thaw_decision
 from viralcommerce.runtime.request import REFUSED, Context, Outcome, Recast, Request
-from viralcommerce.runtime.situations import NOTHING, Situations, ending, evolved, overdue
+from viralcommerce.runtime.situations import NOTHING, Situations, come_upon, evolved, overdue
 
 
 class Batch(Situations):
@@ -188,7 +188,8 @@ class Batch(Situations):
 
     def _end(self, request: Request, program: Program, state: State) -> None:
         """Act on a deadline that has passed, before the command that came upon it."""
-        ended = ending(request.program, request.instance, request.life, program, state)
+        command, instance, life = request.command, request.instance, request.life
+        ended = come_upon(command, request.program, instance, life, program, state)
         if (request.program.name, ended.command.key) not in self.decided:
             cell, pinned, now = self.situation(ended)
             self._decide(ended, pinned, cell, now)

@@ -9,7 +9,7 @@ from viralcommerce.messages import GONE, Refusal
 from viralcommerce.runtime.kinship import Unread
 from viralcommerce.runtime.ports import Asked, Found, Place, Wanted
 from viralcommerce.runtime.request import Context, Request
-from viralcommerce.runtime.situations import Situations, ending, evolved, overdue
+from viralcommerce.runtime.situations import Situations, come_upon, evolved, overdue
 
 ToAsk = dict[tuple[str, datetime], frozenset[str]]
 """The facts to ask for, by member and moment."""
@@ -47,7 +47,8 @@ class Foresight(Situations):
         command = request.command
         if overdue(command, cell):
             named, instance, life = request.program, request.instance, request.life
-            self._one(ending(named, instance, life, program, state), wanted, goes_on=True)
+            ended = come_upon(command, named, instance, life, program, state)
+            self._one(ended, wanted, goes_on=True)
             cell, program, state = self.situation(request)
         if program.mechanic.looks:
             command = self.informed(program, command, request.program.name)

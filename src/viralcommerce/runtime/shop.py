@@ -40,7 +40,7 @@ from viralcommerce.runtime.programs import SHADOW, Programs, thaw_state
 from viralcommerce.runtime.relay import PATIENCE, Deliveries, Errand, Failed, Patience, relay
 from viralcommerce.runtime.request import Context, Outcome, Request
 from viralcommerce.runtime.situations import ending
-from viralcommerce.runtime.stamping import aware, filled, instance_of, stamped
+from viralcommerce.runtime.stamping import aware, filled, instance_of, stamped, with_dice
 from viralcommerce.runtime.stores.urls import open_store
 from viralcommerce.runtime.views import Views
 from viralcommerce.values.ids import check_id
@@ -230,7 +230,8 @@ class Shop:
             program = self._programs.pinned(due.campaign, cell.rules)
             named = self._programs.spaced(due.campaign)
             life = self._life(named.campaign.name)
-            yield ending(named, due.instance, life, program, thaw_state(program, cell.state))
+            ended = ending(named, due.instance, life, program, thaw_state(program, cell.state))
+            yield with_dice(ended, self._entropy)
 
     def tick(self, at: datetime | None = None, *, limit: int = 1000) -> int:
         """Act on every deadline that has come, many in one commit; how many were acted on.

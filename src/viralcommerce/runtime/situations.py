@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Final
 
@@ -154,6 +155,29 @@ def ending(named: Program, instance: str, life: Life, pinned: Program, state: St
     expire = pinned.mechanic.expire(instance, state)
     expire = structs.replace(expire, key=deadline_key(instance, expire.at))
     return Request(named, expire, instance, life)
+
+
+def come_upon(
+    command: Command, named: Program, instance: str, life: Life, pinned: Program, state: State
+) -> Request:
+    """The clock's command on an instance that somebody's command came upon after its time.
+
+    What it may draw follows from the dice of that command, which nobody could know, and which are
+    in nobody's hand: its end happens in the same commit, or not at all.
+    """
+    ended = ending(named, instance, life, pinned, state)
+    if not pinned.mechanic.ends_by_chance:
+        return ended
+    return structs.replace(
+        ended, command=structs.replace(ended.command, entropy=_derived(command, ended.command.key))
+    )
+
+
+def _derived(command: Command, key: str) -> str:
+    seed = command.entropy
+    if not seed or seed.startswith("="):  # nothing, or a script of a story
+        return seed
+    return hashlib.sha256(f"viralcommerce.ending.1:{seed}:{key}".encode()).hexdigest()[:32]
 
 
 def evolved(program: Program, state: State, events: Sequence[Event]) -> State:

@@ -13,7 +13,7 @@ from viralcommerce.messages import BY_CLOCK, UNSTAMPED, Command
 from viralcommerce.program import Program
 from viralcommerce.runtime.erasure import is_gone
 from viralcommerce.runtime.ports import Clock, Entropy
-from viralcommerce.runtime.request import CLOCK_KEYS, deadline_key
+from viralcommerce.runtime.request import CLOCK_KEYS, Request, deadline_key
 from viralcommerce.values.ids import are_plain_ids, check_id
 from viralcommerce.values.money import Money
 
@@ -82,8 +82,7 @@ def stamped(program: Program, command: Command, clock: Clock, entropy: Entropy) 
             f"{program.name}: {type(command).__name__}: at: {at.isoformat()} is not between "
             f"{TOO_EARLY:%Y-%m-%d} and {TOO_LATE:%Y-%m-%d}; give the moment it happened"
         )
-    draws = program.mechanic.chance and command.by != BY_CLOCK  # as `tick` sends it
-    seed = entropy.seed(key) if draws else ""
+    seed = entropy.seed(key) if _draws(program, command) else ""
     if key is command.key and at is command.at and seed == command.entropy:
         return command
     return structs.replace(command, key=key, at=at, entropy=seed)
@@ -98,6 +97,22 @@ def _check_amounts(program: Program, command: Command) -> None:
                 f"{program.name}: {type(command).__name__}: {name}: {value} is not in "
                 f"{program.currency}; convert it, or run a campaign in that currency"
             )
+
+
+def _draws(program: Program, command: Command) -> bool:
+    """Whether it may need dice; who comes upon an end brings them for the clock."""
+    mechanic = program.mechanic
+    return mechanic.ends_by_chance or (mechanic.chance and command.by != BY_CLOCK)
+
+
+def with_dice(request: Request, entropy: Entropy) -> Request:
+    """The clock's command with dice, where the game may draw at its end."""
+    command = request.command
+    if not _draws(request.program, command):
+        return request
+    return structs.replace(
+        request, command=structs.replace(command, entropy=entropy.seed(command.key))
+    )
 
 
 def _check_ids(program: Program, command: Command, instance: str) -> None:
