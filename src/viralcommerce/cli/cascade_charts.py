@@ -13,6 +13,7 @@ COLORS: Final = (MAIN, WARM, "#4f6d9c", "#9c4f6d", "#6b7a3c", "#7a5cc2")
 """One for each file, and round again."""
 _MOST_DOTS: Final = 2_000
 _MOST_TICKS: Final = 5
+_MOST_NAMED: Final = 12
 _SPANS: Final = {
     1: "1 s", 10: "10 s", 60: "1 min", 600: "10 min", 3600: "1 h", 6 * 3600: "6 h",
     86400: "1 day", 7 * 86400: "1 week", 30 * 86400: "30 days", 365 * 86400: "1 year",
@@ -97,13 +98,22 @@ def _lines(
         }
         for at, ((x, y), name) in enumerate(zip(series, names, strict=True))
     ]
+    every = [value for x, _ in series for value in x]
     across: dict[str, Any] = {"title": {"text": what}, "zeroline": False}
-    across |= {"type": "log", "dtick": 1} if logs else {"tickformat": "d", "nticks": 10}
-    return figure(data, x=across, y=_parts(), legend=len(data) > 1)
+    across |= _log(every) if logs else _whole(len(set(every)))
+    up = {"tickformat": ",.6~%", "zeroline": False} | _log([one for _, y in series for one in y])
+    return figure(data, x=across, y=up, legend=len(data) > 1)
 
 
-def _parts() -> dict[str, Any]:
-    return {"type": "log", "tickformat": ",.6~%", "dtick": 1, "zeroline": False}
+def _log(values: Sequence[float]) -> dict[str, Any]:
+    """An axis of logarithms: it names powers of ten, or 1, 2 and 5 too where those are few."""
+    is_long = max(values, default=1) >= 50 * min(values, default=1)
+    return {"type": "log", "dtick": 1 if is_long else "D2"}
+
+
+def _whole(count: int) -> dict[str, Any]:
+    """An axis of whole numbers: each is named while there is room."""
+    return {"dtick": 1} if count <= _MOST_NAMED else {"tickformat": "d", "nticks": 8}
 
 
 def _virality(files: Sequence[Measured], names: Sequence[str]) -> Figure:
@@ -123,9 +133,10 @@ def _virality(files: Sequence[Measured], names: Sequence[str]) -> Figure:
                 "virality %{y:.2f}<extra></extra>",
             }
         )
+    sizes = [each.size for one in files for each in one.cascades if each.virality is not None]
     return figure(
         data,
-        x={"type": "log", "dtick": 1, "title": {"text": "members"}, "zeroline": False},
+        x={"title": {"text": "members"}, "zeroline": False, **_log(sizes)},
         y={"rangemode": "tozero"},
         legend=len(data) > 1,
     )
@@ -156,8 +167,9 @@ def _growth(files: Sequence[Measured], names: Sequence[str]) -> Figure:
 
 def _clock(files: Sequence[Measured]) -> dict[str, Any]:
     """Ticks where people would put them, as far as the times go."""
-    last = max((one.growth[-1][0] for one in files if one.growth), default=1.0)
-    ticks = [each for each in _SPANS if each <= last * 1.5] or [1]
+    ages = [age for one in files for age, _ in one.growth]
+    first, last = max(min(ages), 1.0), max(*ages, 1.0)
+    ticks = [each for each in _SPANS if first / 1.5 <= each <= last * 1.5] or [1]
     while len(ticks) > _MOST_TICKS:
         ticks = ticks[-1::-2][::-1]
     return {

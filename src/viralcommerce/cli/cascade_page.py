@@ -176,7 +176,7 @@ def _drawings(read: Read) -> Iterator[Drawing]:
     for at in range(len(cascades)):  # the next largest fill the last row
         if not len(chosen) % _IN_A_ROW:
             break
-        chosen.setdefault(at, []).extend([] if at in chosen else [f"number {at + 1} by size"])
+        chosen.setdefault(at, [f"number {at + 1} by size"])
     for at, whats in chosen.items():
         each = cascades[at]
         said = f"{each.size:,} members, depth {each.depth}, virality {each.virality:.2f}"

@@ -114,7 +114,7 @@ class Measured(Struct, frozen=True, kw_only=True):
             brought most; None where nobody was brought.
         generations: how many members have depth 0, 1, 2, ...
         offspring: how many members brought each number of others: pairs.
-        growth: by seconds since the root, which part of all members had come: pairs.
+        growth: by seconds since the root, which part of all who were brought had come: pairs.
         running: K by age, where it was asked until when members were watched.
         cascades: the largest first.
         bad: how many lines were left out.
@@ -186,7 +186,7 @@ def measured(
         top_share=share_of_top(brought, 0.01) if was_brought.size else None,
         generations=np.bincount(forest.depth).tolist(),
         offspring=list(zip(values.tolist(), times.tolist(), strict=True)),
-        growth=_growth(ages),
+        growth=_growth(ages[forest.parent >= 0]),
         running=None if until is None else _running(links, until, file),
         cascades=_cascades(links, found, ages, order),
         bad=links.bad,
@@ -209,7 +209,7 @@ def _finite(value: float) -> float | None:
 
 
 def _growth(ages: Floats) -> list[tuple[float, float]]:
-    """The share of members who had come by each of some ages."""
+    """Which part had come by each of some ages."""
     known = np.sort(np.maximum(ages[np.isfinite(ages)], 0.0))
     if not known.size:
         return []
