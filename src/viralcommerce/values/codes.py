@@ -225,6 +225,26 @@ class CodeFormat:
         """How likely one guess that looks right is one of so many codes."""
         return Fraction(count, self.capacity)
 
+    def guesses_within(self, count: int, chance: Fraction) -> int:
+        """How many guesses may be made while so many codes hold, for so small a chance to hit.
+
+        The size of the quota that throttles attempts; failed ones count, whatever they failed for.
+
+        Args:
+            count: codes that are valid at once.
+            chance: that any of the guesses hits, at most.
+
+        Raises:
+            InvalidValue: no codes, or no chance.
+
+        Example:
+            >>> CodeFormat(8).guesses_within(10_000, Fraction(1, 1_000))
+            3435
+        """
+        if count < 1 or chance <= 0:
+            raise InvalidValue(f"code: {count} codes and a chance of {chance}; give both above 0")
+        return int(chance * self.capacity / count)
+
     def collision_chance(self, count: int) -> float:
         """How likely, about, two of so many drawn codes are the same: ``1 - exp(-n(n-1)/2N)``.
 
