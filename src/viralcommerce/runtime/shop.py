@@ -73,6 +73,7 @@ class Shop:
 
     Raises:
         InvalidRule: two campaigns of one name, or conditions without a members port.
+        InvalidValue: gathering on a store that joins its callers' transactions (Django's).
     """
 
     def __init__(
@@ -101,6 +102,11 @@ class Shop:
         self._driver = Driver(store, self._context, members)
         self._runner: Driver | Gatherer = self._driver
         if gathers is not None:
+            if not getattr(store, "gathers", True):
+                raise InvalidValue(
+                    "gathers: this store joins the transaction of whoever calls, which nobody can "
+                    "share; leave gathers= out"
+                )
             self._runner = Gatherer(gathers, self._driver)
         self._lives: dict[str, tuple[float, Life]] = {}
         self._hosted = False
