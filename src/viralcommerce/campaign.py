@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import json
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
@@ -89,7 +90,8 @@ class Campaign(Rule):
     @property
     def currency(self) -> str:
         """The one currency of its money, or "" where none is involved."""
-        return next((money.currency for _, money in _moneys(self)), "")
+        amounts = itertools.chain(_moneys(self), _thresholds(self))
+        return next((money.currency for _, money in amounts), "")
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -253,6 +255,8 @@ def _moneys(campaign: Campaign) -> Iterator[tuple[str, Money]]:
 
 def _thresholds(campaign: Campaign) -> Iterator[tuple[str, Money]]:
     """Amounts that are said and cost nothing: they have the campaign's currency too."""
+    for name, money in campaign.mechanic.amounts().items():
+        yield f"mechanic.{name}", money
     yield from _compared("given", campaign.given)
     for place, grant in campaign.every_grant():
         for field, reward in (("give", grant.give), ("instead", grant.instead)):
@@ -275,6 +279,16 @@ def _currency_problems(campaign: Campaign) -> Iterator[str]:
                 f"{place}: {money} beside {moneys[0][0]} of {moneys[0][1]}; "
                 "a campaign has one currency"
             )
+    carried = [
+        name
+        for name, carries in campaign.mechanic.milestones.items()
+        if carries.amount and not carries.drawn
+    ]
+    if carried and not moneys:
+        yield (
+            f"budget: {carried[0]!r} carries an amount, and nothing says of which currency; give "
+            "the budget, or another amount of the rules, as money"
+        )
 
 
 def _promise_problems(campaign: Campaign) -> Iterator[str]:

@@ -142,6 +142,10 @@ class Mechanic(Rule, Generic[C, S, E]):
         """What one instance promises when it begins, or nothing."""
         return None
 
+    def amounts(self) -> Mapping[str, Money]:
+        """The other amounts that the rule names, by field: they are in the campaign's currency."""
+        return {}
+
     @property
     def draws(self) -> bool:
         """Whether its commands need entropy."""

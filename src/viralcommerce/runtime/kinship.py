@@ -123,9 +123,12 @@ def circular(
         raise Unread(places=(above,))
     if not has_below(place, found, changed.values()):
         return False
-    if above not in wanted.walks or (name, MERGING) not in wanted.cells or changed:
+    if above not in wanted.walks or (name, MERGING) not in wanted.cells:
         raise Unread(walks=(above,))
-    return instance in found.above[above]
+    walked = found.above[above]
+    if any(moved != place and moved[0] == name and moved[1] in walked for moved in changed):
+        raise Unread(walks=(above,))
+    return instance in walked
 
 
 class Kin:

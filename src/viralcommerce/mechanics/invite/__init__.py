@@ -20,6 +20,7 @@ Laws:
     Late twice and mixed: orders and refunds in any order, and again, come to the same end.
     Net: an order earns of what is left of it, when its time is over, and once.
     Kept back: an order that is kept back earns nothing until it is let go; a rejected one never.
+    Batch: a batch of joins and orders answers as they would one by one.
     First: a buyer has one first qualifying order, and it makes them one friend more.
 """
 

@@ -149,6 +149,10 @@ class Invite(Mechanic[Commands, States, Events]):
         """How its codes look."""
         return CodeFormat(self.code_length)
 
+    def amounts(self) -> Mapping[str, Money]:
+        """What must be left of a first order."""
+        return {} if self.least is None else {"least": self.least}
+
     def sentences(self) -> tuple[Words, ...]:
         """The rules of the game as members read them."""
         return (

@@ -1,0 +1,124 @@
+"""Inviting, in sentences: whose invitation counts, which codes can be, what an order earns."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from msgspec import structs
+
+from inviting import RIDES, Played, played, rides
+from shops import at
+from viralcommerce import CNY, Credit, Grant, days, percent
+from viralcommerce.mechanics import invite
+from viralcommerce.messages import Accepted, Refused
+
+
+def test_the_end_of_an_invitation_is_the_end_of_its_commission() -> None:
+    """EC-59: an order keeps the upline of the day it was placed; a later one has none."""
+    game = rides(binds_for=days(30))
+    told = (
+        invite.Join(by="bob", link="ann", at=at()),
+        invite.Order(order="o1", by="bob", amount=CNY(100), at=at(days=29)),
+        invite.Order(order="o2", by="bob", amount=CNY(100), at=at(days=30)),
+    )
+    end = played(game, told)
+    ordered = [event for event in end.events if isinstance(event, invite.Ordered)]
+    assert [event.upline for event in ordered] == [("ann",), ()]
+    assert end.earned["member/ann"] == 500 + 1_000
+
+
+def test_a_code_that_was_typed_or_the_link() -> None:
+    """EC-67: the conflict is a policy, and the answer says whose invitation counted."""
+    for prefers, inviter in (("code", "ann"), ("link", "carl")):
+        told = (
+            invite.Issue(by="ann", vanity="ann2026", at=at()),
+            invite.Join(by="bob", code="ＡＮＮ-2026\u200b", link="carl", at=at()),
+        )
+        joined = played(rides(prefers=prefers), told).answers[-1]
+        assert isinstance(joined, Accepted)
+        assert joined.events[0].inviter == inviter
+
+
+def test_unknown_and_used_up_sound_the_same() -> None:
+    """RQ: what a stranger hears says nothing about which codes there are."""
+    told = (
+        invite.Issue(by="ann", vanity="ann2026", at=at()),
+        invite.Join(by="bob", code="ann2026", at=at()),
+        invite.Join(by="carl", code="ann2026", at=at()),
+        invite.Join(by="carl", code="nobody1", at=at()),
+        invite.Join(by="carl", code="", at=at()),
+    )
+    answers = played(rides(code_uses=1), told).answers[-3:]
+    assert all(isinstance(one, Refused) for one in answers)
+    assert len({repr(one.refusal) for one in answers if isinstance(one, Refused)}) == 1
+
+
+def test_the_friend_keeps_the_gift_although_the_inviter_has_none_left() -> None:
+    """EC-75: grants are rows; what one of them withholds is no matter of another."""
+    told = [
+        command
+        for number in range(3)
+        for command in (
+            invite.Join(by=f"f{number}", link="ann", at=at()),
+            invite.Order(order=f"o{number}", by=f"f{number}", amount=CNY(10), at=at()),
+        )
+    ]
+    end: Played = played(RIDES, told, most=2)
+    assert [end.earned[f"member/f{n}"] for n in range(3)] == [1_000] * 3
+    assert end.earned["member/ann"] == 2 * 1_000 + 3 * 50
+
+
+def test_a_random_code_is_drawn_once_a_key() -> None:
+    """An honest retry draws nothing anew."""
+    once = invite.Issue(by="ann", at=at(), key="k1")
+    first, again = played(rides(), (once, structs.replace(once, at=at(days=1)))).answers
+    assert first == again
+    assert isinstance(first, Accepted)
+    assert rides().codes.is_well_formed(first.events[0].code)
+
+
+def test_wishes_that_cannot_be_codes() -> None:
+    """EC-45: screened, of a length, and nobody else's."""
+    answers = played(
+        rides(),
+        (
+            invite.Issue(by="ann", vanity="ab", at=at()),
+            invite.Issue(by="ann", vanity="fu-ck-er", at=at()),
+            invite.Issue(by="ann", vanity="x" * 33, at=at()),
+            invite.Issue(by="ann", vanity="teapot", at=at()),
+            invite.Issue(by="bob", vanity="TEAP0T", at=at()),
+        ),
+    ).answers
+    said = [str(one) for one in answers]
+    assert "shorter than 4" in said[0]
+    assert "no code may spell" in said[1]
+    assert "longer than 32" in said[2]
+    assert "the code is TEAP0T" in said[3]
+    assert "taken" in said[4]
+
+
+def test_commission_of_two_levels_is_cut_of_the_net() -> None:
+    told = (
+        invite.Join(by="bob", link="ann", at=at()),
+        invite.Join(by="carl", link="bob", at=at()),
+        invite.Order(order="o1", by="carl", amount=CNY("99.99"), at=at()),
+        invite.Refund(order="o1", refund="r1", by="desk", amount=CNY("33.33"), at=at(days=3)),
+    )
+    grants = (
+        Grant(Credit(percent(5)), to=invite.upline(1), on=invite.ORDERED),
+        Grant(Credit(percent(1)), to=invite.upline(2), on=invite.ORDERED),
+    )
+    end = played(rides(least=CNY.minor(1)), told, grants=grants)
+    assert end.earned == {"member/bob": 333, "member/ann": 66}
+
+
+def test_time_of_an_order_may_run_from_its_receipt() -> None:
+    game = rides(counts_from="receipt")
+    told = (
+        invite.Order(order="o1", by="bob", amount=CNY(10), at=at()),
+        invite.Receive(order="o1", by="desk", at=at(days=5)),
+    )
+    end = played(game, told)
+    assert [e.matures for e in end.events if isinstance(e, invite.Received)] == [
+        at() + timedelta(days=20)
+    ]
