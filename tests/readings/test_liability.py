@@ -24,7 +24,7 @@ from viralcommerce.messages import Accepted, Command
 from viralcommerce.readings.liability import Liability, liability
 from viralcommerce.rules.base import rule
 from viralcommerce.rules.grants import BestOf, Grant, Line
-from viralcommerce.rules.limits import CAMPAIGN, UNLIMITED, Cap, Limit, Unlimited
+from viralcommerce.rules.limits import CAMPAIGN, PAIR, UNLIMITED, Cap, Limit, Unlimited
 from viralcommerce.rules.rewards import Cash, Coupon, Points, Product, Title
 from viralcommerce.rules.split_odds import outcomes
 from viralcommerce.rules.splits import EqualSplit, LadderSplit, LuckySplit, Split
@@ -32,7 +32,7 @@ from viralcommerce.runtime.shop import Shop
 from viralcommerce.values.money import CNY, Money
 from viralcommerce.values.percent import WHOLE, Percent, percent
 from viralcommerce.values.rounding import Rounding
-from viralcommerce.values.spans import days, hours, minutes
+from viralcommerce.values.spans import DAY, days, hours, minutes
 from viralcommerce.values.windows import ALWAYS
 
 START = datetime(2026, 11, 10, 16, tzinfo=UTC)
@@ -139,17 +139,23 @@ def test_whatever_happens_it_costs_no_less_than_the_least_and_no_more_than_the_w
         assert cost.one.least.minor <= total
         assert isinstance(cost.one.worst, Unlimited) or total <= cost.one.worst.minor
     assert cost.least.minor <= spent.total()
-    for asked in (cost, liability(campaign)):
+    known = liability(campaign, instances=len(spent), members=len(PEOPLE))
+    assert known.instances == len(spent)
+    for asked in (cost, liability(campaign), known, liability(campaign, members=len(PEOPLE))):
         assert isinstance(asked.worst, Unlimited) or spent.total() <= asked.worst.minor
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])
-@given(campaigns(), st.one_of(st.just(UNLIMITED), st.integers(0, 5_000)))
+@given(
+    campaigns(),
+    st.one_of(st.just(UNLIMITED), st.integers(0, 5_000)),
+    st.one_of(st.just(UNLIMITED), st.integers(0, 50)),
+)
 def test_costs_are_in_order_and_within_the_budget(
-    campaign: Campaign, instances: int | Unlimited
+    campaign: Campaign, instances: int | Unlimited, members: int | Unlimited
 ) -> None:
     assume(campaign.currency)
-    cost = liability(campaign, instances=instances)
+    cost = liability(campaign, instances=instances, members=members)
     for each in (cost.whole, cost.one, *cost.grants.values(), *cost.one_of.values()):
         assert each.within >= 0
         if isinstance(each.worst, Unlimited):
@@ -348,6 +354,36 @@ def test_limits_of_the_whole_campaign_bound_a_grant() -> None:
     assert liability(campaign, instances=3).expected == 3 * 38 * 200
 
 
+def test_a_limit_per_member_bounds_the_worst_where_members_are_counted() -> None:
+    def thanks(at_most: Any) -> Campaign:
+        grant = Grant(
+            Cash(CNY(2)), to=collect.LIKER, on=collect.LIKED, at_most=at_most, name="thanks"
+        )
+        return LIKES.replace(grants=(grant,), budget=UNLIMITED)
+
+    assert liability(thanks(3), members=50).worst == CNY(2 * 3 * 50)
+    assert liability(thanks(3)).worst is UNLIMITED
+    assert liability(thanks(3), members=50, instances=1).worst == CNY(2 * 3 * 50)
+    assert liability(thanks(9), members=500, instances=1).worst == CNY(2 * 200)
+    assert liability(thanks(Limit(2, per=PAIR)), members=10).worst == CNY(2 * 2 * 10 * 10)
+    assert liability(thanks(Limit(2, per=DAY)), members=10).worst is UNLIMITED
+    assert liability(thanks(3), members=0).worst == CNY(0)
+    cost = liability(thanks(3), members=50, instances=100)
+    assert cost.expected == cost.whole.within == 2 * 3 * 50 * 100 // 2  # nobody can say
+
+
+def test_a_cap_per_member_bounds_how_many_instances_begin() -> None:
+    grant = Grant(Cash(CNY(2)), to=collect.COLLECTOR, on=collect.REACHED)
+    campaign = LIKES.replace(
+        grants=(grant,),
+        budget=UNLIMITED,
+        limits=(Cap("asks", 2, on=collect.ASKED, of=collect.COLLECTOR),),
+    )
+    assert liability(campaign, members=7).instances == 14
+    assert liability(campaign, members=7).worst == CNY(28)
+    assert liability(campaign, members=7, instances=3).worst == CNY(6)
+
+
 def test_what_begins_costs_its_certain_grants_at_least() -> None:
     campaign = LIKES.replace(grants=(Grant(Cash(CNY(2)), to=collect.COLLECTOR, on=collect.ASKED),))
     assert liability(campaign, instances=10).least == CNY(20)
@@ -391,6 +427,8 @@ def test_instances_are_whole_numbers(instances: Any) -> None:
 def test_fewer_than_no_instances_cannot_be() -> None:
     with pytest.raises(InvalidValue, match="instances=-1: give 0 or more"):
         liability(RAIN, instances=-1)
+    with pytest.raises(InvalidValue, match="members=-1: give 0 or more"):
+        liability(RAIN, members=-1)
 
 
 def test_what_is_assumed_is_said_in_both_languages() -> None:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from viralcommerce.campaign import Campaign
 from viralcommerce.readings.costs import NONE, LineCost, Mean, Share
 from viralcommerce.rules.grants import Grant, Line
-from viralcommerce.rules.limits import CAMPAIGN, FOREVER, UNLIMITED, Unlimited
+from viralcommerce.rules.limits import CAMPAIGN, FOREVER, MEMBER, PAIR, UNLIMITED, Unlimited
 from viralcommerce.values.money import Money
 
 Many = int | Unlimited
@@ -25,7 +25,9 @@ class InAll:
     grants: Mapping[str, tuple[Mean | Unlimited, Many]]
 
 
-def line_in_all(campaign: Campaign, line: Line, lives: Sequence[LineCost], count: Many) -> InAll:
+def line_in_all(
+    campaign: Campaign, line: Line, lives: Sequence[LineCost], count: Many, members: Many
+) -> InAll:
     """What all awards of a line cost.
 
     Args:
@@ -33,6 +35,7 @@ def line_in_all(campaign: Campaign, line: Line, lives: Sequence[LineCost], count
         line: a grant, or several that compete.
         lives: what it costs in each life of one instance, the most complete first.
         count: how many instances there are.
+        members: how many take part.
     """
     grants: dict[str, tuple[Mean | Unlimited, Many]] = {}
     mean: Mean | Unlimited = Mean()
@@ -40,7 +43,7 @@ def line_in_all(campaign: Campaign, line: Line, lives: Sequence[LineCost], count
     runs_out = False
     for grant in line.options:
         shares = [life.grants[grant.name] for life in lives]
-        grants[grant.name] = _all_of(campaign, grant, shares, count)
+        grants[grant.name] = _all_of(campaign, grant, shares, count, members)
         mean = both(mean, grants[grant.name][0])
         worst = added(worst, grants[grant.name][1])
         runs_out = runs_out or _runs_out(campaign, grant, shares[0], count)
@@ -85,10 +88,11 @@ def _runs_out(campaign: Campaign, grant: Grant, share: Share, count: Many) -> bo
 
 
 def _all_of(
-    campaign: Campaign, grant: Grant, lives: Sequence[Share], count: Many
+    campaign: Campaign, grant: Grant, lives: Sequence[Share], count: Many, members: Many
 ) -> tuple[Mean | Unlimited, Many]:
     """The mean and the worst cost of all awards of a grant, were it alone."""
-    bound = _awards_in_all(campaign, grant)
+    sure = _awards_in_all(campaign, grant)
+    bound = fewer(sure, _awards_of(campaign, grant, members))
     stock: Many = grant.give.supply
     beyond = 0 if grant.instead is None else _price(grant.instead.price)
     each = max(share.each for share in lives)
@@ -101,7 +105,12 @@ def _all_of(
         after = times(beyond, rest)
         if not isinstance(after, Unlimited):
             worst = fewer(worst, stock * first + after)
-    return _mean(lives[0], count, bound, stock, beyond), worst
+    mean = _mean(lives[0], count, sure, stock, beyond)
+    if isinstance(worst, Unlimited):
+        return mean, worst
+    if isinstance(mean, Unlimited) or mean.value > worst:  # who comes how often decides
+        mean = _between(NONE, worst)
+    return mean, worst
 
 
 def times(amount: int, count: Many) -> Many:
@@ -148,6 +157,26 @@ def _awards_in_all(campaign: Campaign, grant: Grant) -> Many:
         if cap.on == grant.on and cap.subject == CAMPAIGN and cap.period == FOREVER:
             most = fewer(most, cap.at_most)
     return most
+
+
+def _awards_of(campaign: Campaign, grant: Grant, members: Many) -> Many:
+    """How many awards a grant makes to so many members at most."""
+    most: Many = UNLIMITED
+    roles = campaign.mechanic.milestones[grant.on].roles
+    caps = [cap for cap in campaign.limits if cap.on == grant.on]
+    for bound in (*grant.limits, *caps):
+        if bound.period == FOREVER:
+            most = fewer(most, times(bound.at_most, counted(bound.subject, len(roles), members)))
+    return most
+
+
+def counted(subject: str, roles: int, members: Many) -> Many:
+    """How many subjects of a bound there are among so many members; a pair may be one twice."""
+    if subject == MEMBER:
+        return members
+    if subject == PAIR and roles <= 2 and not isinstance(members, Unlimited):
+        return members * members
+    return UNLIMITED
 
 
 def _is_priced(grant: Grant) -> bool:

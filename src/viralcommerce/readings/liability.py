@@ -15,7 +15,15 @@ from fractions import Fraction
 from viralcommerce.campaign import Campaign
 from viralcommerce.errors import InexactNumber, InvalidRule, InvalidValue
 from viralcommerce.readings.costs import NONE, LineCost, Mean, bounded_by_caps, line_cost
-from viralcommerce.readings.costs_of_all import Many, added, both, fewer, line_in_all, times
+from viralcommerce.readings.costs_of_all import (
+    Many,
+    added,
+    both,
+    counted,
+    fewer,
+    line_in_all,
+    times,
+)
 from viralcommerce.rules.extent import Life
 from viralcommerce.rules.limits import CAMPAIGN, FOREVER, UNLIMITED, Unlimited
 from viralcommerce.rules.wording import Words
@@ -89,9 +97,10 @@ ASSUMES: tuple[Words, ...] = (
         "期望成本假定每个活动实例都完整进行（全部领完、恰好集满），且条件均满足",
     ),
     Words(
-        "limits per member, per pair, per day, week or month do not lower the worst cost, but for "
-        "those of the one whose instance it is within it: members and days are not bounded",
-        "按用户、按两人、按天、周或月的限额不降低最高成本（实例所属用户在其实例内的限额除外），因为用户数和天数没有上限",
+        "limits per member and per pair lower the worst cost where the number of members is "
+        "given, and those of the one whose instance it is within it; limits per day, week or "
+        "month do not: days are not bounded",
+        "给定用户数时，按用户与按两人的限额会降低最高成本，实例所属用户在其实例内的限额亦然；按天、周或月的限额不降低最高成本，因为天数没有上限",
     ),
     Words(
         "a percentage whose whole law is not known, or grants that compete by chance and limits "
@@ -101,17 +110,23 @@ ASSUMES: tuple[Words, ...] = (
 )
 
 
-def liability(campaign: Campaign, *, instances: int | Unlimited = UNLIMITED) -> Liability:
+def liability(
+    campaign: Campaign,
+    *,
+    instances: int | Unlimited = UNLIMITED,
+    members: int | Unlimited = UNLIMITED,
+) -> Liability:
     """What a campaign can cost its budget.
 
     Args:
         campaign: what is costed.
         instances: how many packs, asks or orders are begun.
+        members: how many people take part at most, in whatever roles.
 
     Raises:
         InvalidRule: it gives nothing that costs money, or its mechanic does not say how its
             instances can go.
-        InvalidValue: fewer than no instances.
+        InvalidValue: fewer than no instances, or no members.
 
     Example:
         >>> from viralcommerce import CNY, WHOLE, days
@@ -134,7 +149,7 @@ def liability(campaign: Campaign, *, instances: int | Unlimited = UNLIMITED) -> 
         'CNY 200000.00'
     """
     lives = _lives(campaign)
-    count = _instances(campaign, [life for life, _ in lives], instances)
+    count = _instances(campaign, [life for life, _ in lives], instances, members)
     code = campaign.currency
     costed = [
         [line_cost(campaign, line, life, complete=complete) for line in campaign.lines]
@@ -152,7 +167,7 @@ def liability(campaign: Campaign, *, instances: int | Unlimited = UNLIMITED) -> 
     for index, line in enumerate(campaign.lines):
         ways = [lines[index] for lines in costed]
         sure = min(way.least for way in ways) if len(line.options) == 1 else 0
-        in_all = line_in_all(campaign, line, ways, count)
+        in_all = line_in_all(campaign, line, ways, count, members)
         every_mean = both(every_mean, in_all.mean)
         every_worst = added(every_worst, in_all.worst)
         for name, (whole_mean, whole_worst) in in_all.grants.items():
@@ -193,17 +208,22 @@ def _lives(campaign: Campaign) -> list[tuple[Life, bool]]:
     return possible
 
 
-def _instances(campaign: Campaign, lives: Sequence[Life], asked: int | Unlimited) -> Many:
+def _instances(campaign: Campaign, lives: Sequence[Life], asked: Many, members: Many) -> Many:
     """How many instances can begin: each reaches some milestones for certain, which caps count."""
-    if isinstance(asked, bool) or not isinstance(asked, int | Unlimited):
-        raise InexactNumber(f"liability: instances={asked!r}: give a whole number, or UNLIMITED")
-    if isinstance(asked, int) and asked < 0:
-        raise InvalidValue(f"liability: instances={asked}: give 0 or more, or UNLIMITED")
+    for name, said in (("instances", asked), ("members", members)):
+        if isinstance(said, bool) or not isinstance(said, int | Unlimited):
+            raise InexactNumber(f"liability: {name}={said!r}: give a whole number, or UNLIMITED")
+        if isinstance(said, int) and said < 0:
+            raise InvalidValue(f"liability: {name}={said}: give 0 or more, or UNLIMITED")
     count: Many = asked
     for cap in campaign.limits:
         certain = min((life[cap.on].at_least if cap.on in life else 0) for life in lives)
-        if certain and cap.subject == CAMPAIGN and cap.period == FOREVER:
-            count = fewer(count, cap.at_most // certain)
+        if not certain or cap.period != FOREVER:
+            continue
+        roles = len(campaign.mechanic.milestones[cap.on].roles)
+        each = 1 if cap.subject == CAMPAIGN else counted(cap.subject, roles, members)
+        if not isinstance(each, Unlimited):
+            count = fewer(count, cap.at_most * each // certain)
     return count
 
 
