@@ -21,7 +21,8 @@ from viralcommerce.errors import (
     KeyReused,
     NotLive,
 )
-from viralcommerce.messages import Accepted, Command
+from viralcommerce.messages import Command
+from viralcommerce.program import Program
 from viralcommerce.rules.base import Kinds
 from viralcommerce.runtime.async_driver import AsyncDriver, Texts, Unread
 from viralcommerce.runtime.async_ports import AsyncIssuer, AsyncMembers, AsyncStore
@@ -32,13 +33,14 @@ from viralcommerce.runtime.gathering_tasks import AsyncGatherer
 from viralcommerce.runtime.life import Life, Stage
 from viralcommerce.runtime.message_fields import members_of
 from viralcommerce.runtime.outbox import Claim, Settled
-from viralcommerce.runtime.ports import Clock, Decision, Due, Entropy, Record
-from viralcommerce.runtime.programs import SHADOW, Programs, thaw_state
+from viralcommerce.runtime.ports import Clock, Decision, Entropy, Record
+from viralcommerce.runtime.programs import Programs
 from viralcommerce.runtime.relay import PATIENCE, Deliveries, Errand, Failed, Patience, relay
 from viralcommerce.runtime.request import Context, Outcome, Request
-from viralcommerce.runtime.shop import LEARNS_WITHIN, NOT_WITHIN, TICKED_AT_ONCE
-from viralcommerce.runtime.situations import ending
-from viralcommerce.runtime.stamping import aware, filled, instance_of, stamped, with_dice
+from viralcommerce.runtime.shop import LEARNS_WITHIN, NOT_WITHIN
+from viralcommerce.runtime.stamping import aware, filled, instance_of, stamped
+from viralcommerce.runtime.ticking import Act, LifeOf, Pin, WhatIsDue, ticking
+from viralcommerce.runtime.ticking import Errand as TickErrand
 from viralcommerce.values.ids import check_id
 
 
@@ -142,34 +144,28 @@ class AsyncShop:
     async def tick(self, at: datetime | None = None, *, limit: int = 1000) -> int:
         """Act on every deadline that has come; how many were acted on. See `Shop.tick`."""
         now = self._clock.now() if at is None else aware(at)
-        newest = self._programs.newest
-        names = [*newest, *(SHADOW + name for name in newest)]
-        requests = [
-            request
-            for due in await self.store.due(now, limit, names)
-            if (request := await self._ending(due, now)) is not None
-        ]
-        acted = 0
-        waiting = iter(requests)
-        while chunk := tuple(itertools.islice(waiting, TICKED_AT_ONCE)):
-            records: list[Record] = []
-            await self._driver.all(chunk, records)
-            acted += sum(isinstance(record.decision, Accepted) for record in records)
-        return acted
+        going = ticking(self._programs, self._entropy, now, limit)
+        return await run_later(going, self._serve)
 
-    async def _ending(self, due: Due, now: datetime) -> Request | None:
-        cell = await self.store.cell(due.campaign, due.instance)
-        if cell is None or cell.deadline is None or cell.deadline > now:
-            return None
+    async def _serve(self, errand: TickErrand) -> object:
+        if isinstance(errand, Act):
+            records: list[Record] = []
+            await self._driver.all(errand.requests, records)
+            return records
+        if isinstance(errand, WhatIsDue):
+            return await self.store.due(errand.at, errand.limit, errand.campaigns)
+        if isinstance(errand, Pin):
+            return await self._pinned(errand)
+        if isinstance(errand, LifeOf):
+            return await self._life(errand.campaign)
+        return await self._driver.look(errand)
+
+    async def _pinned(self, pin: Pin) -> Program:
         try:
-            program = self._programs.pinned(due.campaign, cell.rules)
+            return self._programs.pinned(pin.campaign, pin.digest)
         except Unread as unread:
             await self._texts.read(unread)
-            program = self._programs.pinned(due.campaign, cell.rules)
-        named = self._programs.spaced(due.campaign)
-        life = await self._life(named.campaign.name)
-        ended = ending(named, due.instance, life, program, thaw_state(program, cell.state))
-        return with_dice(ended, self._entropy)
+            return self._programs.pinned(pin.campaign, pin.digest)
 
     async def deliver(self, *, limit: int = 100, patience: Patience = PATIENCE) -> Deliveries:
         """Deliver what waits in the outbox; see `Shop.deliver`."""

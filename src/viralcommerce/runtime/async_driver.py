@@ -12,7 +12,7 @@ from viralcommerce.runtime.async_ports import AsyncMembers, AsyncStore, Facts
 from viralcommerce.runtime.driver import CONFLICTS
 from viralcommerce.runtime.effects import Ask, Effect, Lock, Look, Restart
 from viralcommerce.runtime.flow import flow
-from viralcommerce.runtime.ports import Asked, Record, Writes
+from viralcommerce.runtime.ports import Asked, Found, Record, Writes
 from viralcommerce.runtime.request import Context, Outcome, Request
 
 
@@ -133,6 +133,14 @@ class AsyncDriver:
             return outcomes
         finally:
             running.close()
+            await session.close()
+
+    async def look(self, look: Look) -> Found:
+        """Read in a unit of work of its own, without locking."""
+        session = self._store.session()
+        try:
+            return await session.look(look)
+        finally:
             await session.close()
 
     async def _ask(self, asked: Sequence[Asked]) -> Facts:

@@ -10,7 +10,7 @@ from typing import Final
 from viralcommerce.errors import MembersFailed, NotLive, StoreConflict
 from viralcommerce.runtime.effects import Ask, Lock, Look, Restart
 from viralcommerce.runtime.flow import flow
-from viralcommerce.runtime.ports import Asked, Members, Record, Store, Writes
+from viralcommerce.runtime.ports import Asked, Found, Members, Record, Store, Writes
 from viralcommerce.runtime.request import Context, Outcome, Request
 from viralcommerce.runtime.straight import straight
 
@@ -115,6 +115,14 @@ class Driver:
             return outcomes
         finally:
             running.close()
+            session.close()
+
+    def look(self, look: Look) -> Found:
+        """Read in a unit of work of its own, without locking."""
+        session = self._store.session()
+        try:
+            return session.look(look)
+        finally:
             session.close()
 
     def _ask(self, asked: Sequence[Asked]) -> Sequence[Mapping[str, object]]:

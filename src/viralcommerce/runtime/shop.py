@@ -16,7 +16,7 @@ from viralcommerce.errors import (
     KeyReused,
     NotLive,
 )
-from viralcommerce.messages import Accepted, Command
+from viralcommerce.messages import Command
 from viralcommerce.rules.base import Kinds
 from viralcommerce.runtime.chance import SystemClock, SystemEntropy
 from viralcommerce.runtime.driver import Driver
@@ -36,12 +36,13 @@ from viralcommerce.runtime.ports import (
     Record,
     Store,
 )
-from viralcommerce.runtime.programs import SHADOW, Programs, thaw_state
+from viralcommerce.runtime.programs import Programs
 from viralcommerce.runtime.relay import PATIENCE, Deliveries, Errand, Failed, Patience, relay
 from viralcommerce.runtime.request import Context, Outcome, Request
-from viralcommerce.runtime.situations import ending
-from viralcommerce.runtime.stamping import aware, filled, instance_of, stamped, with_dice
+from viralcommerce.runtime.stamping import aware, filled, instance_of, stamped
 from viralcommerce.runtime.stores.urls import open_store
+from viralcommerce.runtime.ticking import Act, LifeOf, Pin, WhatIsDue, endings, ticking
+from viralcommerce.runtime.ticking import Errand as TickErrand
 from viralcommerce.runtime.views import Views
 from viralcommerce.values.ids import check_id
 
@@ -51,8 +52,6 @@ NOT_WITHIN: Final = (
     "deliver: the host's transaction may yet roll back what would be handed out; deliver from the "
     "shop itself, once the host has committed"
 )
-TICKED_AT_ONCE: Final = 500
-"""How many deadlines share one commit."""
 
 
 class Shop:
@@ -223,21 +222,9 @@ class Shop:
             The store's name of the campaign and the command, both for `handle`; running one twice
             changes nothing.
         """
-        for request in self._due(aware(at), limit):
+        found = endings(self._programs, self._entropy, aware(at), limit)
+        for request in run(found, self._serve):
             yield request.program.name, request.command
-
-    def _due(self, at: datetime, limit: int) -> Iterator[Request]:
-        newest = self._programs.newest
-        names = [*newest, *(SHADOW + name for name in newest)]
-        for due in self.store.due(at, limit, names):
-            cell = self.store.cell(due.campaign, due.instance)
-            if cell is None or cell.deadline is None or cell.deadline > at:
-                continue
-            program = self._programs.pinned(due.campaign, cell.rules)
-            named = self._programs.spaced(due.campaign)
-            life = self._life(named.campaign.name)
-            ended = ending(named, due.instance, life, program, thaw_state(program, cell.state))
-            yield with_dice(ended, self._entropy)
 
     def tick(self, at: datetime | None = None, *, limit: int = 1000) -> int:
         """Act on every deadline that has come, many in one commit; how many were acted on.
@@ -247,13 +234,20 @@ class Shop:
             limit: how many at most in this tick.
         """
         now = self._clock.now() if at is None else aware(at)
-        acted = 0
-        waiting = iter(list(self._due(now, limit)))
-        while chunk := tuple(itertools.islice(waiting, TICKED_AT_ONCE)):
+        return run(ticking(self._programs, self._entropy, now, limit), self._serve)
+
+    def _serve(self, errand: TickErrand) -> object:
+        if isinstance(errand, Act):
             records: list[Record] = []
-            self._driver.all(chunk, records)  # what another ticker did is only answered again
-            acted += sum(isinstance(record.decision, Accepted) for record in records)
-        return acted
+            self._driver.all(errand.requests, records)
+            return records
+        if isinstance(errand, WhatIsDue):
+            return self.store.due(errand.at, errand.limit, errand.campaigns)
+        if isinstance(errand, Pin):
+            return self._programs.pinned(errand.campaign, errand.digest)
+        if isinstance(errand, LifeOf):
+            return self._life(errand.campaign)
+        return self._driver.look(errand)
 
     def deliver(self, *, limit: int = 100, patience: Patience = PATIENCE) -> Deliveries:
         """Deliver what waits in the outbox, the oldest first, and each member's in order.

@@ -110,7 +110,7 @@ class Race:
             return type(answer).__name__
         if isinstance(answer, list):
             return [self.said(one) for one in answer]
-        return answer
+        return answer if answer is None or isinstance(answer, int | str) else str(answer)
 
     def _plain(self, text: bytes) -> Any:
         return self._neutral(json.loads(text))
