@@ -20,7 +20,7 @@ from viralcommerce.spread.attribution import (
     WithinWindow,
     attribute,
 )
-from viralcommerce.spread.credit import Attribution
+from viralcommerce.spread.credited import Attribution
 from viralcommerce.spread.touches import Touch, Trail
 from viralcommerce.values.money import CNY
 from viralcommerce.values.percent import percent
@@ -76,21 +76,21 @@ def found(policy: Policy, history: list[Touch]) -> Attribution:
 @given(policies, histories, st.integers(0, 10_000))
 def test_sums_to_one(policy: Policy, history: list[Touch], cents: int) -> None:
     said = found(policy, history)
-    total = sum((credit.share.share for credit in said.credits), Fraction(0))
-    assert total == (1 if said.credits else 0)
-    if said.credits:
+    total = sum((credit.share.share for credit in said.credited), Fraction(0))
+    assert total == (1 if said.credited else 0)
+    if said.credited:
         paid = said.amounts(CNY.minor(cents))
         assert sum(amount.minor for amount in paid.values()) == cents
-        assert paid.keys() == said.shares().keys() == {credit.to for credit in said.credits}
+        assert paid.keys() == said.shares().keys() == {credit.to for credit in said.credited}
 
 
 @given(policies, histories)
 def test_nobody_lost(policy: Policy, history: list[Touch]) -> None:
     said = found(policy, history)
-    told = [*(each.touch for each in said.credits), *(each.touch for each in said.rejected)]
+    told = [*(each.touch for each in said.credited), *(each.touch for each in said.rejected)]
     assert Counter(told) == Counter(trail_of(history).touches)
     assert all(str(each.why).startswith("no: ") for each in said.rejected)
-    assert all(each.share for each in said.credits)
+    assert all(each.share for each in said.credited)
 
 
 @given(policies, histories, st.randoms(use_true_random=False))
@@ -103,7 +103,7 @@ def test_any_order(policy: Policy, history: list[Touch], random: "st.random.Rand
 @given(policies, histories, st.integers(1, 99))
 def test_later_touches(policy: Policy, history: list[Touch], minutes: int) -> None:
     late = Touch(at=ORDER + timedelta(minutes=minutes), campaign="rain", sharer="eve", how="code")
-    assert found(policy, [*history, late]).credits == found(policy, history).credits
+    assert found(policy, [*history, late]).credited == found(policy, history).credited
 
 
 @given(policies, histories)
@@ -111,4 +111,4 @@ def test_own_touches(policy: Policy, history: list[Touch]) -> None:
     """EC-71: by member, and by the browser they shared from before signing in."""
     said = found(policy, history)
     assert "bob" not in said.shares()
-    assert all(credit.touch.visitor != "v-1" for credit in said.credits)
+    assert all(credit.touch.visitor != "v-1" for credit in said.credited)

@@ -80,7 +80,7 @@ def test_attr_rules(name: str, policy: Policy) -> None:
         trail = trail.added(Touch(at=START + days(1) * day, campaign="c", sharer=sharer))
     found = attribute(policy, trail, at=START + days(1) * given["conversion_at"], buyer="bob")
     shares: Counter[str] = Counter()
-    for credit in found.credits:
+    for credit in found.credited:
         shares[credit.to] += credit.share.share  # type: ignore[assignment]
     assert sum(shares.values()) == 1
     assert {who: float(part) for who, part in shares.items()} == pytest.approx(

@@ -26,7 +26,7 @@ from viralcommerce.spread.attribution import (
     WithinWindow,
     attribute,
 )
-from viralcommerce.spread.credit import Attribution
+from viralcommerce.spread.credited import Attribution
 from viralcommerce.spread.touches import Touch, Trail
 from viralcommerce.values.money import CNY
 from viralcommerce.values.percent import percent
@@ -113,7 +113,7 @@ def test_an_order_that_is_canceled_leaves_nothing_behind() -> None:
     assert shares(canceled) == {"ann": "100%"}
     later = attribute(policy, trail, at=ORDER, buyer="bob")
     assert shares(later) == {"cat": "100%"}
-    assert attribute(policy, trail, at=ORDER + days(30), buyer="bob").credits == ()
+    assert attribute(policy, trail, at=ORDER + days(30), buyer="bob").credited == ()
 
 
 def test_nobody_is_credited_for_their_own_order() -> None:
@@ -136,7 +136,7 @@ def test_a_guest_has_no_own_links_but_their_browsers() -> None:
 
 def test_a_window_is_half_open() -> None:
     policy = WithinWindow(days(7), LastTouch())
-    assert not found(policy, touch("ann", 7)).credits
+    assert not found(policy, touch("ann", 7)).credited
     tick = timedelta(microseconds=1)
     late = Touch(at=ORDER - days(7) + tick, campaign="ride", sharer="ann")
     assert shares(found(policy, late)) == {"ann": "100%"}
@@ -149,7 +149,7 @@ def test_decay_halves_and_sums_exactly() -> None:
     said = found(policy, touch("ann", 2), touch("cat", 1), touch("eve", 0))
     assert shares(said) == {"ann": "1/7", "cat": "2/7", "eve": "4/7"}
     odd = found(TimeDecay(half_life=days(7)), touch("ann", 2.5), touch("cat", 1.3))
-    assert sum((each.share.share for each in odd.credits), Fraction(0)) == 1
+    assert sum((each.share.share for each in odd.credited), Fraction(0)) == 1
     old = found(policy, touch("ann", 99_000), touch("cat", 1))
     assert reasons(old) == [("ann", "no_share")]
 

@@ -33,13 +33,13 @@ from pydantic import Field
 from viralcommerce.errors import InvalidRule, NaiveTime
 from viralcommerce.rules.base import OneOf, Rule, rule
 from viralcommerce.rules.fields import Name, PercentField, SpanField
-from viralcommerce.spread.credit import (
+from viralcommerce.spread.credited import (
     AfterOrder,
     Attribution,
     BeatenByCode,
     BeatenByLink,
     BeforeWindow,
-    Credit,
+    Credited,
     NoShare,
     NotFirst,
     NotLast,
@@ -281,7 +281,7 @@ def attribute(
         >>> trail = Trail.of("v-1").added(Touch(at=friday - days(9), campaign="c", sharer="ann"))
         >>> trail = trail.added(Touch(at=friday - days(2), campaign="c", sharer="cat"))
         >>> found = attribute(WithinWindow(days(7), LastTouch()), trail, at=friday, buyer="bob")
-        >>> [(credit.to, str(credit.share)) for credit in found.credits]
+        >>> [(credit.to, str(credit.share)) for credit in found.credited]
         [('cat', '100%')]
         >>> str(found.rejected[0].why)
         'no: this was not within 7 days before the order'
@@ -299,16 +299,16 @@ def attribute(
     verdicts = [next(answers) if why is None else why for why in told]
     weights = [each if isinstance(each, Fraction) else Fraction(0) for each in verdicts]
     shares = in_shares(weights) if any(weights) else ()
-    credited: list[Credit] = []
+    credited: list[Credited] = []
     rejected: list[Rejected] = []
     for place, (touch, verdict) in enumerate(zip(trail.touches, verdicts, strict=True)):
         if not isinstance(verdict, Fraction):
             rejected.append(Rejected(touch, verdict))
         elif shares and shares[place]:
-            credited.append(Credit(touch, _sharer(touch, members), shares[place]))
+            credited.append(Credited(touch, _sharer(touch, members), shares[place]))
         else:
             rejected.append(Rejected(touch, NoShare()))
-    return Attribution(credits=tuple(credited), rejected=tuple(rejected))
+    return Attribution(credited=tuple(credited), rejected=tuple(rejected))
 
 
 def _why_never(

@@ -1,4 +1,4 @@
-"""Credit: the result of an attribution, with what was left out and why."""
+"""Who was credited: the result of an attribution, with what was left out and why."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ WhyRejected = (
 )
 
 
-class Credit(Struct, frozen=True, gc=False):
+class Credited(Struct, frozen=True, gc=False):
     """One touch that is credited.
 
     Args:
@@ -136,17 +136,17 @@ class Attribution(Struct, frozen=True, kw_only=True):
     """Who is credited for one order; kept with it.
 
     Args:
-        credits: in order of time; their shares sum to exactly 1, or there are none.
+        credited: in order of time; their shares sum to exactly 1, or there are none.
         rejected: in order of time.
     """
 
-    credits: tuple[Credit, ...] = ()
+    credited: tuple[Credited, ...] = ()
     rejected: tuple[Rejected, ...] = ()
 
     def shares(self) -> dict[str, Percent]:
         """The share of each member, in the order of their first credit."""
         found: dict[str, Fraction] = {}
-        for credit in self.credits:
+        for credit in self.credited:
             found[credit.to] = found.get(credit.to, Fraction(0)) + credit.share.share
         return {member: percent(share * 100) for member, share in found.items()}
 
