@@ -27,7 +27,7 @@ create table if not exists viral_cells (
   parent text not null, primary key (campaign, instance)
 ) without rowid;
 create index if not exists viral_cells_deadline
-  on viral_cells (deadline) where deadline is not null;
+  on viral_cells (campaign, deadline, instance) where deadline is not null;
 create index if not exists viral_cells_parent
   on viral_cells (campaign, parent, instance) where parent <> '';
 create table if not exists viral_journal (

@@ -36,7 +36,7 @@ create table {schema}.cells (
   version bigint not null, state text not null, deadline bigint, held bigint not null,
   parent text collate "C" not null, primary key (campaign, instance)
 ) with (fillfactor = 70);
-create index cells_deadline on {schema}.cells (deadline, campaign, instance)
+create index cells_deadline on {schema}.cells (campaign, deadline, instance)
   where deadline is not null;
 create index cells_parent on {schema}.cells (campaign, parent, instance) where parent <> '';
 create sequence {schema}.journal_position;

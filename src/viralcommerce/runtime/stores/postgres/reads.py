@@ -62,11 +62,14 @@ class Reads:
     def due(self, at: datetime, limit: int, campaigns: Sequence[str]) -> Query[Sequence[Due]]:
         """Instances whose deadline has come."""
         step = self._step(
-            "select campaign, instance, deadline from {s}.cells where deadline <= %s "
-            "and campaign = any(%s::text[]) "
+            "select due.* from unnest(%s::text[]) as asked(campaign) cross join lateral "
+            "(select campaign, instance, deadline from {s}.cells "
+            'where campaign = asked.campaign collate "C" and deadline <= %s '
+            "order by deadline, instance limit %s) as due "
             "order by deadline, campaign, instance limit %s",
-            Int8(micros(at)),
             list(campaigns),
+            Int8(micros(at)),
+            Int8(limit),
             Int8(limit),
         )
         return Query(step, lambda rows: [Due(name, one, moment(at)) for name, one, at in rows])
