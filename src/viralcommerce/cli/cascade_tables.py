@@ -97,7 +97,7 @@ def span(seconds: float) -> str:
 
     Example:
         >>> span(45), span(600), span(9_000), span(400_000)
-        ('45 s', '10 min', '2.5 h', '4.6 days')
+        ('45 s', '10 min', '2.5 h', '4.63 days')
     """
     for unit, name in _UNITS:
         if seconds >= 2 * unit:

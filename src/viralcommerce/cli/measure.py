@@ -68,8 +68,8 @@ def measure(
     end = _end(until)
     with exits():
         layout = said(columns) if columns else None
-        for target in filter(None, (report, table)):
-            check_target(target, *files, *({report, table} - {target, ""}))
+        for at, target in enumerate(filter(None, (report, table))):
+            check_target(target, *files, *([report] if at else []))
         read = [_read(file, layout, end, skips_bad=skip_bad) for file in files]
         from viralcommerce.cli.cascade_page import render, table_of
         from viralcommerce.cli.cascade_tables import print_found

@@ -59,10 +59,14 @@ def parents_first(parent: npt.NDArray[np.integer], labels: Sequence[Hashable]) -
 
 
 def renumbered(parent: npt.NDArray[np.integer], order: Places) -> Ints:
-    """Parents by their new numbers, where the members are taken in that order."""
-    new = np.empty(len(order) + 1, np.int32)
+    """Parents by their new numbers, where these members are taken, in that order.
+
+    Args:
+        parent: of all members, by their old numbers.
+        order: the members who are taken; who brought one of them is among them.
+    """
+    new = np.full(len(parent) + 1, NOBODY, np.int32)  # the last is for roots, whose parent is -1
     new[order] = np.arange(len(order), dtype=np.int32)
-    new[-1] = NOBODY
     found: Ints = new[parent[order]]
     return found
 
@@ -80,7 +84,8 @@ def astray(parent: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
         further = up[up[inside]]
         up[inside] = further
         inside = inside[further >= 0]
-    return up != NOBODY
+    lost: npt.NDArray[np.bool_] = up != NOBODY
+    return lost
 
 
 def circle(parent: npt.NDArray[np.intp], start: int) -> list[int]:
