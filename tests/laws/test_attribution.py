@@ -52,10 +52,11 @@ leaves: st.SearchStrategy[Policy] = st.sampled_from([
 policies: st.SearchStrategy[Policy] = st.recursive(
     leaves,
     lambda inner: st.one_of(
-        st.builds(WithinWindow, st.sampled_from([hours(2), days(2)]), inner),
-        st.builds(CodeBeatsLink, inner),
-        st.builds(LinkBeatsCode, inner),
-        st.builds(CampaignsInOrder, st.just(("rain", "ride")), inner),
+        inner.map(lambda then: WithinWindow(hours(2), then)),
+        inner.map(lambda then: WithinWindow(days(2), then)),
+        inner.map(CodeBeatsLink),
+        inner.map(LinkBeatsCode),
+        inner.map(lambda then: CampaignsInOrder(("rain", "ride"), then)),
     ),
     max_leaves=3,
 )
