@@ -28,25 +28,27 @@ class ForestStatements(NamedTuple):
     below: str
 
 
-def forest_statements(cells: str, mark: str) -> ForestStatements:
+def forest_statements(cells: str, mark: str, collation: str = "") -> ForestStatements:
     """The statements for a table of cells.
 
     Args:
         cells: the table's name.
         mark: what stands for a value.
+        collation: how ids compare, where that is not as their bytes do.
     """
+    text = f"cast({mark} as text)" + (f' collate "{collation}"' if collation else "")
     columns = ", ".join(f"c.{name}" for name in CELL_COLUMNS.split(", "))
     joined = f"join {cells} c on c.campaign = {mark} and c.instance = line.instance"
     return ForestStatements(
         chain=(
-            f"with recursive start(instance, levels) as (values ({text(mark)}, {number(mark)})), "
+            f"with recursive start(instance, levels) as (values ({text}, cast({mark} as bigint))), "
             "line(level, instance, levels) as (select 0, instance, levels from start "
             "union all select level + 1, c.parent, levels from line "
             f"{joined} where level < levels and c.parent <> '') "
             f"select line.instance, {columns} from line {joined} order by level"
         ),
         walk=(
-            f"with recursive line(instance) as (values ({text(mark)}) "
+            f"with recursive line(instance) as (values ({text}) "
             f"union select c.parent from line {joined} where c.parent <> '') "
             "select instance from line"
         ),
@@ -60,13 +62,3 @@ def forest_statements(cells: str, mark: str) -> ForestStatements:
             f"order by instance limit {mark}"
         ),
     )
-
-
-def text(mark: str) -> str:
-    """A value that is text, whatever the driver sends it as."""
-    return f"cast({mark} as text)"
-
-
-def number(mark: str) -> str:
-    """A value that is a number."""
-    return f"cast({mark} as bigint)"

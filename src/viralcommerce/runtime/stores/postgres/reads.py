@@ -109,7 +109,7 @@ class Reads:
         self, campaign: str, instance: str, after: str, limit: int
     ) -> Query[Sequence[tuple[str, Cell]]]:
         """Instances that hang under one, by id."""
-        sql = forest_statements("{s}.cells", "%s").below
+        sql = forest_statements("{s}.cells", "%s", "C").below
         step = self._step(sql, campaign, instance, after, Int8(limit))
         return Query(step, lambda rows: [(row[0], to_cell(row[1:])) for row in rows])
 
@@ -233,6 +233,15 @@ class Reads:
             "select member, role, instance, at from {s}.parts where campaign = %s", campaign
         )
         return Stream(step, lambda row: Part(campaign, row[0], row[1], row[2], moment(row[3])))
+
+    def prune_tombstones(self, before: datetime) -> Query[int]:
+        """Let those return who were forgotten before; how many tombstones are gone."""
+        step = self._step(
+            "with gone as (delete from {s}.tombstones where at < %s returning 1) "
+            "select count(*) from gone",
+            Int8(micros(before)),
+        )
+        return Query(step, _count)
 
     def journal(self, campaign: str, after: int) -> Stream[Line]:
         """The journal in order."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 from viralcommerce.runtime.stores.forest import forest_statements
@@ -135,7 +136,7 @@ class Statements:
             f"from {unnested(key)} cross join lateral "
             f"(select sum(used) as used from {s}.quotas q where {same} having count(*) > 0) q"
         ).encode()
-        self.forest = forest_statements(f"{s}.cells", "%s")
+        self.forest = forest_statements(f"{s}.cells", "%s", "C")
         self.rules = f"select campaign from {s}.rules where hash = %s".encode()
         self.put_cell = self._put_cell(
             "(values (%s::text, %s::text, %s::text, %s::bigint, %s::text, %s::bigint, "
@@ -224,19 +225,39 @@ def whole(parts: Mapping[str, Part], guards: Mapping[str, int]) -> Step:
     return Step(_whole(tuple(parts), texts, tuple(guards)), [*values, *map(Int8, guards.values())])
 
 
+def lock_hash(schema: str, name: tuple[str, ...]) -> int:
+    """The advisory lock that stands for a name, 64 bits of it."""
+    digest = blake2b("\x1f".join(name).encode(), digest_size=8, key=schema.encode()).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
 @functools.cache
-def lock_few(count: int) -> bytes:
-    """Take so many advisory locks, in the order given, until the transaction ends."""
-    return f"select {', '.join(['pg_advisory_xact_lock(%s)'] * count)}".encode()
+def lock_few(count: int, shared: int = 0) -> bytes:
+    """Take so many advisory locks, in the order given, until the transaction ends.
+
+    Args:
+        count: how many that nobody else may have; they come last.
+        shared: how many that others may have, too.
+    """
+    takes = ["pg_advisory_xact_lock_shared(%s)"] * shared + ["pg_advisory_xact_lock(%s)"] * count
+    return f"select {', '.join(takes)}".encode()
 
 
 LOCK_MANY: Final = (
     b"select count(*) from (select pg_advisory_xact_lock(h) from unnest(%b::bigint[]) h) x"
 )
+SHARE_MANY: Final = LOCK_MANY.replace(b"lock(h)", b"lock_shared(h)")
 
 
-def locking(hashes: Sequence[int]) -> Step:
-    """Take advisory locks in the order given: one statement, however many."""
-    if len(hashes) > FEW:
-        return Step(LOCK_MANY, (numbers(hashes),))
-    return Step(lock_few(len(hashes)), [Int8(one) for one in hashes])
+def locking(hashes: Sequence[int], shared: Sequence[int] = ()) -> list[Step]:
+    """Take advisory locks in the order given: a statement or two, however many.
+
+    Args:
+        hashes: that nobody else may have.
+        shared: that others may have, too; taken first.
+    """
+    if len(hashes) + len(shared) > FEW:
+        both = ((SHARE_MANY, shared), (LOCK_MANY, hashes))
+        return [Step(sql, (numbers(some),)) for sql, some in both if some]
+    values = [Int8(one) for one in (*shared, *hashes)]
+    return [Step(lock_few(len(hashes), len(shared)), values)] if values else []
