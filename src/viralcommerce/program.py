@@ -156,11 +156,16 @@ class Program:
         self.asked: dict[type[Command], frozenset[str]] = {}
         for kind, roles in mechanic.casts.items():
             self._compile_guard(kind, roles)
-        self.guarded = frozenset(
-            kind
-            for kind, guard in self.guards.items()
-            if guard is not None or self.asked[kind] or (self.velocities and mechanic.casts[kind])
-        ) - mechanic.settling
+        self.guarded = (
+            frozenset(
+                kind
+                for kind, guard in self.guards.items()
+                if guard is not None
+                or self.asked[kind]
+                or (self.velocities and mechanic.casts[kind])
+            )
+            - mechanic.settling
+        )
         """The commands that conditions, facts or velocities have a say in."""
         self.ends = campaign.window != ALWAYS
         """Whether the window excludes any moment."""

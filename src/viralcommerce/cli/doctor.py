@@ -5,51 +5,32 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import re
-import shutil
 import sqlite3
 import zoneinfo
 from collections.abc import Iterator
-from contextlib import closing
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Annotated, Final, Literal
-from urllib.parse import quote
+from datetime import UTC, datetime
+from typing import Annotated, Final
 
 import typer
-from msgspec import Struct
 
 from viralcommerce.cli.exits import PROBLEMS, exits
-from viralcommerce.cli.files import open_store
+from viralcommerce.cli.findings import Finding, State
 from viralcommerce.cli.options import AsJson, Wait
 from viralcommerce.cli.show import bar, console, print_json, table
-from viralcommerce.runtime.outbox import Backlog
-from viralcommerce.runtime.stores.rows import BACKLOG, micros, moment, to_backlog
-from viralcommerce.runtime.stores.schema import SCHEMA_VERSION
-from viralcommerce.runtime.stores.sqlite_session import translated
-
-State = Literal["ok", "mind", "bad"]
+from viralcommerce.cli.stores import file_of, open_store
+from viralcommerce.runtime.stores.urls import is_postgres, shown
 
 _OLDEST_SQLITE: Final = (3, 35, 0)
-_ROOM: Final = 1 << 30
-_MUCH_WAL: Final = 64 << 20
-_AHEAD: Final = timedelta(minutes=1)
-_STALE: Final = timedelta(hours=1)
 _REQUIREMENT: Final = re.compile(
     r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?[^;]*(?:;.*extra == ['\"](\w+)['\"])?"
 )
 _FOR_USERS: Final = ("cli", "lab", "postgres")
 
 
-class Finding(Struct, frozen=True):
-    """One thing looked at: well, to be minded, or bad, and what was found."""
-
-    about: str
-    state: State
-    found: str
-
-
 def doctor(
-    store: Annotated[str, typer.Argument(help="A store's SQLite file to look at too.")] = "",
+    store: Annotated[
+        str, typer.Argument(help="A store to look at too: its SQLite file, or its URL.")
+    ] = "",
     as_json: AsJson = False,
     wait: Wait = 5.0,
 ) -> None:
@@ -58,7 +39,7 @@ def doctor(
         findings = [*_machine(), *_installation()]
         if store:
             with bar(total=False) as progress:
-                progress.add_task(f"looking at {store}", total=None, said="")
+                progress.add_task(f"looking at {shown(store)}", total=None, said="")
                 findings += _store(store, wait)
         if as_json:
             print_json(findings)
@@ -119,92 +100,12 @@ def _version(name: str) -> str:
         return ""
 
 
-def _store(path: str, wait: float) -> Iterator[Finding]:
-    open_store(path, wait).close()  # says in full what is wrong with a file that is no store
-    file = Path(path).absolute()
-    yield from _disk(file)
-    uri = f"file:{quote(str(file))}?mode=ro"
-    with translated(path), closing(sqlite3.connect(uri, uri=True, timeout=wait)) as connection:
-        yield from _tables(connection)
-        yield from _contents(connection)
+def _store(store: str, wait: float) -> Iterator[Finding]:
+    open_store(store, wait).close()  # says in full what is wrong with what is no store
+    if not is_postgres(store):
+        from viralcommerce.cli.doctor_sqlite import sqlite_findings
 
+        return sqlite_findings(file_of(store), wait)
+    from viralcommerce.cli.doctor_postgres import postgres_findings
 
-def _disk(file: Path) -> Iterator[Finding]:
-    size = file.stat().st_size
-    free = shutil.disk_usage(file.parent).free
-    scarce = free < max(_ROOM, size)
-    said = f"{_bytes(size)} used, {_bytes(free)} free"
-    yield Finding("disk", "mind" if scarce else "ok", f"{said}{'; make room' if scarce else ''}")
-    wal = Path(f"{file}-wal")
-    waiting = wal.stat().st_size if wal.exists() else 0
-    much = waiting > _MUCH_WAL
-    advice = "; a reader has kept it from being taken up, end long reads" if much else ""
-    yield Finding("wal", "mind" if much else "ok", f"{_bytes(waiting)}{advice}")
-
-
-def _tables(connection: sqlite3.Connection) -> Iterator[Finding]:
-    (version,) = connection.execute(
-        "select value from viral_meta where name = 'schema'"
-    ).fetchone()
-    yield Finding("schema", "ok", f"version {version}, this library writes {SCHEMA_VERSION}")
-    (mode,) = connection.execute("pragma journal_mode").fetchone()
-    well = str(mode).lower() == "wal"
-    advice = "" if well else "; many processes need wal: put the file on a local disk"
-    yield Finding("journal mode", "ok" if well else "bad", f"{mode}{advice}")
-    damage = [text for (text,) in connection.execute("pragma quick_check(5)")]
-    if damage == ["ok"]:
-        yield Finding("pages", "ok", "every page can be read")
-    else:
-        yield Finding("pages", "bad", f"{'; '.join(damage)}; restore the file from a copy")
-
-
-def _contents(connection: sqlite3.Connection) -> Iterator[Finding]:
-    row = connection.execute(
-        "select position, at from viral_journal order by position desc limit 1"
-    ).fetchone()
-    if row is None:
-        yield Finding("journal", "ok", "nothing was decided yet")
-        return
-    last = moment(row[1])
-    ahead = last > datetime.now(UTC) + _AHEAD
-    advice = "; that is ahead of this machine's clock" if ahead else ""
-    said = f"{row[0]:,} decisions, the last at {last:%Y-%m-%d %H:%M:%S} UTC{advice}"
-    yield Finding("journal", "mind" if ahead else "ok", said)
-    (overdue,) = connection.execute(
-        "select count(*) from viral_cells where deadline <= ?", (micros(datetime.now(UTC)),)
-    ).fetchone()
-    advice = "; run tick" if overdue else ""
-    yield Finding("deadlines", "mind" if overdue else "ok", f"{overdue:,} overdue{advice}")
-    row = connection.execute(f"select {BACKLOG} from viral_outbox").fetchone()  # noqa: S608 - ours
-    yield from _outbox(to_backlog(row))
-
-
-def _outbox(backlog: Backlog) -> Iterator[Finding]:
-    depth, oldest = backlog.depth, backlog.oldest
-    age = timedelta(0) if oldest is None else max(datetime.now(UTC) - oldest, timedelta(0))
-    said = f"{depth:,} awards wait to be delivered"
-    if oldest is not None:
-        said += f", the oldest for {_age(age)}; the shop's deliver() hands them out"
-    yield Finding("outbox", "mind" if age > _STALE else "ok", said)
-    aside = f"{backlog.poisoned:,} awards are set aside after too many tries"
-    if backlog.poisoned:
-        aside += "; see why with the shop's views.poisoned(), then retry() them"
-    yield Finding("poisoned", "mind" if backlog.poisoned else "ok", aside)
-
-
-def _age(age: timedelta) -> str:
-    """How long, as people say it: ``3 h``."""
-    seconds = age.total_seconds()
-    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds:.0f} s"
-
-
-def _bytes(count: float) -> str:
-    """A size as people read it: ``1.4 MB``."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"
+    return postgres_findings(store, wait)

@@ -13,9 +13,9 @@ from rich.text import Text
 
 from viralcommerce.cli.audit import named
 from viralcommerce.cli.exits import exits
-from viralcommerce.cli.files import open_store
 from viralcommerce.cli.options import AsJson, StoreFile, Wait
 from viralcommerce.cli.show import console, print_json
+from viralcommerce.cli.stores import open_store
 from viralcommerce.codec import KINDS, Codec, as_data, messages_of
 from viralcommerce.decider import Mechanic
 from viralcommerce.errors import InvalidMessage, StoreCorrupt

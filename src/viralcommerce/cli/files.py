@@ -1,22 +1,18 @@
-"""Files that commands name: campaigns to read, stores to open, times and places to check first."""
+"""Files that commands name: campaigns to read, places to check first, and times of options."""
 
 from __future__ import annotations
 
 import os
-import sqlite3
 import tempfile
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import quote
 
 import typer
 
 from viralcommerce.campaign import Campaign
 from viralcommerce.cli.exits import CannotWrite
 from viralcommerce.codec import KINDS, Codec
-from viralcommerce.errors import InvalidRule, StoreCorrupt, StoreError
-from viralcommerce.runtime.stores.sqlite import SqliteStore
-from viralcommerce.runtime.stores.sqlite_session import translated
+from viralcommerce.errors import InvalidRule
 
 _MOST_CAMPAIGN = 4 << 20
 
@@ -43,49 +39,6 @@ def read_campaign(path: str) -> Campaign:
         return Codec(KINDS).read_campaign(text.removeprefix(b"\xef\xbb\xbf"), path)
     except RecursionError:
         raise InvalidRule(f"{path}: nested too deeply to be a campaign; correct it") from None
-
-
-def open_new_store(path: str, wait: float) -> SqliteStore:
-    """A store to write to, made where it is not there.
-
-    Args:
-        path: of the file.
-        wait: seconds to wait while others write.
-
-    Raises:
-        StoreError: it cannot be opened; says what to do.
-    """
-    if Path(path).is_dir():
-        raise StoreError(f"{path}: it is a folder; name a file in it")
-    if not Path(path).absolute().parent.is_dir():
-        raise StoreError(f"{path}: its folder is not there; make it, or name another")
-    return SqliteStore(str(Path(path).absolute()), busy_after=wait)
-
-
-def open_store(path: str, wait: float) -> SqliteStore:
-    """A store that is there already; nothing is made in any other file.
-
-    Raises:
-        StoreError: there is none; says what to do.
-    """
-    if not Path(path).exists():
-        raise StoreError(f"{path}: no such file; name the store that run or a shop has made")
-    if Path(path).is_file():
-        with translated(path):
-            _check_tables(path)
-    return open_new_store(path, wait)
-
-
-def _check_tables(path: str) -> None:
-    connection = sqlite3.connect(f"file:{quote(str(Path(path).absolute()))}?mode=ro", uri=True)
-    try:
-        found = connection.execute(
-            "select 1 from sqlite_master where type = 'table' and name = 'viral_meta'"
-        ).fetchone()
-    finally:
-        connection.close()
-    if found is None:
-        raise StoreCorrupt(f"{path}: a database without a store in it; name another file")
 
 
 def moment(text: str, option: str) -> datetime:

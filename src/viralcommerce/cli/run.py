@@ -17,7 +17,6 @@ from viralcommerce.cli.exits import INTERRUPTED, PROBLEMS, exits, fail
 from viralcommerce.cli.files import (
     check_target,
     moment,
-    open_new_store,
     read_campaign,
     write_whole,
 )
@@ -25,6 +24,7 @@ from viralcommerce.cli.lines import LogFile
 from viralcommerce.cli.options import AsJson, CampaignFile, Wait
 from viralcommerce.cli.replay import LogMembers, Ran, Replay
 from viralcommerce.cli.show import bar, console, print_json
+from viralcommerce.cli.stores import file_of, open_new_store
 from viralcommerce.cli.summary import Origin, Result, Summary
 from viralcommerce.cli.tables import print_result
 from viralcommerce.cli.tally import summarize
@@ -33,13 +33,17 @@ from viralcommerce.runtime.audit import audit as prove
 from viralcommerce.runtime.chance import DerivedEntropy
 from viralcommerce.runtime.ports import Store
 from viralcommerce.runtime.shop import Shop
+from viralcommerce.runtime.stores.urls import shown
 
 
 def run(
     campaign: CampaignFile,
     events: Annotated[str, typer.Argument(help="JSON lines, plain or .gz; - is standard input.")],
     store: Annotated[
-        str, typer.Option("--store", metavar="FILE", help="Keep everything in this SQLite file.")
+        str,
+        typer.Option(
+            "--store", metavar="FILE", help="Keep everything in this SQLite file, or at a URL."
+        ),
     ] = "",
     report: Annotated[
         str,
@@ -67,7 +71,7 @@ def run(
     with exits(), ExitStack() as stack:
         rules = read_campaign(campaign)
         if report:
-            check_target(report, campaign, events, *([store] if store else []))
+            check_target(report, campaign, events, *filter(None, [file_of(store)]))
         log = stack.enter_context(LogFile(events))
         file = store or str(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "run.db")
         kept = open_new_store(file, wait)
@@ -82,14 +86,14 @@ def run(
         result = Result(
             ran=ran,
             summary=summary,
-            audit=_proof(kept, replay.name) if audit else None,
+            audit=_proof(kept, rules, replay.name) if audit else None,
             origin=Origin(
                 about=lines.about,
                 events=log.name,
                 sha256=log.digest,
                 seed=seed,
                 library=importlib.metadata.version("viralcommerce"),
-                store=store or None,
+                store=shown(store) or None,
             ),
             report=report or None,
         )
@@ -132,7 +136,7 @@ def _summary(store: Store, rules: Campaign, name: str) -> Summary:
         return summarize(store, rules, name, progress=report)
 
 
-def _proof(store: Store, name: str) -> AuditReport:
+def _proof(store: Store, rules: Campaign, name: str) -> AuditReport:
     with bar(total=False) as progress:
         progress.add_task("proving", total=None, said="")
-        return prove(store, campaigns=[name])
+        return prove(store, campaigns=[name], newest=[rules])

@@ -9,10 +9,11 @@ import typer
 from msgspec import Struct
 
 from viralcommerce.cli.exits import exits
-from viralcommerce.cli.files import moment, open_store, read_campaign
+from viralcommerce.cli.files import moment, read_campaign
 from viralcommerce.cli.options import AsJson, StoreFile, Wait
 from viralcommerce.cli.replay import LogMembers
 from viralcommerce.cli.show import console, print_json
+from viralcommerce.cli.stores import open_store
 from viralcommerce.runtime.shop import Shop
 
 

@@ -17,6 +17,7 @@ from viralcommerce.readings.schema import schema as campaign_schema
 from viralcommerce.readings.schema_of_messages import event_file_schema, message_schema
 from viralcommerce.readings.terms import terms as printed
 from viralcommerce.runtime.stores.schema import SQLITE
+from viralcommerce.runtime.stores.urls import needs_extra
 
 
 def terms(
@@ -43,17 +44,47 @@ def schema(
     game: Annotated[
         str, typer.Option("--game", metavar="KIND", help="Of this game only, such as coupon_pack.")
     ] = "",
+    dialect: Annotated[
+        Literal["sqlite", "postgres"], typer.Option("--dialect", help="Of the tables.")
+    ] = "sqlite",
+    schema_name: Annotated[
+        str,
+        typer.Option("--schema", metavar="NAME", help="PostgreSQL: that the tables lie in."),
+    ] = "viral",
+    since: Annotated[
+        int,
+        typer.Option("--since", min=0, metavar="N", help="PostgreSQL: the version they have."),
+    ] = 0,
+    shards: Annotated[
+        int, typer.Option("--shards", help="PostgreSQL: rows that a hot quota is spread over.")
+    ] = 16,
 ) -> None:
-    """Print the JSON Schema of campaigns, of event lines or of messages, or a store's tables."""
+    """Print the JSON Schema of campaigns, of event lines or of messages, or a store's tables.
+
+    Tables of PostgreSQL are made, and brought up to date, with psql --single-transaction.
+    """
     with exits():
         if of == "sql":
-            sys.stdout.write(SQLITE)
+            sys.stdout.write(
+                SQLITE if dialect == "sqlite" else _postgres(schema_name, since, shards)
+            )
         elif of == "json":
             print_json(campaign_schema(_game(game) if game else None))
         elif of == "events":
             print_json(event_file_schema(_game(game)))
         else:
             print_json(message_schema(_game(game)))
+
+
+def _postgres(schema: str, since: int, shards: int) -> str:
+    try:
+        from viralcommerce.runtime.stores.postgres.migrations import SCHEMA_VERSION, schema_sql
+    except ModuleNotFoundError as error:
+        raise needs_extra(error) from error
+    if since > SCHEMA_VERSION:
+        said = f"{since} is newer than this library's version {SCHEMA_VERSION}"
+        raise typer.BadParameter(said, param_hint="--since")
+    return schema_sql(schema, since=since, shards=shards)
 
 
 def _game(kind: str) -> type[AnyMechanic]:

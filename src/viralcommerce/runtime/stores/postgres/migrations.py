@@ -154,8 +154,9 @@ def must_fit(schema: str, found: int) -> None:
         what = f"its tables are version {found}" if found else "its tables are missing"
         raise SchemaMismatch(
             f"{schema}: {what}, this library needs version {SCHEMA_VERSION}; run "
-            "viralcommerce.runtime.stores.postgres.migrate(url), or apply the text of "
-            f"schema_sql(since={found}) in one transaction",
+            f"viralcommerce schema sql --dialect postgres --schema {schema} --since {found} "
+            "| psql --single-transaction URL, or in Python "
+            "viralcommerce.runtime.stores.postgres.migrate(url)",
             found=found,
             needed=SCHEMA_VERSION,
         )
