@@ -109,6 +109,28 @@ def test_a_forged_page_is_no_way_out() -> None:
     assert LINKS.read(text, at=NOON) == Uncredited(why=Forged(), opens="https://shop.example/")
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\x9b\xa1c\xa4/p/x\xa1a" + b"\xa0" * 3 + b"\xc0\xa0\xa0\x00" + b"\x91" * 1_400,
+        b"\x91" * 1_400, b"\xdd\xff\xff\xff\xff", b"\x93\xdb\xff\xff\xff\xff", b"\xc1",
+        b"\x93\xa1\xff\xa1a\xa1b", b"\x93\xa1c\x01\xa1a", b"\x90", b"", b"\x80",
+    ],
+)  # fmt: skip
+def test_nothing_that_a_stranger_packs_raises(body: bytes) -> None:
+    """Nested a thousand deep, four billion long, no text, no array: a value and the home."""
+    text = base64.urlsafe_b64encode(body).decode().rstrip("=")
+    for mark in ("A" * 22, "A" * 21):
+        read = LINKS.read(f"{text}.{mark}", at=NOON)
+        assert isinstance(read, Uncredited)
+        assert read.opens == "https://shop.example/"
+
+
+def test_an_opening_has_a_zone() -> None:
+    with pytest.raises(NaiveTime, match="opened at 2026-11-11T12:00:00, which has no zone"):
+        LINKS.read(TOKEN, at=NOON.replace(tzinfo=None))
+
+
 def test_secrets_rotate() -> None:
     newer = Links((SECRET, b"the next secret, longer."), audience="shop", pages=PAGES)
     newest = Links((b"the next secret, longer.",), audience="shop", pages=PAGES)

@@ -296,7 +296,13 @@ class Links:
     def judged(
         self, link: Link, *, at: datetime, revoked: Revocations = NOTHING_REVOKED
     ) -> Genuine | Uncredited:
-        """Whether a link whose signature is right still counts."""
+        """Whether a link whose signature is right still counts.
+
+        Raises:
+            NaiveTime: a time without a zone.
+        """
+        if at.tzinfo is None:
+            raise NaiveTime(f"links: opened at {at.isoformat()}, which has no zone; say which")
         opens = self.pages.address(link.to)
         if link.expires is not None and at >= link.expires:
             return Uncredited(why=Expired(expires=link.expires), opens=opens, link=link)
@@ -354,7 +360,7 @@ def _packed(link: Link) -> bytes:
 def _unpacked(body: bytes) -> Link | None:
     try:
         return _decoder.decode(urlsafe_b64decode(body + b"=" * (-len(body) % 4)))
-    except (ValueError, msgspec.MsgspecError):
+    except (ValueError, msgspec.MsgspecError, RecursionError):  # strangers nest arrays, too
         return None
 
 
