@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any, Final
@@ -107,8 +108,13 @@ def _lines(
 
 def _log(values: Sequence[float]) -> dict[str, Any]:
     """An axis of logarithms: it names powers of ten, or 1, 2 and 5 too where those are few."""
-    is_long = max(values, default=1) >= 50 * min(values, default=1)
-    return {"type": "log", "dtick": 1 if is_long else "D2"}
+    least, most = min(values, default=1), max(values, default=1)
+    if most >= 100 * least:
+        return {"type": "log", "dtick": 1}
+    powers = range(math.floor(math.log10(least)), math.ceil(math.log10(most)) + 1)
+    ticks = [digit * 10.0**power for power in powers for digit in (1, 2, 5)]
+    shown = [each for each in ticks if least / 1.3 <= each <= most * 1.3]
+    return {"type": "log", "tickmode": "array", "tickvals": shown}
 
 
 def _whole(count: int) -> dict[str, Any]:

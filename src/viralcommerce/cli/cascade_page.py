@@ -151,9 +151,9 @@ def _notes(one: Measured) -> Iterator[str]:
         "their cascades went. Where only large ones were collected it says nothing of others."
     )
     if one.early:
-        yield f"Earlier than who brought them, as only two clocks can say: {one.early:,} members."
+        yield f"Members earlier than who brought them, as only two clocks can say: {one.early:,}."
     if 0 < one.untimed < one.members:
-        yield f"Without a time: {one.untimed:,} members; their cascades have no clock."
+        yield f"Members without a time: {one.untimed:,}; their cascades have no clock."
     if one.bad:
         yield f"Lines left out: {one.bad:,}."
 
