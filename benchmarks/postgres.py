@@ -174,7 +174,7 @@ class ByHand:
             "best_by": "", "best": 0,
         }  # fmt: skip
         self.run(
-            "insert into {s}.cells values (%s, %s, %s, 1, %s, %s, %s)",
+            "insert into {s}.cells values (%s, %s, %s, 1, %s, %s, %s, '')",
             NAME,
             command.pack,
             RULES,

@@ -150,6 +150,12 @@ class Program:
         }
         self.promises = mechanic.total() is not None
         self.lines = self._lines()
+        self.swerves = any(
+            len(line) > 1 or line[0].instead is not None
+            for lines in self.lines.values()
+            for line in lines
+        )
+        """Whether a limit that is reached leads to another grant, with limits of its own."""
         self.caps = self._caps()
         self.velocities = tuple(self._velocities())
         self.guards: dict[type[Command], Check | None] = {}

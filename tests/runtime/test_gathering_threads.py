@@ -346,6 +346,51 @@ def test_what_hangs_holds_nobody_back_for_ever() -> None:
     assert len(lane.end(turn, 2.0)) == 1
 
 
+def test_a_turn_lingers_for_those_who_were_just_answered_and_no_longer() -> None:
+    lane: Lane[Ticket] = Lane(Gathering(side_by_side=1))
+    alone, *_ = entered(lane, "p", "p", "p", "p", "p")
+    (turn,) = lane.end(alone.turn, 0.008)
+    assert (turn.awaits, turn.patience) == (0, 0.0), "one came back at the most"
+    lane.fill(turn)
+    assert turn.size == 4
+    back = ticket("p")
+    assert lane.enter(back, 0.009) is None
+    (turn,) = lane.end(turn, 0.016)
+    assert (turn.leader, turn.awaits, turn.patience) == (back, 4, pytest.approx(0.001))
+    came = [lane.enter(one, 0.016) for one in [ticket("p"), ticket("q"), ticket("r"), ticket("s")]]
+    assert came == [None, None, None, back]
+    assert lane.enter(ticket("p"), 0.017) is None, "it is told once"
+    lane.fill(turn)
+    assert turn.size == 6
+
+
+def test_nobody_lingers_for_more_than_may_go_together() -> None:
+    lane: Lane[Ticket] = Lane(Gathering(side_by_side=1, at_most=3))
+    first, *_ = entered(lane, *"pppppppp")
+    turn = first.turn
+    for size in (3, 3, 1):
+        (turn,) = lane.end(turn, 1.0)
+        assert turn.awaits == 0 or size == 1
+        lane.fill(turn)
+        assert turn.size == size
+
+
+def test_a_turn_that_hung_makes_nobody_linger_for_as_long() -> None:
+    lane: Lane[Ticket] = Lane(Gathering(side_by_side=1, waits=seconds(1)))
+    first, *_ = entered(lane, "p", "p", "p", "q")
+    (turn,) = lane.end(first.turn, 1.0)
+    lane.fill(turn)
+    entered(lane, "p")
+    (turn,) = lane.end(turn, 3600.0)
+    assert turn.patience == pytest.approx(0.125)
+    assert lane.end(turn, 3600.0) == [], "it was interrupted before it set out"
+    again, *_ = entered(lane, "p", "p", "p")
+    (turn,) = lane.end(again.turn, 0.0)
+    lane.fill(turn)
+    entered(lane, "p")
+    assert lane.end(turn, 0.0)[0].awaits == 2, "others linger again"
+
+
 @pytest.mark.parametrize(
     ("bounds", "said"),
     [

@@ -13,6 +13,7 @@ from viralcommerce.runtime.driver import CONFLICTS
 from viralcommerce.runtime.effects import Ask, Effect, Lock, Look, Restart
 from viralcommerce.runtime.flow import flow
 from viralcommerce.runtime.ports import Asked, Found, Record, Writes
+from viralcommerce.runtime.recollection import Recollection
 from viralcommerce.runtime.request import Context, Outcome, Request
 
 
@@ -69,6 +70,7 @@ class AsyncDriver:
         self._store = store
         self._context = context
         self._members = members
+        self._memory = Recollection()
         self._texts = texts
         self.closed = False
 
@@ -109,7 +111,7 @@ class AsyncDriver:
         """Drive one flow: perform each effect, send back its answer."""
         session = self._store.session()
         rehearses = len(requests) > 1 and session.rehearses
-        running = flow(self._context, requests, rehearses=rehearses)
+        running = flow(self._context, requests, rehearses=rehearses, memory=self._memory)
         try:
             effect: Effect = next(running)
             while True:

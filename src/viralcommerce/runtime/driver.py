@@ -11,6 +11,7 @@ from viralcommerce.errors import MembersFailed, NotLive, StoreConflict
 from viralcommerce.runtime.effects import Ask, Lock, Look, Restart
 from viralcommerce.runtime.flow import flow
 from viralcommerce.runtime.ports import Asked, Found, Members, Record, Store, Writes
+from viralcommerce.runtime.recollection import Recollection
 from viralcommerce.runtime.request import Context, Outcome, Request
 from viralcommerce.runtime.straight import straight
 
@@ -34,6 +35,7 @@ class Driver:
         self._store = store
         self._context = context
         self._members = members
+        self._memory = Recollection()
         self.closed = False
 
     def one(self, request: Request) -> Outcome:
@@ -91,7 +93,7 @@ class Driver:
         """Drive one flow: perform each effect, send back its answer."""
         session = self._store.session()
         rehearses = len(requests) > 1 and getattr(session, "rehearses", False)
-        running = flow(self._context, requests, rehearses=rehearses)
+        running = flow(self._context, requests, rehearses=rehearses, memory=self._memory)
         try:
             effect = next(running)
             while True:

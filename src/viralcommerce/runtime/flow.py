@@ -35,7 +35,8 @@ from viralcommerce.runtime.effects import Ask, Effect, Lock, Look, Restart
 from viralcommerce.runtime.foresight import Foresight, ToAsk, note, questions
 from viralcommerce.runtime.kinship import Kin, Unread
 from viralcommerce.runtime.ports import Asked, Found, Place, Short, Stale
-from viralcommerce.runtime.rehearsal import rehearse
+from viralcommerce.runtime.recollection import Recollection
+from viralcommerce.runtime.rehearsal import Trial, locked, rehearse
 from viralcommerce.runtime.request import Context, Outcome, Recast, Request
 
 RESTARTS: Final = 16
@@ -45,7 +46,13 @@ RESTARTS: Final = 16
 Flow = Generator[Effect, Any, list[Outcome]]
 
 
-def flow(context: Context, requests: Sequence[Request], *, rehearses: bool = False) -> Flow:
+def flow(
+    context: Context,
+    requests: Sequence[Request],
+    *,
+    rehearses: bool = False,
+    memory: Recollection | None = None,
+) -> Flow:
     """Run commands through look, ask, lock, decide and commit.
 
     A batch ends before a command that is about somebody whom the host was not asked about: fewer
@@ -76,13 +83,15 @@ def flow(context: Context, requests: Sequence[Request], *, rehearses: bool = Fal
         asks = any(request.program.asks for request in requests)
         looks = any(request.program.mechanic.looks for request in requests)
     rehearses = rehearses and len(requests) > 1
+    swerves = rehearses and any(request.program.swerves for request in requests)
+    memory = memory or Recollection()
     unforeseen: ToAsk = {}
     kin = Kin(requests) if looks else None
     for _ in range(RESTARTS):
         facts: Facts = {}
         asked: ToAsk = {}
         locking = Lock(decisions=keys, cells=cells, members=members)
-        if asks or rehearses or kin:
+        if asks or swerves or kin:
             looking = Look(decisions=keys, cells=cells, chains=kin.chains if kin else ())
             looked: Found = yield looking
             if asks or kin:
@@ -98,16 +107,23 @@ def flow(context: Context, requests: Sequence[Request], *, rehearses: bool = Fal
                 facts = _facts(asking, answers)
             if kin:
                 locking = kin.locks(locking)
-            if rehearses:
+            if swerves:
                 quotas = yield from rehearse(context, looked, facts, asked, requests, locking)
                 locking = structs.replace(locking, quotas=quotas)
-        found: Found = yield locking
+        trial: Trial | None = None
+        if rehearses and not swerves:
+            found, trial = yield from locked(context, memory, facts, asked, requests, locking)
+        else:
+            found = yield locking
         short: dict[QuotaKey, int] = {}
         while True:
             batch = Batch(context, found, facts, asked, short, locking)
             outcomes: list[Outcome] = []
+            waiting = iter(requests)
+            if trial is not None:  # what was rehearsed is what happens
+                batch, outcomes, waiting, trial = trial.batch, trial.outcomes, iter(()), None
             try:
-                for request in requests:
+                for request in waiting:
                     outcome = batch.one(request)
                     if outcome is None and rehearses and outcomes:
                         break
@@ -132,6 +148,8 @@ def flow(context: Context, requests: Sequence[Request], *, rehearses: bool = Fal
                 return outcomes
             answer: Short | Stale | None = yield writes
             if answer is None:
+                if rehearses:
+                    memory.note(batch)
                 return outcomes
             if isinstance(answer, Stale):
                 yield Restart()

@@ -56,7 +56,9 @@ class Gatherer:
         caller = _Caller(request)
         try:
             with self._mutex:
-                lane.enter(caller, monotonic())
+                lingering = lane.enter(caller, monotonic())
+            if lingering is not None:
+                _wake((lingering,))
             if caller.turn is None:
                 caller.news.acquire(timeout=self._waits)
             if caller.leads:
@@ -69,6 +71,8 @@ class Gatherer:
         turn: Turn[_Caller] | None = caller.turn
         if turn is None:
             return
+        if turn.awaits:
+            caller.news.acquire(timeout=turn.patience)
         with self._mutex:
             lane.fill(turn)
         if len(turn.tickets) == 1:

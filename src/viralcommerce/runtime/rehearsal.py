@@ -1,7 +1,8 @@
-"""Rehearsal: a batch decided without locks, to learn every quota that it will count on.
+"""Rehearsal: a batch decided before its quotas are locked, to learn which it will count on.
 
-A store whose locks are rows, and not one for all, must be told all the keys of a batch at once
-and sorted, or two batches wait for each other. What is decided here is thrown away.
+A store whose locks are rows, and not one for all, must be told all the quotas of a batch at once
+and sorted, or two batches wait for each other. What is decided here is thrown away, unless what
+is locked then is just what it was decided on.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from msgspec import structs
 from viralcommerce.pricing import Facts
 from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.batch import Batch
-from viralcommerce.runtime.effects import Look
+from viralcommerce.runtime.effects import Effect, Lock, Look, Restart
 from viralcommerce.runtime.kinship import Unread
 from viralcommerce.runtime.ports import Found, Wanted
-from viralcommerce.runtime.request import Context, Recast, Request
+from viralcommerce.runtime.recollection import Recollection, same
+from viralcommerce.runtime.request import Context, Outcome, Recast, Request
 
 ROUNDS: Final = 3
 """How often a batch is rehearsed: a limit that is reached may lead to a quota of a substitute."""
@@ -52,26 +54,109 @@ def rehearse(
     for _ in range(ROUNDS):
         found = structs.replace(looked, used=used, all_used=False)
         batch = Batch(context, found, facts, asked, short, wanted)
-        counted = _counted(batch, requests)
+        missed = _missed(batch, requests)
         hot = {key: need for key, need in batch.needs.items() if key not in known}
-        if not counted and not hot:
+        if not missed and not hot:
             break
         known |= hot.keys()
-        now: Found = yield Look(quotas=tuple(sorted(counted | hot.keys())))
-        used |= {key: now.used.get(key, 0) for key in counted}
+        now: Found = yield Look(quotas=tuple(sorted(missed | hot.keys())))
+        used |= {key: now.used.get(key, 0) for key in missed}
         for key, (peak, cap) in hot.items():
             if now.used.get(key, 0) + peak > cap:
                 short[key] = now.used.get(key, 0)
-        if not short and not any(used[key] for key in counted):
+        if not short and not any(used[key] for key in missed):
             break  # everything is as it was supposed to be
     return tuple(sorted(used))
 
 
-def _counted(batch: Batch, requests: Sequence[Request]) -> set[QuotaKey]:
-    counted: set[QuotaKey] = set()
+class Trial:
+    """A batch decided on what was found, with every quota as it is remembered.
+
+    Attributes:
+        batch: as it was decided.
+        outcomes: of its requests, as far as it came.
+        quotas: what it counts on, sorted.
+    """
+
+    __slots__ = ("_whole", "batch", "outcomes", "quotas")
+
+    def __init__(
+        self, batch: Batch, requests: Sequence[Request], used: Mapping[QuotaKey, int]
+    ) -> None:
+        self.batch = batch
+        self.outcomes: list[Outcome] = []
+        missed: set[QuotaKey] = set()
+        with suppress(Recast, Unread):  # the flow finds it again, and asks about them
+            for request in requests:
+                while (outcome := batch.one(request)) is None:
+                    missed.update(batch.missing)
+                    batch.learn({key: used.get(key, 0) for key in batch.missing})
+                self.outcomes.append(outcome)
+        self.quotas = tuple(sorted(missed))
+        self._whole = len(self.outcomes) == len(requests)
+
+    def holds(self, found: Found) -> bool:
+        """Whether it was decided on just what is there, and so is no rehearsal."""
+        supposed, learned = self.batch.found, self.batch.learned
+        cells = supposed.cells
+        return (
+            self._whole
+            and found.gone == supposed.gone
+            and found.decisions == supposed.decisions
+            and all(found.used.get(key, 0) == learned[key] for key in self.quotas)
+            and (
+                cells is found.cells
+                or (
+                    cells.keys() == found.cells.keys()
+                    and all(same(cell, found.cells[place]) for place, cell in cells.items())
+                )
+            )
+        )
+
+
+def locked(
+    context: Context,
+    memory: Recollection,
+    facts: Facts,
+    asked: Mapping[tuple[str, datetime], frozenset[str]],
+    requests: Sequence[Request],
+    locking: Lock,
+) -> Generator[Effect, Any, tuple[Found, Trial | None]]:
+    """Lock all that a batch counts on, in one order; what is found, and what was decided on it.
+
+    Where a limit that is reached never leads to another (`Program.swerves`), a batch counts on no
+    more quotas than it would with none of them used, so that nothing need be looked at before:
+
+    - if this process remembers the instances, all is locked at once;
+    - else, or if others came between, keys and instances are locked first, and the quotas next.
+    """
+    guess = memory.guess(locking.cells)
+    if guess is not None:
+        trial = Trial(Batch(context, guess, facts, asked, {}, locking), requests, memory.used)
+        found: Found = yield structs.replace(locking, quotas=trial.quotas)
+        if trial.holds(found):
+            return found, trial
+        used = {**dict.fromkeys(trial.quotas, 0), **found.used}
+        found = structs.replace(found, used={})
+        trial = Trial(Batch(context, found, facts, asked, {}, locking), requests, {})
+        if used.keys() >= set(trial.quotas):
+            return structs.replace(found, used=used), None
+        memory.forget(locking.cells)
+        yield Restart()
+    found = yield locking
+    found = structs.replace(found, used={})
+    trial = Trial(Batch(context, found, facts, asked, {}, locking), requests, memory.used)
+    if trial.quotas:
+        also: Found = yield Lock(quotas=trial.quotas)
+        found = structs.replace(found, used={**dict.fromkeys(trial.quotas, 0), **also.used})
+    return found, trial if trial.holds(found) else None
+
+
+def _missed(batch: Batch, requests: Sequence[Request]) -> set[QuotaKey]:
+    missed: set[QuotaKey] = set()
     with suppress(Recast, Unread):  # under lock the flow finds it again, and asks about them
         for request in requests:
             while batch.one(request) is None:
-                counted.update(batch.missing)
+                missed.update(batch.missing)
                 batch.learn({})
-    return counted
+    return missed
