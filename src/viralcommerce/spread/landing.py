@@ -36,7 +36,7 @@ class Opening(Struct, frozen=True, kw_only=True, gc=False):
 
     Args:
         at: when.
-        visitor: the browser's or app's id, which the host keeps in a cookie.
+        visitor: the browser's or app's id, which the host made and keeps in a signed cookie.
         member: who is signed in there; empty for nobody.
         agent: the ``User-Agent`` header; empty where there is none to go by.
         purpose: the ``Sec-Purpose``, ``Purpose`` or ``X-Moz`` header.
