@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from commandline import CAMPAIGN, Run, Write, event
-from viralcommerce.cli import files
+from viralcommerce.cli import stores
 from viralcommerce.runtime.stores.sqlite import SqliteStore
 
 pytestmark = pytest.mark.slow
@@ -91,7 +91,7 @@ def test_a_full_disk_is_named_and_the_run_goes_on_when_there_is_room(
         tmp_path / "tea.db",
     )
     with monkeypatch.context() as small:
-        small.setattr(files, "SqliteStore", SmallDisk)
+        small.setattr(stores, "SqliteStore", SmallDisk)
         result = run("run", *arguments)
     assert result.exit_code == 3
     assert "the disk is full; nothing was written; make room" in result.output

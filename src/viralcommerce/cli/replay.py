@@ -149,7 +149,8 @@ class Replay:
                 self.ran.until = max(moments)
                 self._tick(self.ran.until)
         except StoreError as error:
-            raise type(error)(f"{error.message} ({self.resumes()})", **error.operands) from error
+            why = error.operands.get("why", error.message)
+            raise type(error)(f"{why} ({self.resumes()})", **error.operands) from error
         return self.ran
 
     def resumes(self) -> str:

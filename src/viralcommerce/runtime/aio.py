@@ -31,6 +31,7 @@ from viralcommerce.runtime.errands import run_later, told
 from viralcommerce.runtime.gathering import Gathering
 from viralcommerce.runtime.gathering_tasks import AsyncGatherer
 from viralcommerce.runtime.life import Life, Stage
+from viralcommerce.runtime.many import named_by_place
 from viralcommerce.runtime.message_fields import members_of
 from viralcommerce.runtime.outbox import Claim, Settled
 from viralcommerce.runtime.ports import Clock, Decision, Entropy, Record
@@ -137,8 +138,15 @@ class AsyncShop:
         outcomes: list[Outcome] = []
         waiting = iter(commands)
         while chunk := tuple(itertools.islice(waiting, at_once)):
-            requests = [await self._request(campaign, one) for one in chunk]
-            outcomes += await self._driver.all(tuple(requests))
+            requests: list[Request] = []
+            with named_by_place(outcomes, chunk, requests):
+                for one in chunk:
+                    requests.append(await self._request(campaign, one))  # noqa: PERF401 - in turn
+                left = tuple(requests)
+                while left:
+                    first = await self._driver.first(left)
+                    outcomes += first
+                    left = left[len(first) :]
         return outcomes
 
     async def tick(self, at: datetime | None = None, *, limit: int = 1000) -> int:

@@ -25,6 +25,7 @@ from viralcommerce.runtime.errands import run, told
 from viralcommerce.runtime.gathering import Gathering
 from viralcommerce.runtime.gathering_threads import Gatherer
 from viralcommerce.runtime.life import Life, Stage
+from viralcommerce.runtime.many import named_by_place
 from viralcommerce.runtime.message_fields import members_of
 from viralcommerce.runtime.outbox import Claim, Settled
 from viralcommerce.runtime.ports import (
@@ -201,14 +202,22 @@ class Shop:
         Raises:
             InvalidValue: `at_once` is no count.
             InvalidMessage: a command that cannot be; nothing of its commit is written.
-            MembersFailed, StoreError: as for `handle`; earlier commits stand.
+            MembersFailed, StoreError: as for `handle`; earlier commits stand. Each says which
+                commands it is about, and has `decided`: how many are.
         """
         if at_once < 1:
             raise InvalidValue(f"handle_many: at_once={at_once}; give 1 or more")
         outcomes: list[Outcome] = []
         waiting = iter(commands)
         while chunk := tuple(itertools.islice(waiting, at_once)):
-            outcomes += self._driver.all(tuple(self._request(campaign, one) for one in chunk))
+            requests: list[Request] = []
+            with named_by_place(outcomes, chunk, requests):
+                requests.extend(self._request(campaign, one) for one in chunk)
+                left = tuple(requests)
+                while left:
+                    first = self._driver.first(left)
+                    outcomes += first
+                    left = left[len(first) :]
         return outcomes
 
     def due(self, at: datetime, *, limit: int = 1000) -> Iterator[tuple[str, Command]]:
