@@ -186,16 +186,16 @@ def test_rude_words_are_found_in_any_spelling(word: str) -> None:
     spelled = word.replace("I", "1").replace("S", "5").replace("U", "V").replace("A", "4")
     for place in range(6 - len(word) + 1):
         body = ("XXXXXX"[:place] + spelled + "XXXXXX")[:6]
-        assert form._reads_rude(body)
-    assert not form._reads_rude("XXXXXX")
+        assert form.reads_rude(body)
+    assert not form.reads_rude("XXXXXX")
 
 
 def test_a_word_may_begin_in_the_prefix_but_not_end_in_the_body() -> None:
     """A prefix itself is the shop's own affair: ASSIST is no swear word."""
     form = CodeFormat(6, prefix="ASSIST")
     assert form.draw(entropy(1)).startswith("ASS1ST")
-    assert CodeFormat(6, prefix="FU", screened=RUDE)._reads_rude("CKXXXX")
-    assert not CodeFormat(6, prefix="FU", screened=RUDE)._reads_rude("XCKXXX")
+    assert CodeFormat(6, prefix="FU", screened=RUDE).reads_rude("CKXXXX")
+    assert not CodeFormat(6, prefix="FU", screened=RUDE).reads_rude("XCKXXX")
 
 
 def test_words_that_leave_no_code_are_refused() -> None:
