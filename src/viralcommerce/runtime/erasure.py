@@ -56,6 +56,7 @@ class Forgotten(Struct, frozen=True, kw_only=True):
         postings: rows of the ledger.
         parts: that they took, or that others took in what was named after them.
         lives: stages of life of campaigns.
+        outbox: awards that were set aside.
         is_scrubbed: whether the bytes are gone from the files too, as far as the store can tell.
     """
 
@@ -66,6 +67,7 @@ class Forgotten(Struct, frozen=True, kw_only=True):
     postings: int = 0
     parts: int = 0
     lives: int = 0
+    outbox: int = 0
     is_scrubbed: bool = False
 
     @property

@@ -28,6 +28,7 @@ from viralcommerce.rules.limits import PAIR
 from viralcommerce.runtime.erasure import Erasure, Name
 from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.message_fields import TEXT, WORD, fields_of, kind_of
+from viralcommerce.runtime.outbox import Pending
 from viralcommerce.runtime.ports import Cell, Decision, Part, Place, Posting
 from viralcommerce.runtime.request import CLOCK_KEYS
 from viralcommerce.values.ids import MEMBER_FIELD
@@ -123,10 +124,13 @@ class Rewriting:
         ident, to = self.award_id(place, award.id), self.who(award.to)
         return structs.replace(award, id=ident, to=to)
 
-    def waiting(self, campaign: str, award: Award) -> Award:
-        """An award that waits in the outbox."""
-        instance = award.id.removeprefix(f"{campaign}/").rsplit("/", 2)[0]
-        return self.award((campaign, instance), award)
+    def pending(self, pending: Pending) -> Pending:
+        """An entry of the outbox, with what went wrong."""
+        campaign = pending.campaign
+        instance = pending.award.id.removeprefix(f"{campaign}/").rsplit("/", 2)[0]
+        award = self.award((campaign, instance), pending.award)
+        error = self._pattern.sub(lambda _: self.pseudonym, pending.error)
+        return structs.replace(pending, award=award, error=error)
 
     def posting(self, posting: Posting) -> Posting:
         """A row of the ledger."""
@@ -157,7 +161,7 @@ class Rewriting:
 
     def life(self, life: Life) -> Life:
         """A stage of life: who said so, and why."""
-        why = self._pattern.sub(lambda _: self.pseudonym, life.why) if self._anywhere else life.why
+        why = self._pattern.sub(lambda _: self.pseudonym, life.why)
         return structs.replace(life, by=self.who(life.by), why=why)
 
     def cell(self, place: Place, cell: Cell) -> Cell:
@@ -189,6 +193,7 @@ class Rewriting:
                 withheld=tuple(
                     [structs.replace(one, to=self.who(one.to)) for one in decision.withheld]
                 ),
+                adjustments=tuple([self._adjustment(place, one) for one in decision.adjustments]),
             )
         refusal = self._turned(decision.refusal, turns)
         return structs.replace(decision, instance=instance, command=command, refusal=refusal)

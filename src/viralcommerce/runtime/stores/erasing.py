@@ -26,12 +26,13 @@ from viralcommerce.runtime.ports import Cell, Decision, Part, Place
 from viralcommerce.runtime.rewriting import Rewriting
 from viralcommerce.runtime.stores.rows import (
     CELL_COLUMNS,
+    PENDING_COLUMNS,
     POSTING_COLUMNS,
     micros,
     moment,
-    to_award,
     to_cell,
     to_life,
+    to_pending,
     to_posting,
 )
 
@@ -93,8 +94,8 @@ class _Forgetting:
 
     def run(self) -> Script[Forgotten]:
         yield from self._notice()
-        yield from self._owed()
         done = Forgotten(
+            outbox=(yield from self._outbox()),
             lines=(yield from self._lines()),
             cells=(yield from self._cells()),
             quotas=(yield from self._quotas()),
@@ -164,13 +165,26 @@ class _Forgetting:
         sql += "where campaign = %s and instance = %s"
         return {place: Said(sql, (name, state.decode(), new.parent, *place))}
 
-    def _owed(self) -> Script[None]:
-        sql = f"select campaign, award from {{s}}outbox where {self._has('award')}"
-        (rows,) = yield [Said(sql, (self.escaped,))]
-        waiting = [(name, to_award(text)) for name, text in rows]
-        still = [one for name, one in waiting if self.rewriting.waiting(name, one) != one]
+    def _outbox(self) -> Script[int]:
+        """What is set aside in the outbox; refuses while something is on its way."""
+        sql = (
+            f"select due, {PENDING_COLUMNS} from {{s}}outbox "
+            f"where {self._has('award')} or {self._has('error')}"
+        )
+        (rows,) = yield [Said(sql, (self.escaped, self.raw))]
+        every = [(due, to_pending(tuple(columns))) for due, *columns in rows]
+        both = [(due, old, self.rewriting.pending(old)) for due, old in every]
+        still = [old.award for due, old, new in both if due is not None and new.award != old.award]
         if still:
             raise still_owed(self.raw, still)
+        sql = "update {s}outbox set member = %s, award = %s, error = %s where position = %s"
+        puts = [
+            Said(sql, (new.award.to, encode(new.award).decode(), new.error, new.position))
+            for _, old, new in both
+            if new != old
+        ]
+        yield from self._write(iter(puts))
+        return len(puts)
 
     def _read(self, positions: Iterable[int]) -> Script[list[tuple[int, Decision]]]:
         """Lines of the journal, as they are now."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from msgspec import Struct, structs
@@ -48,6 +48,14 @@ class MemoryOutbox:
         with self._lock:
             self._fill()
             return [entry.pending for entry in self._entries.values()]
+
+    def rewrite(self, new: Callable[[Pending], Pending]) -> int:
+        """Put another in the place of each entry; how many are another."""
+        changed = 0
+        for entry in self._entries.values():
+            old, entry.pending = entry.pending, new(entry.pending)
+            changed += entry.pending != old
+        return changed
 
     def claim(self, claim: Claim) -> list[Pending]:
         """Take the oldest that are due."""

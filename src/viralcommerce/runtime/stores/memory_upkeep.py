@@ -83,8 +83,8 @@ class MemoryUpkeep(ABC):
             rewriting.notice_cell(place, cell)
         still = [
             one.award
-            for one in self._outbox.everything()
-            if rewriting.waiting(one.campaign, one.award) != one.award
+            for one in self._outbox.pending(len(self._outbox.everything()))
+            if rewriting.pending(one).award != one.award
         ]
         if still:
             raise still_owed(erasure.member, still)
@@ -113,6 +113,7 @@ class MemoryUpkeep(ABC):
             for name in lives
             for new, old in zip(lives[name], self._lives[name], strict=True)
         )
+        changed["outbox"] = self._outbox.rewrite(rewriting.pending)
         if not changed.total():
             return Forgotten()
         self._salt = self._salt or erasure.secret
@@ -136,6 +137,7 @@ class MemoryUpkeep(ABC):
             postings=changed["postings"],
             parts=changed["parts"],
             lives=changed["lives"],
+            outbox=changed["outbox"],
             is_scrubbed=True,
         )
 

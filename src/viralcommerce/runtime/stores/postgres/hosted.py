@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
 
 from viralcommerce.errors import RetryTransaction
+from viralcommerce.runtime.erasure import Erasure, Forgotten
 from viralcommerce.runtime.ports import Found, Wanted
 from viralcommerce.runtime.stores.postgres.drivers import Driver, Status, driver_of, play
 from viralcommerce.runtime.stores.postgres.failures import FAILED_BEFORE, Failed, translation
@@ -19,6 +20,7 @@ from viralcommerce.runtime.stores.postgres.session import PostgresSession
 from viralcommerce.runtime.stores.postgres.statements import Rows, Step
 from viralcommerce.runtime.stores.postgres.tables import Tables
 from viralcommerce.runtime.stores.postgres.unit import Script, Unit
+from viralcommerce.runtime.stores.postgres.upkeep import forgetting
 from viralcommerce.runtime.stores.unwrapping import driver_connection
 
 T = TypeVar("T")
@@ -105,6 +107,19 @@ class HostedPostgresStore(PostgresTables):
             return play(script if driver.status() == "outside" else guarded(script), driver)
         except Failed as error:
             raise translation(self.schema, error, hosted=True) from error
+
+    def forget(self, erasure: Erasure) -> Forgotten:
+        """Put the pseudonym in the member's place, when the host commits."""
+        driver = self._driver()
+        must_be_inside(driver.status(), self.schema)
+        try:
+            return play(forgetting(self.schema, erasure, hosted=True), driver)
+        except Failed as error:
+            raise translation(self.schema, error, hosted=True) from error
+
+    def scrub(self) -> bool:
+        """Nothing can be written anew inside of a transaction."""
+        return False
 
     def close(self) -> None:
         """Leave the host's connection as it is."""

@@ -80,6 +80,11 @@ create index outbox_due on {schema}.outbox (due) where due is not null;
 create index outbox_aside on {schema}.outbox (position) where due is null;
 comment on column {schema}.outbox.due is
   'from when it may be claimed, or the end of the lease; null: it is set aside';
+create table {schema}.tombstones (
+  fingerprint text collate "C" primary key, at bigint not null
+);
+comment on table {schema}.tombstones is
+  'who was forgotten, and the names that named them: hashes keyed with the secret in meta';
 comment on column {schema}.journal.tx is
   'the transaction that wrote the line: what a follower of the journal compares snapshots with';
 comment on column {schema}.quotas.cap is

@@ -6,6 +6,7 @@ import itertools
 import os
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Final, Literal, TypeVar
 
 import psycopg
@@ -13,6 +14,7 @@ from psycopg.rows import tuple_row
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from viralcommerce.errors import NotLive, StoreBusy, StoreConflict
+from viralcommerce.runtime.erasure import Erasure, Forgotten
 from viralcommerce.runtime.stores.postgres.drivers import play
 from viralcommerce.runtime.stores.postgres.failures import Failed, translation
 from viralcommerce.runtime.stores.postgres.migrating import version_of
@@ -23,6 +25,7 @@ from viralcommerce.runtime.stores.postgres.reads import Query, Stream
 from viralcommerce.runtime.stores.postgres.session import PostgresSession
 from viralcommerce.runtime.stores.postgres.tables import Tables
 from viralcommerce.runtime.stores.postgres.unit import Script
+from viralcommerce.runtime.stores.postgres.upkeep import forgetting, scrubbing
 
 T = TypeVar("T")
 Connection = psycopg.Connection[Any]
@@ -171,6 +174,18 @@ class PostgresStore(PostgresTables):
             lambda driver: self._give_back(driver.connection),
             self.schema,
         )
+
+    def forget(self, erasure: Erasure) -> Forgotten:
+        """Put the pseudonym in the member's place."""
+        return self._play(forgetting(self.schema, erasure, hosted=False))
+
+    def prune_tombstones(self, before: datetime) -> int:
+        """Let those return who were forgotten before."""
+        return self._ask(self.tables.reads.prune_tombstones(before))
+
+    def scrub(self) -> bool:
+        """Write every table anew, one after the other; each is locked meanwhile."""
+        return self._play(scrubbing(self.schema))
 
     def close(self) -> None:
         """Close every connection that is not in use."""

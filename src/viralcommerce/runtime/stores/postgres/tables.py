@@ -9,6 +9,7 @@ from viralcommerce.runtime.stores.postgres.hot import Shards
 from viralcommerce.runtime.stores.postgres.outbox import OutboxQueries
 from viralcommerce.runtime.stores.postgres.reads import Reads
 from viralcommerce.runtime.stores.postgres.statements import Statements, Step
+from viralcommerce.runtime.stores.postgres.tombstones import Tombstones
 from viralcommerce.runtime.stores.postgres.unit import Script, Unit
 
 
@@ -29,12 +30,13 @@ class Tables:
         self._count = shards
         self._shards: Shards | None = None
         self._known: set[str] = set()
+        self._tombstones = Tombstones(schema)
 
     def unit(self, *, hosted: bool = False) -> Unit:
         """A unit of work; `hosted` where it is a savepoint in the host's transaction."""
         if self._shards is None:
             self._shards = Shards(self.schema, self._count())
-        return Unit(self._statements, self._shards, self._known, hosted=hosted)
+        return Unit(self._statements, self._shards, self._known, self._tombstones, hosted=hosted)
 
 
 def versions(schema: str) -> Script[tuple[int, int]]:

@@ -9,8 +9,9 @@ fails in the server, and undoes it.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
-from hashlib import blake2b
 from typing import Any, Final, TypeVar
+
+from msgspec import structs
 
 from viralcommerce.codec import encode
 from viralcommerce.errors import StoreCorrupt
@@ -42,10 +43,12 @@ from viralcommerce.runtime.stores.postgres.statements import (
     Statements,
     Step,
     arrays,
+    lock_hash,
     locking,
     numbers,
     whole,
 )
+from viralcommerce.runtime.stores.postgres.tombstones import Tombstones
 from viralcommerce.runtime.stores.postgres.whole import Int8
 from viralcommerce.runtime.stores.rows import micros, to_cell
 
@@ -54,8 +57,8 @@ Trip = list[Step]
 Script = Generator[Trip, list[Rows], T]
 """Yields round trips, is sent the rows of each step, and thrown what the server raised."""
 
-_OWN: Final = ((b"begin isolation level read committed",), (b"commit",), (b"rollback",))
-_HOSTED: Final = (
+OWN: Final = ((b"begin isolation level read committed",), (b"commit",), (b"rollback",))
+HOSTED: Final = (
     (b"savepoint viralcommerce",),
     (b"release savepoint viralcommerce",),
     (b"rollback to savepoint viralcommerce", b"release savepoint viralcommerce"),
@@ -70,6 +73,7 @@ class Unit:
         statements: of the schema.
         shards: of its hot quotas.
         known: the hashes of campaigns that are known to be stored.
+        tombstones: of the schema.
         hosted: whether the transaction is the host's, and this is a savepoint in it.
 
     Attributes:
@@ -83,15 +87,17 @@ class Unit:
         statements: Statements,
         shards: Shards,
         known: set[str],
+        tombstones: Tombstones,
         *,
         hosted: bool,
     ) -> None:
         self._statements = statements
         self._shards = shards
         self._known = known
+        self._tombstones = tombstones
         self._hosted = hosted
         self._begin, self._finish, self._undo = (
-            [Step(sql) for sql in steps] for steps in (_HOSTED if hosted else _OWN)
+            [Step(sql) for sql in steps] for steps in (HOSTED if hosted else OWN)
         )
         self._how = ANY
         self._wrote = False
@@ -117,12 +123,20 @@ class Unit:
         places = [("key", *place) for place in wanted.decisions]
         places += [("cell", *place) for place in wanted.cells]
         hashes = self._hashes(places) + self._hashes(("quota", *key) for key in wanted.quotas)
-        if hashes:
-            trip.append(locking(hashes))
+        trip += locking(hashes, self._hashes(("member", member) for member in wanted.members))
         before = len(trip)
         trip += self._reads(wanted)
-        rows = yield trip
-        return self._found(wanted, rows[before:])
+        if not places:
+            rows = yield trip
+            return self._found(wanted, rows[before:])
+        marks = self._tombstones.step(wanted)
+        *rows, marked = yield [*trip, marks]
+        if self._tombstones.learn(marks, marked):
+            marks = self._tombstones.step(wanted)
+            (marked,) = yield [marks]
+        found = self._found(wanted, rows[before:])
+        gone = self._tombstones.gone(wanted, marks, marked)
+        return structs.replace(found, gone=gone) if gone else found
 
     def undo(self, *, failed: bool = False) -> Script[None]:
         """Let the locks go; what was not committed never happened.
@@ -218,15 +232,8 @@ class Unit:
         return Stale(cells[0].place if cells else ("", ""))
 
     def _hashes(self, names: Iterable[tuple[str, ...]]) -> list[int]:
-        salt = self._statements.schema.encode()
-        return sorted(
-            int.from_bytes(
-                blake2b("\x1f".join(name).encode(), digest_size=8, key=salt).digest(),
-                "big",
-                signed=True,
-            )
-            for name in names
-        )
+        schema = self._statements.schema
+        return sorted(lock_hash(schema, name) for name in names)
 
     def _reads(self, wanted: Wanted) -> Trip:
         statements = self._statements

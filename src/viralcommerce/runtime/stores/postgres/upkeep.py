@@ -1,0 +1,127 @@
+"""How the store on PostgreSQL forgets: the statements of `erasing`, beside commands of others.
+
+The member is locked first, so that none of their own commands runs meanwhile. What names them is
+found without further locks; then the instances it is in are locked, in the order of everybody's
+locks, and what was written into them in between is found by snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, TypeVar
+
+from viralcommerce.runtime.erasure import Erasure, Forgotten
+from viralcommerce.runtime.ports import Place
+from viralcommerce.runtime.stores import erasing
+from viralcommerce.runtime.stores.postgres.failures import Failed
+from viralcommerce.runtime.stores.postgres.statements import (
+    Step,
+    lock_few,
+    lock_hash,
+    locking,
+)
+from viralcommerce.runtime.stores.postgres.unit import HOSTED, OWN, Script
+from viralcommerce.runtime.stores.postgres.whole import Int8
+
+T = TypeVar("T")
+_AT_LEISURE: Final = Step(b"select set_config('statement_timeout', '0', true)", answers=True)
+_SNAPSHOT: Final = Step(b"select pg_current_snapshot()::text", answers=True)
+TABLES: Final = (
+    "cells", "journal", "keys", "ledger", "lives", "outbox", "parts", "quotas", "tombstones",
+)  # fmt: skip
+"""Those that name members, or did."""
+
+
+def transacted(work: Script[T], *, hosted: bool) -> Script[T]:
+    """A script in a transaction, or in a savepoint of the host's: all is written, or nothing."""
+    begin, finish, undo = ([Step(sql) for sql in steps] for steps in (HOSTED if hosted else OWN))
+    yield begin
+    try:
+        result = yield from work
+        yield finish
+    except Exception as error:
+        if not (isinstance(error, Failed) and error.lost):
+            yield undo
+        raise
+    return result
+
+
+def forgetting(schema: str, erasure: Erasure, *, hosted: bool) -> Script[Forgotten]:
+    """Forget a member, in a transaction.
+
+    Args:
+        schema: that the tables lie in.
+        erasure: of whom.
+        hosted: whether the transaction is the host's.
+    """
+    return transacted(_forgetting(schema, erasure, hosted=hosted), hosted=hosted)
+
+
+def _forgetting(schema: str, erasure: Erasure, *, hosted: bool) -> Script[Forgotten]:
+    if not hosted:  # the host's timeouts are the host's
+        yield [_AT_LEISURE]
+    script = erasing.forgetting(PostgresDialect(schema), erasure)
+    try:
+        said = next(script)
+        while True:
+            rows = yield [to_step(one, schema) for one in said]
+            said = script.send(rows)
+    except StopIteration as done:
+        result: Forgotten = done.value
+        return result
+
+
+def to_step(said: erasing.Said, schema: str) -> Step:
+    """A statement as PostgreSQL's drivers run it."""
+    values = [Int8(one) if isinstance(one, int) else one for one in said.values]
+    sql = said.sql.replace("{s}", f"{schema}.")
+    return Step(sql.encode(), values, answers=sql.startswith("select"))
+
+
+class PostgresDialect:
+    """What PostgreSQL does in its way.
+
+    Args:
+        schema: that the tables lie in.
+    """
+
+    holds = "strpos"
+
+    def __init__(self, schema: str) -> None:
+        self._schema = schema
+        self._snapshot = ""
+
+    def begin(self, erasure: Erasure) -> erasing.Script[None]:
+        """Lock the member, and note what is visible."""
+        member = lock_hash(self._schema, ("member", erasure.member))
+        yield [_said(Step(lock_few(1), (member,)))]
+        rows = yield [_said(_SNAPSHOT)]
+        self._snapshot = str(rows[0][0][0])
+
+    def lock(self, places: Sequence[Place], escaped: str) -> erasing.Script[list[int]]:
+        """Lock instances; the lines that were committed since the snapshot."""
+        hashes = sorted(lock_hash(self._schema, ("cell", *place)) for place in places)
+        if hashes:
+            yield [_said(step) for step in locking(hashes)]
+        sql = (
+            "select position from {s}journal where tx >= pg_snapshot_xmin(%s::pg_snapshot) "
+            "and not pg_visible_in_snapshot(tx, %s::pg_snapshot) and strpos(decision, %s) > 0"
+        )
+        rows = yield [erasing.Said(sql, (self._snapshot, self._snapshot, escaped))]
+        return [position for (position,) in rows[0]]
+
+
+def _said(step: Step) -> erasing.Said:
+    return erasing.Said(step.sql.decode(), step.values)
+
+
+def scrubbing(schema: str) -> Script[bool]:
+    """Write every table anew, so that no file has what was overwritten; the old ones are dropped.
+
+    Nobody else can use a table while it is written.
+    """
+    yield [Step(b"set statement_timeout = 0")]
+    for table in TABLES:
+        yield [Step(f"vacuum (full, analyze) {schema}.{table}".encode())]
+    yield [Step(b"reset statement_timeout")]
+    return True
