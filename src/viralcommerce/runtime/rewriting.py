@@ -193,7 +193,6 @@ class Rewriting:
                 withheld=tuple(
                     [structs.replace(one, to=self.who(one.to)) for one in decision.withheld]
                 ),
-                adjustments=tuple([self._adjustment(place, one) for one in decision.adjustments]),
             )
         refusal = self._turned(decision.refusal, turns)
         return structs.replace(decision, instance=instance, command=command, refusal=refusal)
