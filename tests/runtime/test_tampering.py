@@ -17,6 +17,7 @@ from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.rules.conditions import Velocity
 from viralcommerce.runtime.audit import AuditReport, audit
 from viralcommerce.runtime.stores.sqlite import SqliteStore
+from viralcommerce.testing.doubles import FakeIssuer
 
 RAIN = small(
     parts=2,
@@ -48,7 +49,7 @@ class Played:
 
     def __init__(self, path: Path) -> None:
         self.store = SqliteStore(path)
-        shop = shop_of(RAIN, LIKES, store=self.store)
+        shop = shop_of(RAIN, LIKES, store=self.store, issuer=FakeIssuer())
         for command in (
             share(key="k1"),
             grab("bob", key="k2"),
@@ -374,6 +375,36 @@ ZOO: dict[str, tuple[str, str]] = {
         "update viral_keys set at = at + 86400000000 where key = 'k4'",
         "key k4: is kept as of",
     ),
+    "an award that waits though nobody gave it": (
+        (
+            "insert into viral_outbox (campaign, member, at, award) select campaign, member, at, "
+            "json_set(award, '$.id', 'rain-pack/p1/9/9') from viral_outbox limit 1"
+        ),
+        "outbox rain-pack/p1/9/9: waits to be delivered and was never given",
+    ),
+    "an award of a campaign that is not there, set aside": (
+        "update viral_outbox set campaign = 'snow-pack', due = null where position = 1",
+        "snow-pack: outbox rain-pack/p1/2/0: waits to be delivered and was never given",
+    ),
+    "a greater award that waits": (
+        "update viral_outbox set award = json_set(award, '$.amount', 900) where position = 1",
+        "outbox rain-pack/p1/2/0: is not what the ledger says was given",
+    ),
+    "an award that waits for another": (
+        "update viral_outbox set award = json_set(award, '$.to', 'eve') where position = 1",
+        "outbox rain-pack/p1/2/0: is not what the ledger says was given",
+    ),
+    "an award that waits twice": (
+        (
+            "insert into viral_outbox (campaign, member, at, award) "
+            "select campaign, member, at, award from viral_outbox limit 1"
+        ),
+        "outbox rain-pack/p1/2/0: waits twice: it would be given twice",
+    ),
+    "an outbox that is no JSON": (
+        "update viral_outbox set award = 'x' where position = 1",
+        "outbox: cannot be read",
+    ),
     "a part that nobody took": (
         "insert into viral_parts values ('eve', 'rain-pack', 'p1', 'grabber', 0)",
         "part of eve in p1: as grabber, which the journal does not know",
@@ -419,8 +450,11 @@ KEYS = {
     "viral_journal": ("position",),
     "viral_keys": ("campaign", "key"),
     "viral_parts": ("member", "campaign", "instance", "role"),
+    "viral_outbox": ("position",),
 }
 CANNOT_BE_TOLD = {
+    # when and after whom an award is delivered; one that is gone may have been
+    *(("viral_outbox", what) for what in ("member", "due", "tries", "lease", "error", "gone")),
     # columns that only help to find a line, which says the same itself
     ("viral_journal", "instance"),
     ("viral_journal", "at"),

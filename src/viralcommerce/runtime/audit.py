@@ -11,6 +11,7 @@ What is proved, for every campaign in a store:
 - every award is what the rules give its recipient for what was reached, to the last minor unit,
   and no grant is neither given nor withheld;
 - the ledger holds the rows that follow from the journal, each once, and no other;
+- what waits in the outbox is an award of the ledger, as it was given, once;
 - held = granted + released + still held, for every instance;
 - every quota is what the journal says was used, and none is above its cap.
 
@@ -43,6 +44,7 @@ from viralcommerce.runtime.programs import SHADOW, Programs, thaw_decision, thaw
 from viralcommerce.runtime.repricing import Repricing
 from viralcommerce.runtime.request import REFUSED
 from viralcommerce.runtime.taken_parts import TakenParts
+from viralcommerce.runtime.waiting import Waiting
 
 __all__ = ["AuditReport", "Problem", "audit"]
 
@@ -83,10 +85,11 @@ def audit(
             if one.name.removeprefix(SHADOW) == campaign.name:
                 one.allow(campaign)
     problems: list[Problem] = []
+    waiting = _waiting(store, problems)
     for one in audits:
-        for problem in one.run():
-            if len(problems) < MOST_PROBLEMS:
-                problems.append(problem)
+        _append(problems, one.run(waiting))
+    if waiting is not None:
+        _append(problems, waiting.rest(campaigns))
     return AuditReport(
         problems=tuple(problems),
         commands=sum(one.accepted + one.refused for one in audits),
@@ -96,6 +99,24 @@ def audit(
         awards=sum(one.awards for one in audits),
         spent={one.name: one.books.spent(one.currency) for one in audits if one.currency},
     )
+
+
+def _append(problems: list[Problem], found: Iterator[Problem]) -> None:
+    """Keep the first problems; all of it is looked at, and counted."""
+    for problem in found:
+        if len(problems) < MOST_PROBLEMS:
+            problems.append(problem)
+
+
+def _waiting(store: Store, problems: list[Problem]) -> Waiting | None:
+    """The outbox; where it cannot be read, that is a problem."""
+    try:
+        return Waiting(store)
+    except UNREADABLE as error:
+        if isinstance(error, StoreError) and not isinstance(error, StoreCorrupt):
+            raise
+        problems.append(Problem("", "outbox", f"cannot be read: {error}"))
+        return None
 
 
 class _Instance:
@@ -140,13 +161,13 @@ class _CampaignAudit:
         else:
             self.budget = max(self.budget or 0, campaign.budget.minor)
 
-    def run(self) -> Iterator[Problem]:
+    def run(self, waiting: Waiting | None) -> Iterator[Problem]:
         """Every problem of this campaign, in the order in which it was found."""
         yield from self._read("journal", self._check_journal())
         yield from self._read("cells", self._check_cells())
         yield from self._read("parts", self.parts.check(self.store))
         if not self.shadow:
-            yield from self._read("ledger", self.books.check(self.store))
+            yield from self._read("ledger", self.books.check(self.store, waiting))
             yield from self._read("ledger", self._check_holds())
         yield from self._read("quotas", self._check_quotas())
 

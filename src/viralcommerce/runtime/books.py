@@ -12,6 +12,7 @@ from viralcommerce.messages import Accepted, Transfer
 from viralcommerce.program import BUDGET
 from viralcommerce.runtime.contents import Contents
 from viralcommerce.runtime.findings import Problem
+from viralcommerce.runtime.waiting import Waiting
 from viralcommerce.values.money import Money
 
 
@@ -40,8 +41,13 @@ class Books:
         """What left the budget for good, or is held."""
         return Money(max(self._left_budget, 0), currency)
 
-    def check(self, store: Contents) -> Iterator[Problem]:
-        """What is wrong with the ledger of a store, once the whole journal was noted."""
+    def check(self, store: Contents, waiting: Waiting | None) -> Iterator[Problem]:
+        """What is wrong with the ledger of a store, once the whole journal was noted.
+
+        Args:
+            store: that has it.
+            waiting: what of it waits in the outbox, if that could be read.
+        """
         seen: set[str] = set()
         for posting in store.postings(self._name):
             moved = posting.transfer
@@ -57,6 +63,8 @@ class Books:
                 yield self._problem(f"{noun} {moved.id}", said)
             elif expected != _print(posting.instance, posting.at, moved):
                 yield self._problem(f"{noun} {moved.id}", f"is {moved!r}, not what was journaled")
+            if waiting is not None:
+                yield from waiting.seen(posting)
             self._move(moved.source, -moved.amount)
             self._move(moved.target, moved.amount)
         for ident in self._expected:
