@@ -21,7 +21,12 @@ from viralcommerce import (
     Shop,
     days,
 )
-from viralcommerce.errors import KeyReused, MembersFailed, NotLive
+from viralcommerce.errors import (
+    KeyReused,
+    MembersFailed,
+    NotLive,
+    StoreError,
+)
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.messages import Award
 from viralcommerce.runtime.aio import AsyncShop
@@ -65,6 +70,8 @@ COMMANDS = [
     pack.Share(pack="r", by="cat", key="r"),
     pack.Share(pack="s", by="cat", key="s"),
 ]
+TOLD = (KeyReused, MembersFailed, ConnectionError, TimeoutError, StoreError, NotLive)
+"""What a transcript tells of, rather than of an answer."""
 
 
 class SlowMembers(FakeMembers):
@@ -81,14 +88,14 @@ class SlowMembers(FakeMembers):
 def told(work: Callable[[], object]) -> str:
     try:
         return str(work())
-    except (KeyReused, MembersFailed, ConnectionError, NotLive) as error:
+    except TOLD as error:
         return f"{type(error).__name__}: {error}"
 
 
 async def told_later(work: Callable[[], Awaitable[object]]) -> str:
     try:
         return str(await work())
-    except (KeyReused, MembersFailed, ConnectionError, NotLive) as error:
+    except TOLD as error:
         return f"{type(error).__name__}: {error}"
 
 

@@ -137,13 +137,21 @@ class Run(Protocol):
 
 
 async def in_thread(work: Callable[..., T], *values: Any) -> T:
-    """Run what blocks in a thread; canceled, it is waited for, so that nobody else begins."""
+    """Run what blocks in a thread; canceled, it is waited for, so that nobody else begins.
+
+    However often it is canceled: what comes next, a session's end, needs the same connection.
+    """
     task = asyncio.ensure_future(asyncio.to_thread(work, *values))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
+    canceled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            canceled = error
+    if canceled is not None:
+        task.exception()  # whatever it was, the one who asked has gone
+        raise canceled
+    return task.result()
 
 
 class InThreads:

@@ -1,6 +1,7 @@
 """The contract of a members port: each question answered, in order, with what is known.
 
-The host says what its port must tell of some members of a test database::
+The host says what its port must tell of some members of a test database; whether the port is
+awaited is all the same::
 
     check_members(MyMembers, known={"bob": {"paid_orders": 3, "region": "CN/31"}})
 """
@@ -16,7 +17,9 @@ from typing import TYPE_CHECKING, Final
 
 from viralcommerce.errors import ViralCommerceError
 from viralcommerce.rules.facts import Known
-from viralcommerce.runtime.ports import Asked, Members
+from viralcommerce.runtime.async_ports import AsyncMembers
+from viralcommerce.runtime.ports import Asked
+from viralcommerce.testing.bridges import facts_of
 from viralcommerce.testing.laws import (
     Background,
     Law,
@@ -57,7 +60,7 @@ class MembersBench:
         at: as of when it is asked.
     """
 
-    make: Callable[[], Members]
+    make: Callable[[], AsyncMembers]
     known: KnownFacts
     stranger: str = STRANGER
     at: datetime = AT
@@ -69,7 +72,7 @@ class MembersBench:
 
     def answers(self, *asked: Asked) -> list[dict[str, object]]:
         """What a new port answers; that there are as many answers as questions is asserted."""
-        answers = self.make().facts(asked)
+        answers = facts_of(self.make(), asked)
         same(len(answers), len(asked), f"answers to {len(asked)} questions")
         return [dict(answer) for answer in answers]
 
@@ -128,8 +131,8 @@ def answers_the_same_twice(bench: MembersBench) -> None:
     """The same question as of the same moment has the same answer; asking changes nothing."""
     port = bench.make()
     asked = [bench.ask(member) for member in (*bench.known, bench.stranger)]
-    first = [dict(answer) for answer in port.facts(asked)]
-    again = [dict(answer) for answer in port.facts(asked)]
+    first = [dict(answer) for answer in facts_of(port, asked)]
+    again = [dict(answer) for answer in facts_of(port, asked)]
     same(again, first, "the answers, asked again")
 
 
@@ -147,8 +150,8 @@ def threads_get_their_own_answers(bench: MembersBench) -> None:
             same(answer, alone[member], f"an answer about {member}, asked among others")
 
 
-def _asks(port: Members, asked: Asked) -> list[dict[str, object]]:
-    return [dict(answer) for _ in range(10) for answer in port.facts([asked])]
+def _asks(port: AsyncMembers, asked: Asked) -> list[dict[str, object]]:
+    return [dict(answer) for _ in range(10) for answer in facts_of(port, [asked])]
 
 
 def _as_told(value: object) -> object:
@@ -168,7 +171,7 @@ MEMBERS_LAWS: Final[tuple[Law[MembersBench], ...]] = (
 
 
 def check_members(
-    make_members: Callable[[], Members],
+    make_members: Callable[[], AsyncMembers],
     *,
     known: KnownFacts,
     stranger: str = STRANGER,
@@ -197,7 +200,7 @@ class MembersContract(ABC):
     """As of when it is asked."""
 
     @abstractmethod
-    def make_members(self) -> Members:
+    def make_members(self) -> AsyncMembers:
         """The port."""
 
     @abstractmethod

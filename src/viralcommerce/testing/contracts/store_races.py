@@ -62,6 +62,12 @@ def the_clock_and_two_who_come_late() -> Race:
     return Race(campaign(), [ticks, ticks, late], before=[_share("p"), _share("q")])
 
 
+def share_and_batch() -> Race:
+    """One takes a share; another takes two, in one batch."""
+    flows: list[Flow] = [_grab("p", "bob"), [_grab("p", "cat"), _grab("q", "cat")]]
+    return Race(campaign(), flows, before=[_share("p"), _share("q")])
+
+
 RACES: Final = (
     the_last_share,
     one_limit_in_two_packs,
@@ -81,6 +87,4 @@ def whatever_goes_wrong_the_same_key_settles(bench: StoreBench) -> None:
     """At every effect a worker dies, is cut off, undone, stalled or overtaken: nothing is lost,
     doubled or half-written, and the same key tells.
     """
-    grabs: list[Flow] = [_grab("p", "bob"), [_grab("p", "cat"), _grab("q", "cat")]]
-    race = Race(campaign(), grabs, before=[_share("p"), _share("q")])
-    inject(race, bench.store, waits=True)
+    inject(share_and_batch(), bench.store, waits=True)
