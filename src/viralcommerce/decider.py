@@ -68,6 +68,13 @@ class Reached(Struct, frozen=True, gc=False):
     amount: Money | None = None
 
 
+class Adjusted(Struct, frozen=True, gc=False):
+    """What is left of an amount that a milestone carried; nothing where it no longer holds."""
+
+    milestone: str
+    net: Money | None
+
+
 class Promised(Struct, frozen=True, gc=False):
     """What an event promises (takes into the hold) or gives up (releases from it)."""
 
@@ -123,6 +130,8 @@ class Mechanic(Rule, Generic[C, S, E]):
     """The tagged union of the states."""
     settling: ClassVar[frozenset[type[Command]]] = frozenset()
     """Commands that settle what was begun: no condition, pause or window keeps them out."""
+    adjusting: ClassVar[frozenset[type[Command]]] = frozenset()
+    """Commands that may change what a milestone of their instance has carried."""
     fills: ClassVar[bool] = False
     """Whether chance fills in fields of a command before it is known what the command is about."""
     chance: ClassVar[bool] = False
@@ -224,6 +233,10 @@ class Mechanic(Rule, Generic[C, S, E]):
     def parent(self, state: S) -> str:
         """The instance under which one in this situation hangs; "" where under none."""
         return ""
+
+    def adjusted(self, event: E) -> tuple[Adjusted, ...]:
+        """What is left of the amounts that milestones of this instance have carried."""
+        return ()
 
     @abstractmethod
     def deadline(self, state: S) -> datetime | None:

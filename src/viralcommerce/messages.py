@@ -162,6 +162,24 @@ class Withheld(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     why: tuple[str, ...] = ()
 
 
+class Adjustment(Struct, frozen=True, kw_only=True, gc=False):
+    """An award that stands at less than it did, or at more again.
+
+    Args:
+        award: its id.
+        to: whose it is.
+        asset: what it is of.
+        amount: by how much, in the asset's smallest unit; at least 1.
+        way: ``"back"`` for what is taken back, ``"again"`` for what is given again.
+    """
+
+    award: str
+    to: MemberField
+    asset: str
+    amount: int
+    way: str
+
+
 class Transfer(Struct, frozen=True, gc=False):
     """One row of the ledger: so much of an asset moved from one account to another.
 
@@ -200,7 +218,14 @@ N = TypeVar("N", bound=Refusal)
 
 
 class Accepted(
-    _Decision, Generic[C, E], frozen=True, kw_only=True, gc=False, tag_field="decision", tag="yes"
+    _Decision,
+    Generic[C, E],
+    frozen=True,
+    kw_only=True,
+    gc=False,
+    omit_defaults=True,
+    tag_field="decision",
+    tag="yes",
 ):
     """Yes: what happened and who is owed what. It is the journal entry of the command.
 
@@ -213,6 +238,7 @@ class Accepted(
         events: at least one.
         awards: what was granted, in the grants' order.
         withheld: what was not, with reasons.
+        adjustments: what was taken back of earlier awards, or given again.
     """
 
     campaign: str
@@ -223,6 +249,7 @@ class Accepted(
     events: tuple[E, ...]
     awards: tuple[Award, ...] = ()
     withheld: tuple[Withheld, ...] = ()
+    adjustments: tuple[Adjustment, ...] = ()
 
     def __str__(self) -> str:
         said = [f"{award.to} gets {shown_award(award)}" for award in self.awards]

@@ -15,12 +15,13 @@ Laws:
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final
 
 from viralcommerce.decider import Reached
-from viralcommerce.messages import GONE, Award, Refusal, Transfer, Withheld
+from viralcommerce.known import NO_FACTS, Known
+from viralcommerce.messages import GONE, Adjustment, Award, Refusal, Transfer, Withheld
 from viralcommerce.program import BUDGET, COST, STOCK, Counter, Option, Program, QuotaKey
 from viralcommerce.refusals import LimitReached, OutOfBudget, OutOfStock
 from viralcommerce.rules.compiled import Check
@@ -28,38 +29,7 @@ from viralcommerce.rules.limits import CAMPAIGN, CLIP, REFUSE, SUBSTITUTE
 from viralcommerce.values.money import Money
 from viralcommerce.values.rounding import divide
 
-Facts = Mapping[tuple[str, datetime], Mapping[str, object]]
-"""What the host said, by member and moment."""
-NO_FACTS: Final[Mapping[str, object]] = {}
 _SHORT: Final = "out_of_"
-
-
-class Known(Protocol):
-    """What pricing may know beyond the command."""
-
-    @property
-    def facts(self) -> Facts:
-        """What the host said, by member and moment."""
-
-    @property
-    def counted(self) -> Mapping[QuotaKey, int]:
-        """Quotas read under lock; one that is absent is asked for in `missing`..."""
-
-    @property
-    def all_counted(self) -> bool:
-        """...unless an absent one is known to be 0."""
-
-    @property
-    def used(self) -> Mapping[QuotaKey, int]:
-        """Changes of those by earlier commands of the same commit."""
-
-    @property
-    def hot(self) -> Mapping[QuotaKey, int]:
-        """Changes of hot quotas by earlier commands of the same commit."""
-
-    @property
-    def short(self) -> Mapping[QuotaKey, int]:
-        """What was used, before this commit, of the hot quotas that it has found short."""
 
 
 class _Refuse(Exception):
@@ -93,11 +63,13 @@ class Pricing:
         missing: quotas that must be read before this answer counts.
         hold: the change of what the instance holds, in minor units.
         refusal: why the whole command is refused, if it is.
+        adjustments: what is taken back of earlier awards, or given again.
     """
 
     __slots__ = (
-        "at", "awards", "budget", "budget_key", "clock", "hold", "hot", "instance", "known",
-        "missing", "needs", "prefix", "program", "refusal", "transfers", "used", "withheld",
+        "adjustments", "at", "awards", "budget", "budget_key", "clock", "hold", "hot",
+        "instance", "known", "missing", "needs", "prefix", "program", "refusal", "transfers",
+        "used", "withheld",
     )  # fmt: skip
 
     def __init__(
@@ -128,6 +100,7 @@ class Pricing:
         self.missing: list[QuotaKey] = []
         self.hold = 0
         self.refusal: Refusal | None = None
+        self.adjustments: tuple[Adjustment, ...] = ()
 
     def price(self, reached: Sequence[Reached], held: int, released: int) -> None:
         """Price the milestones a command reached, and what its events promise and release."""
@@ -138,6 +111,16 @@ class Pricing:
                 self._milestone(one)
         except _Refuse as stop:
             self.refusal = stop.refusal
+
+    def gives_again(self, award: Award, amount: int) -> bool:
+        """Take the cost of an earlier award from the budget once more; or withhold it."""
+        if award.cost is None:
+            return True
+        cost = amount if award.asset == award.cost.currency else award.cost.minor
+        if self._take(self.budget_key, cost, self.budget):
+            return True
+        self.withheld.append(Withheld(grant=award.grant, to=award.to, code="out_of_budget"))
+        return False
 
     def _promise(self, held: int, released: int) -> None:
         hold = f"hold/{self.instance}"

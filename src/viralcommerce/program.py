@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 from viralcommerce.campaign import Campaign
 from viralcommerce.messages import Command
 from viralcommerce.rules.compiled import Check, compile_condition
+from viralcommerce.rules.fields import NEVER
 from viralcommerce.rules.grants import Grant
 from viralcommerce.rules.limits import (
     CAMPAIGN,
@@ -26,7 +27,7 @@ from viralcommerce.rules.limits import (
     quota_name,
 )
 from viralcommerce.rules.needs import needs, prune, velocities
-from viralcommerce.rules.rewards import NEVER, Reward
+from viralcommerce.rules.rewards import Reward
 from viralcommerce.values.money import Money
 from viralcommerce.values.spans import Period, period_label
 from viralcommerce.values.windows import ALWAYS

@@ -254,6 +254,7 @@ SAMPLES: dict[str, Any] = {
     "Money": CNY("7.41"),
     "int": 3,
     "str": "ann",
+    "MemberField": "ann",
     "bool": True,
 }
 

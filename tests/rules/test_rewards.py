@@ -25,7 +25,8 @@ from viralcommerce import (
     percent,
 )
 from viralcommerce.errors import InvalidRule
-from viralcommerce.rules.rewards import NEVER, Reward
+from viralcommerce.rules.fields import NEVER
+from viralcommerce.rules.rewards import Reward
 
 FOREVER = timedelta(0)
 

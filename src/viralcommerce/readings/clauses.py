@@ -8,9 +8,10 @@ from typing import ClassVar, Protocol
 
 from viralcommerce.campaign import Campaign
 from viralcommerce.rules.condition_family import Condition, leaves
+from viralcommerce.rules.fields import NEVER
 from viralcommerce.rules.grants import Grant
 from viralcommerce.rules.limits import FOREVER, REFUSE, Cap, Limit, Unlimited
-from viralcommerce.rules.rewards import NEVER, Reward
+from viralcommerce.rules.rewards import Reward
 from viralcommerce.rules.wording import Wording, Words
 from viralcommerce.values.zones import Zone
 

@@ -27,6 +27,8 @@ from viralcommerce.values.spans import read_span, write_span
 from viralcommerce.values.windows import ALWAYS, Window
 from viralcommerce.values.zones import zone
 
+NEVER: Final = timedelta(0)
+"""The span of what never ends, where a rule says so."""
 LONGEST_SPAN: Final = timedelta(days=36_525)
 """A hundred years: longer than any campaign, and short of the end of every calendar."""
 

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from viralcommerce.errors import InvalidRule
 from viralcommerce.rules.base import Rule, rule
-from viralcommerce.rules.fields import Count, MoneyField, Name, PercentField, SpanField
+from viralcommerce.rules.fields import NEVER, Count, MoneyField, Name, PercentField, SpanField
 from viralcommerce.rules.limits import UNLIMITED, CountOrUnlimited, Unlimited
 from viralcommerce.rules.wording import in_chinese, span_zh, spelled_out
 from viralcommerce.values.money import Money
@@ -22,7 +22,6 @@ from viralcommerce.values.percent import WHOLE, Percent
 from viralcommerce.values.spans import write_span
 
 Amount = MoneyField | PercentField
-NEVER = timedelta(0)
 
 
 class Reward(Rule):

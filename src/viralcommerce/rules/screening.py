@@ -238,7 +238,8 @@ def _compiled(source: str, scope: dict[str, Any]) -> _Loop:
     name = f"<screening {hashlib.sha256(source.encode()).hexdigest()[:16]}>"
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     exec(compile(source, name, "exec"), scope)  # noqa: S102 - it has no text of the rule in it
-    return scope["each"]  # type: ignore[no-any-return]
+    loop: _Loop = scope["each"]
+    return loop
 
 
 class _Tangled(Exception):

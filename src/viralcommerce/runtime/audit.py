@@ -29,6 +29,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from viralcommerce.adjusting import Standing
 from viralcommerce.campaign import Campaign
 from viralcommerce.codec import KINDS, Codec
 from viralcommerce.errors import StoreCorrupt, StoreError, ViralCommerceError
@@ -122,13 +123,14 @@ def _waiting(store: Store, problems: list[Problem]) -> Waiting | None:
 class _Instance:
     """What the journal says of one instance."""
 
-    __slots__ = ("held", "program", "state", "version")
+    __slots__ = ("held", "program", "standing", "state", "version")
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self.state: State = program.mechanic.initial()
         self.version = 0
         self.held = 0
+        self.standing = Standing()
 
 
 class _CampaignAudit:
@@ -300,11 +302,17 @@ class _CampaignAudit:
         self.allow(program.campaign)
         self.awards += len(decision.awards)
         self.parts.note(program, decision)
-        again = Repricing(program, decision)
+        again = Repricing(program, decision, instance.standing)
         if tuple(again.awards) != decision.awards:
             yield self._problem(
                 where, f"its rules give {again.awards!r}, it gave {list(decision.awards)!r}"
             )
+        if again.adjustments != decision.adjustments:
+            yield self._problem(
+                where, f"it must take {again.adjustments!r}, it took {decision.adjustments!r}"
+            )
+        if program.mechanic.adjusting:
+            instance.standing.note(decision)
         for grant, who in again.lost:
             yield self._problem(where, f"{grant} for {who} is neither given nor withheld")
         instance.held += again.hold

@@ -13,19 +13,26 @@ from msgspec import structs
 
 from viralcommerce.decider import NOTHING_PROMISED, Reached
 from viralcommerce.errors import KeyReused
-from viralcommerce.messages import BY_CLOCK, Accepted, Command, Event, Refusal, Refused, State
-from viralcommerce.pricing import Facts, Pricing
+from viralcommerce.known import Facts
+from viralcommerce.messages import (
+    BY_CLOCK,
+    Accepted,
+    Event,
+    Refusal,
+    Refused,
+    State,
+)
+from viralcommerce.pricing import Pricing
 from viralcommerce.program import Program, QuotaKey
 from viralcommerce.refusals import (
     Circular,
-    FactMissing,
     Forgotten,
-    LimitReached,
-    NotEligible,
     NotYetOpen,
     WindowClosed,
 )
+from viralcommerce.runtime.corrections import correct
 from viralcommerce.runtime.erasure import turned_away
+from viralcommerce.runtime.guarding import Guarding
 from viralcommerce.runtime.kinship import circular
 from viralcommerce.runtime.life import LIVE, life_refusal
 from viralcommerce.runtime.ports import (
@@ -40,11 +47,11 @@ from viralcommerce.runtime.ports import (
     Writes,
 )
 from viralcommerce.runtime.programs import thaw_decision
-from viralcommerce.runtime.request import REFUSED, Context, Outcome, Recast, Request
-from viralcommerce.runtime.situations import NOTHING, Situations, come_upon, evolved, overdue
+from viralcommerce.runtime.request import REFUSED, Context, Outcome, Request
+from viralcommerce.runtime.situations import NOTHING, come_upon, evolved, overdue
 
 
-class Batch(Situations):
+class Batch(Guarding):
     """One pass over a batch, in memory, on what was found.
 
     Args:
@@ -57,8 +64,7 @@ class Batch(Situations):
     """
 
     __slots__ = (
-        "all_counted", "asked", "counted", "decided", "facts", "hot",
-        "learned", "missing", "needs", "records", "rules", "short", "used",
+        "decided", "hot", "learned", "needs", "records", "rules", "short",
     )  # fmt: skip
 
     def __init__(
@@ -111,6 +117,7 @@ class Batch(Situations):
             seen=found.seen,
             branches=found.branches,
             above=found.above,
+            histories=found.histories,
         )
 
     def writes(self) -> Writes | None:
@@ -194,60 +201,6 @@ class Batch(Situations):
             cell, pinned, now = self.situation(ended)
             self._decide(ended, pinned, cell, now)
 
-    def _guard(self, program: Program, command: Command, state: State) -> Refusal | None:
-        """The campaign's conditions, about the one who acts."""
-        cast = program.mechanic.cast(command, state)
-        if not cast:
-            return None
-        self._must_know(program, command, cast)
-        guard = program.guards.get(type(command))
-        if guard is not None:
-            facts, at = self.facts, command.at
-            unmet = guard.test({role: facts.get((m, at), {}) for role, m in cast.items()}, at)
-            if unmet is not None:
-                if unmet.missing:
-                    return FactMissing(facts=tuple(f"{r}.{fact}" for r, fact in unmet.missing))
-                return NotEligible(unmet=unmet.leaves)
-        return self._too_fast(program, command, cast)
-
-    def _must_know(self, program: Program, command: Command, cast: Mapping[str, str]) -> None:
-        facts = program.asked[type(command)]
-        if facts:
-            asked, at = self.asked, command.at
-            nothing: frozenset[str] = frozenset()
-            unknown = [m for m in cast.values() if not facts <= asked.get((m, at), nothing)]
-            if unknown:
-                raise Recast(tuple(unknown), at, facts)
-
-    def _too_fast(
-        self, program: Program, command: Command, cast: Mapping[str, str]
-    ) -> Refusal | None:
-        for velocity in program.velocities:
-            scopes = self._velocity_scopes(velocity.fact, command)
-            if not scopes:
-                return FactMissing(facts=(f"actor.{velocity.fact}",))
-            for scope in scopes:
-                label = velocity.within(command.at, program.zone)
-                if self._used((program.name, velocity.name, scope, label)) >= velocity.at_most:
-                    return LimitReached(cap=velocity.name, at_most=velocity.at_most)
-        return None
-
-    def _velocity_scopes(self, fact: str, command: Command) -> tuple[str, ...]:
-        if not fact:
-            return (f"member/{command.by}",)
-        value = self.facts.get((command.by, command.at), {}).get(fact)
-        if isinstance(value, (set, frozenset, list, tuple)):
-            return tuple(f"{fact}/{item}" for item in sorted(set(map(str, value))))
-        return () if value is None else (f"{fact}/{value}",)
-
-    def _used(self, key: QuotaKey) -> int:
-        so_far = self.counted.get(key)
-        if so_far is None:
-            if not self.all_counted:
-                self.missing.append(key)
-            so_far = 0
-        return so_far + self.used.get(key, 0)
-
     def _decide(
         self, request: Request, program: Program, cell: Cell | None, state: State
     ) -> Decision | None:
@@ -255,13 +208,13 @@ class Batch(Situations):
         mechanic = program.mechanic
         clock = command.by == BY_CLOCK
         if clock and program.asked[type(command)]:
-            self._must_know(program, command, mechanic.cast(command, state))
+            self.must_know(program, command, mechanic.cast(command, state))
         events = mechanic.decide(command, state)
         if isinstance(events, Refusal):
             return self._refuse(request, program, events)
         if not clock and type(command) in program.guarded:
             # after the game's own no: what nobody can cure comes before what they may
-            refusal = self._guard(program, command, state)
+            refusal = self.guard(program, command, state)
             if self.missing:
                 return None
             if refusal is not None:
@@ -290,6 +243,7 @@ class Batch(Situations):
             events=events,
             awards=tuple(priced.awards),
             withheld=tuple(priced.withheld),
+            adjustments=priced.adjustments,
         )
         held = priced.hold + (0 if cell is None else cell.held)
         self.put(request, program, version, state, held)
@@ -347,6 +301,8 @@ class Batch(Situations):
         if pricing.missing:
             self.missing += pricing.missing
             return pricing
+        if type(request.command) in program.mechanic.adjusting:
+            correct(self.found, self.records, request, program, events, pricing)
         for key, need in pricing.needs.items():
             before = self.needs.get(key)
             if before is None or need[0] - need[1] > before[0] - before[1]:
@@ -363,7 +319,7 @@ class Batch(Situations):
         if program.velocities and command.by != BY_CLOCK:
             for velocity in program.velocities:
                 label = velocity.within(command.at, program.zone)
-                for scope in self._velocity_scopes(velocity.fact, command):
+                for scope in self.velocity_scopes(velocity.fact, command):
                     key = (program.name, velocity.name, scope, label)
                     self.used[key] = self.used.get(key, 0) + 1
 

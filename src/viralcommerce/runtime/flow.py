@@ -27,7 +27,7 @@ from typing import Any, Final
 from msgspec import structs
 
 from viralcommerce.errors import MembersFailed, StoreBusy
-from viralcommerce.pricing import Facts
+from viralcommerce.known import Facts
 from viralcommerce.program import QuotaKey
 from viralcommerce.rules.facts import flat
 from viralcommerce.runtime.batch import Batch

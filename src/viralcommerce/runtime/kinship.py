@@ -146,6 +146,15 @@ class Kin:
         for request in requests:
             found.update(chains_of(request.program, request.command))
         self.chains: tuple[Chain, ...] = tuple(sorted(found))
+        self._histories = tuple(
+            sorted(
+                {
+                    (request.program.name, request.instance)
+                    for request in requests
+                    if type(request.command) in request.program.mechanic.adjusting
+                }
+            )
+        )
         self._places: set[Place] = set()
         self._branches: set[Place] = set()
         self._walks: set[Place] = set()
@@ -171,4 +180,5 @@ class Kin:
             chains=self.chains,
             branches=tuple(sorted(self._branches)),
             walks=tuple(sorted(self._walks)),
+            histories=self._histories,
         )

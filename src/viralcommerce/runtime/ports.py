@@ -23,7 +23,7 @@ Decision = Accepted[Any, Any] | Refused[Any, Any]
 Place = tuple[str, str]
 """(campaign, key) of a decision, or (campaign, instance) of a cell."""
 Chain = tuple[str, str, int]
-"""(campaign, instance, levels): a cell and so many of those above it."""
+"""(campaign, instance, how many of those above it)."""
 
 
 class Cell(Struct, frozen=True, kw_only=True, gc=False):
@@ -32,7 +32,7 @@ class Cell(Struct, frozen=True, kw_only=True, gc=False):
     Args:
         rules: the hash of the version it was begun under.
         version: how many commands have changed it; the first is 1.
-        state: the situation; a store may give back the JSON bytes of what it was given.
+        state: the situation; a store may give back its JSON bytes.
         deadline: when the clock must act, if ever.
         held: what it still holds of the budget, in minor units.
         parent: the instance it hangs under, of the same campaign; "" where under none.
@@ -47,14 +47,13 @@ class Cell(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Wanted(Struct, frozen=True, kw_only=True, gc=False):
-    """What to read: recorded decisions by key, cells, quotas; and whom the commands name.
+    """What to read, each sorted: recorded decisions by key, cells, quotas; whom commands name.
 
-    The flow gives each sorted. What follows `members` is read and never locked.
-
-    Args:
+    Args (read and never locked):
         chains: cells, each with so many of those above it.
         branches: cells of which to say whether anything hangs under them.
         walks: cells from which to walk to the root.
+        histories: instances whose accepted decisions are needed.
     """
 
     decisions: tuple[Place, ...] = ()
@@ -64,6 +63,7 @@ class Wanted(Struct, frozen=True, kw_only=True, gc=False):
     chains: tuple[Chain, ...] = ()
     branches: tuple[Place, ...] = ()
     walks: tuple[Place, ...] = ()
+    histories: tuple[Place, ...] = ()
 
 
 class Found(Struct, frozen=True, kw_only=True, gc=False):
@@ -79,6 +79,7 @@ class Found(Struct, frozen=True, kw_only=True, gc=False):
         seen: the cells of all chains, by place.
         branches: those under which something hangs, of the ones asked for.
         above: for each walk, the instances met on the way to the root.
+        histories: the decisions of instances, in order; a store may give back JSON bytes.
     """
 
     decisions: Mapping[Place, Decision | bytes]
@@ -89,6 +90,7 @@ class Found(Struct, frozen=True, kw_only=True, gc=False):
     seen: Mapping[Place, Cell] = {}
     branches: Container[Place] = frozenset()
     above: Mapping[Place, Container[str]] = {}
+    histories: Mapping[Place, Sequence[Decision | bytes]] = {}
 
 
 class Posting(Struct, frozen=True, gc=False):
@@ -141,9 +143,8 @@ class HotChange(Struct, frozen=True, gc=False):
 
     Args:
         change: in all; may be nothing, or negative, where more was released than taken.
-        peak: what the decisions suppose to fit under the cap, with what was used before: the most
-            that was taken at any moment of the commit, so that a batch takes no more than its
-            commands would one by one, and finds short what they would.
+        peak: the most that was taken at any moment of the commit, which must fit under the cap, so
+            that a batch finds short what its commands would one by one.
         cap: the bound, inclusive; None where there is nothing to check.
     """
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from msgspec import structs
 
-from viralcommerce.pricing import Facts
+from viralcommerce.known import Facts
 from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.batch import Batch
 from viralcommerce.runtime.effects import Effect, Lock, Look, Restart

@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
+from viralcommerce.adjusting import BACK, Standing, adjustments, rows
 from viralcommerce.decider import Reached
+from viralcommerce.known import Facts
 from viralcommerce.messages import BY_CLOCK, Accepted, Award
-from viralcommerce.pricing import Facts, Pricing
+from viralcommerce.pricing import Pricing
 from viralcommerce.program import Counter, Option, Program, QuotaKey
 from viralcommerce.rules.limits import CLIP
 from viralcommerce.values.money import Money
@@ -38,15 +40,17 @@ class Repricing(Pricing):
     Args:
         program: the compiled campaign the instance is pinned to.
         decision: as it was journaled.
+        standing: what its instance had given before.
 
     Attributes:
+        adjustments: what was taken back of that, or given again.
         caps: the bound of each quota that was counted on, the budget apart.
         lost: the grants that were neither given nor withheld, with who should have got them.
     """
 
     __slots__ = ("caps", "decision", "given", "lost")
 
-    def __init__(self, program: Program, decision: Accepted[Any, Any]) -> None:
+    def __init__(self, program: Program, decision: Accepted[Any, Any], standing: Standing) -> None:
         super().__init__(
             program,
             None,
@@ -67,6 +71,22 @@ class Repricing(Pricing):
             sum(_minor(promise.held) for promise in promises),
             sum(_minor(promise.released) for promise in promises),
         )
+        changes = [one for event in decision.events for one in mechanic.adjusted(event)]
+        self.adjustments = tuple(
+            one
+            for one in adjustments(program, standing, changes)
+            if one.way == BACK or self._gave_again(standing.awards[one.award], one.amount)
+        )
+        moved, hot = rows(program, self.prefix, len(self.transfers), self.adjustments, standing)
+        self.transfers += moved
+        for key, change in hot.items():
+            self.hot[key] = self.hot.get(key, 0) + change
+
+    def _gave_again(self, award: Award, amount: int) -> bool:
+        withheld = ((one.grant, one.to, one.code) for one in self.decision.withheld)
+        if (award.grant, award.to, "out_of_budget") in withheld:
+            return False
+        return self.gives_again(award, amount)
 
     def counted(self) -> dict[QuotaKey, int]:
         """Every change of a quota that follows from the decision."""

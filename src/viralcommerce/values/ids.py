@@ -22,7 +22,7 @@ CommandKey = NewType("CommandKey", str)
 
 MEMBER_FIELD: Final = "member"
 MemberField = Annotated[str, MEMBER_FIELD]
-"""The type of a field of a message that holds a member's id, alone, in a tuple or as a dict's keys.
+"""The type of a message's field that holds a member's id, alone, in a tuple or as a dict's keys.
 
 Who is forgotten is replaced there where the whole text is the id; in other text wherever the id
 stands by itself.

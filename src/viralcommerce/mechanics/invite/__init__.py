@@ -49,12 +49,15 @@ from viralcommerce.mechanics.invite.messages import States as States
 from viralcommerce.mechanics.invite.ordering import AlreadyKeptBack as AlreadyKeptBack
 from viralcommerce.mechanics.invite.ordering import AlreadyOrdered as AlreadyOrdered
 from viralcommerce.mechanics.invite.ordering import AlreadyRefunded as AlreadyRefunded
+from viralcommerce.mechanics.invite.ordering import ChargeBack as ChargeBack
+from viralcommerce.mechanics.invite.ordering import ChargedBack as ChargedBack
 from viralcommerce.mechanics.invite.ordering import Early as Early
 from viralcommerce.mechanics.invite.ordering import Hold as Hold
 from viralcommerce.mechanics.invite.ordering import KeptBack as KeptBack
 from viralcommerce.mechanics.invite.ordering import LetGo as LetGo
 from viralcommerce.mechanics.invite.ordering import Mature as Mature
 from viralcommerce.mechanics.invite.ordering import Matured as Matured
+from viralcommerce.mechanics.invite.ordering import NoSuchDispute as NoSuchDispute
 from viralcommerce.mechanics.invite.ordering import NoSuchOrder as NoSuchOrder
 from viralcommerce.mechanics.invite.ordering import NotKeptBack as NotKeptBack
 from viralcommerce.mechanics.invite.ordering import Order as Order
@@ -71,6 +74,8 @@ from viralcommerce.mechanics.invite.ordering import Reject as Reject
 from viralcommerce.mechanics.invite.ordering import Rejected as Rejected
 from viralcommerce.mechanics.invite.ordering import Release as Release
 from viralcommerce.mechanics.invite.ordering import Settled as Settled
+from viralcommerce.mechanics.invite.ordering import WinBack as WinBack
+from viralcommerce.mechanics.invite.ordering import WonBack as WonBack
 from viralcommerce.mechanics.invite.rule import Invite as Invite
 from viralcommerce.mechanics.invite.words import CARRIED as CARRIED
 from viralcommerce.mechanics.invite.words import FIRST_ORDER as FIRST_ORDER

@@ -30,8 +30,8 @@ from viralcommerce.mechanics.invite.joining import (
 )
 from viralcommerce.mechanics.invite.messages import JoinEvents, JoinRefusals, States
 from viralcommerce.refusals import NothingToEnd
+from viralcommerce.rules.fields import NEVER
 from viralcommerce.rules.limits import Unlimited
-from viralcommerce.rules.rewards import NEVER
 from viralcommerce.rules.wording import Words, span_zh
 from viralcommerce.values.codes import CodeFormat
 from viralcommerce.values.spans import write_span

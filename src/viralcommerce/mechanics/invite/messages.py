@@ -27,12 +27,15 @@ from viralcommerce.mechanics.invite.ordering import (
     AlreadyKeptBack,
     AlreadyOrdered,
     AlreadyRefunded,
+    ChargeBack,
+    ChargedBack,
     Early,
     Hold,
     KeptBack,
     LetGo,
     Mature,
     Matured,
+    NoSuchDispute,
     NoSuchOrder,
     NotKeptBack,
     Order,
@@ -49,20 +52,34 @@ from viralcommerce.mechanics.invite.ordering import (
     Rejected,
     Release,
     Settled,
+    WinBack,
+    WonBack,
 )
 
 NOTHING: Final = Nothing()
 
 Joins = Issue | Join | Part
-Orders = Order | Refund | Receive | Hold | Release | Reject | Mature
+Orders = Order | Refund | ChargeBack | WinBack | Receive | Hold | Release | Reject | Mature
 Commands = Joins | Orders
 JoinEvents = Issued | Joined | Parted | CodeUsed | Bought | Befriended
-OrderEvents = Ordered | Refunded | RefundKept | Received | KeptBack | LetGo | Rejected | Matured
+OrderEvents = (
+    Ordered
+    | Refunded
+    | ChargedBack
+    | WonBack
+    | RefundKept
+    | Received
+    | KeptBack
+    | LetGo
+    | Rejected
+    | Matured
+)
 Events = JoinEvents | OrderEvents
 JoinRefusals = CodeTaken | CodeUnfit | NoInvitation | OwnInvitation | AlreadyInvited
 OrderRefusals = (
     AlreadyOrdered
     | NoSuchOrder
+    | NoSuchDispute
     | AlreadyRefunded
     | RefundTooLarge
     | AlreadyKeptBack

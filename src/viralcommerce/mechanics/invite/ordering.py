@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
+from msgspec import field
+
 from viralcommerce.messages import BY_CLOCK, Command, Event, Refusal, State
 from viralcommerce.values.ids import MemberField
 from viralcommerce.values.money import Money
@@ -40,6 +42,25 @@ class Refund(Command, frozen=True, kw_only=True):
     order: str
     refund: str
     amount: Money
+
+
+class ChargeBack(Command, frozen=True, kw_only=True):
+    """The buyer's bank has taken the money back; nothing is left of the order.
+
+    Args:
+        order: which.
+        case: the bank's id of the dispute.
+    """
+
+    order: str
+    case: str
+
+
+class WinBack(Command, frozen=True, kw_only=True):
+    """A dispute was won: what it took is the order's again."""
+
+    order: str
+    case: str
 
 
 class Receive(Command, frozen=True, kw_only=True):
@@ -114,7 +135,7 @@ class Ordered(Event, frozen=True, kw_only=True):
 
 
 class Refunded(Event, frozen=True, kw_only=True):
-    """An order is worth less."""
+    """An order is worth less; `is_settled` where it had earned something already."""
 
     en: ClassVar[str] = "{net} of the order is left"
     zh: ClassVar[str] = "订单剩余净额{net}"
@@ -123,6 +144,33 @@ class Refunded(Event, frozen=True, kw_only=True):
     refund: str
     amount: Money
     net: Money
+    is_settled: bool
+
+
+class ChargedBack(Event, frozen=True, kw_only=True):
+    """A dispute has taken `amount`, all that was left of an order."""
+
+    en: ClassVar[str] = "nothing of the order is left"
+    zh: ClassVar[str] = "订单已被拒付"
+
+    order: str
+    case: str
+    amount: Money
+    net: Money
+    is_settled: bool
+
+
+class WonBack(Event, frozen=True, kw_only=True):
+    """What a dispute had taken is the order's again."""
+
+    en: ClassVar[str] = "{net} of the order is left"
+    zh: ClassVar[str] = "订单剩余净额{net}"
+
+    order: str
+    case: str
+    net: Money
+    matures: datetime | None
+    is_settled: bool
 
 
 class RefundKept(Event, frozen=True, kw_only=True):
@@ -201,6 +249,16 @@ class NoSuchOrder(Refusal, frozen=True, kw_only=True):
     order: str
 
 
+class NoSuchDispute(Refusal, frozen=True, kw_only=True):
+    """Nothing was charged back under that id (yet); the key stays free."""
+
+    terminal: ClassVar[bool] = False
+    en: ClassVar[str] = "there is no dispute {case}"
+    zh: ClassVar[str] = "拒付记录{case}不存在"
+
+    case: str
+
+
 class AlreadyRefunded(Refusal, frozen=True, kw_only=True):
     """A refund of that id counts already."""
 
@@ -265,7 +323,8 @@ class Pending(State, frozen=True, kw_only=True):
         net: what is left of it.
         matures: when it counts; nothing while that is not known, or while it is kept back.
         is_kept_back: whether an operator keeps it back.
-        due: when it would count, while it is kept back.
+        due: when it would count, while it is kept back or in dispute.
+        disputes: what each has taken, in minor units.
     """
 
     buyer: MemberField
@@ -275,6 +334,7 @@ class Pending(State, frozen=True, kw_only=True):
     matures: datetime | None
     is_kept_back: bool = False
     due: datetime | None = None
+    disputes: dict[str, int] = field(default_factory=dict)
 
 
 class Settled(State, frozen=True, kw_only=True):
@@ -285,3 +345,4 @@ class Settled(State, frozen=True, kw_only=True):
     net: Money
     refunds: tuple[str, ...]
     rejected: str = ""
+    disputes: dict[str, int] = field(default_factory=dict)

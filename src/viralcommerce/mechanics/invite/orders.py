@@ -21,12 +21,15 @@ from viralcommerce.mechanics.invite.ordering import (
     AlreadyKeptBack,
     AlreadyOrdered,
     AlreadyRefunded,
+    ChargeBack,
+    ChargedBack,
     Early,
     Hold,
     KeptBack,
     LetGo,
     Mature,
     Matured,
+    NoSuchDispute,
     NoSuchOrder,
     NotKeptBack,
     Order,
@@ -43,6 +46,8 @@ from viralcommerce.mechanics.invite.ordering import (
     Rejected,
     Release,
     Settled,
+    WinBack,
+    WonBack,
 )
 from viralcommerce.mechanics.invite.words import INVITEE, INVITER, upline
 from viralcommerce.refusals import NothingToEnd
@@ -72,13 +77,13 @@ def counted(command: Mature, states: Mapping[str, States]) -> Mature:
 
 def earning(buyer: str, above: Sequence[str]) -> dict[str, str]:
     """The buyer and each level above, by role."""
-    roles: dict[str, str] = {INVITEE: buyer}
+    found: dict[str, str] = {INVITEE: buyer}
     for level, who in enumerate(above, 1):
-        roles[upline(level)] = who
-    return roles
+        found[upline(level)] = who
+    return found
 
 
-def cast(buyer: str, above: Sequence[str]) -> dict[str, str]:
+def roles(buyer: str, above: Sequence[str]) -> dict[str, str]:
     """All who take part in an order, by role; the direct inviter is both."""
     return earning(buyer, above) | ({INVITER: above[0]} if above else {})
 
@@ -130,8 +135,47 @@ def refund(command: Refund, state: States) -> tuple[OrderEvents] | OrderRefusals
         refund=command.refund,
         amount=command.amount,
         net=state.net - command.amount,
+        is_settled=isinstance(state, Settled),
     )
     return (refunded,)
+
+
+def charge_back(command: ChargeBack, state: States) -> tuple[ChargedBack] | OrderRefusals:
+    """A dispute takes all that is left."""
+    if not isinstance(state, Pending | Settled):
+        return NoSuchOrder(order=command.order)
+    if command.case in state.disputes:
+        return AlreadyRefunded(refund=command.case)
+    taken = ChargedBack(
+        at=command.at,
+        order=command.order,
+        case=command.case,
+        amount=state.net,
+        net=Money(0, state.net.currency),
+        is_settled=isinstance(state, Settled),
+    )
+    return (taken,)
+
+
+def win_back(command: WinBack, state: States) -> tuple[WonBack] | OrderRefusals:
+    """What a dispute took is the order's again."""
+    if not isinstance(state, Pending | Settled):
+        return NoSuchOrder(order=command.order)
+    if command.case not in state.disputes:
+        return NoSuchDispute(case=command.case)
+    again = state.net + Money(state.disputes[command.case], state.net.currency)
+    matures = None
+    if isinstance(state, Pending) and not state.is_kept_back and len(state.disputes) == 1:
+        matures = None if state.due is None else max(state.due, command.at)
+    won = WonBack(
+        at=command.at,
+        order=command.order,
+        case=command.case,
+        net=again,
+        matures=matures,
+        is_settled=isinstance(state, Settled),
+    )
+    return (won,)
 
 
 def receive(command: Receive, state: States, matures: datetime) -> tuple[Received] | OrderRefusals:
@@ -158,7 +202,9 @@ def review(command: Hold | Release | Reject, state: States) -> tuple[OrderEvents
         case Release():
             if not state.is_kept_back:
                 return NotKeptBack(order=name)
-            matures = None if state.due is None else max(state.due, at)
+            matures = None
+            if state.due is not None and not state.disputes:
+                matures = max(state.due, at)
             return (LetGo(at=at, order=name, why=why, matures=matures),)
         case Reject():
             return (Rejected(at=at, order=name, why=why),)
@@ -208,20 +254,36 @@ def evolve(state: States, event: Events) -> States:
             )
         case Refunded(), (Pending() | Settled()):
             return structs.replace(state, net=event.net, refunds=(*state.refunds, event.refund))
+        case ChargedBack(), (Pending() | Settled()):
+            disputes = {**state.disputes, event.case: event.amount.minor}
+            taken = structs.replace(state, net=event.net, disputes=disputes)
+            return _waiting(taken) if isinstance(taken, Pending) else taken
+        case WonBack(), (Pending() | Settled()):
+            disputes = {case: took for case, took in state.disputes.items() if case != event.case}
+            won = structs.replace(state, net=event.net, disputes=disputes)
+            return _going_on(won, event.matures) if isinstance(won, Pending) else won
         case Received(), Pending():
-            if state.is_kept_back:
+            if state.is_kept_back or state.disputes:
                 return structs.replace(state, due=event.matures)
             return structs.replace(state, matures=event.matures)
         case KeptBack(), Pending():
-            return structs.replace(state, is_kept_back=True, matures=None, due=state.matures)
+            return _waiting(structs.replace(state, is_kept_back=True))
         case LetGo(), Pending():
-            return structs.replace(state, is_kept_back=False, matures=event.matures, due=None)
+            return _going_on(structs.replace(state, is_kept_back=False), event.matures)
         case Rejected(), Pending():
             return _settled(state, event.why)
         case Matured(), Pending():
             return _settled(state)
         case _:
             raise InvalidRule(f"invite: {event!r} cannot follow {state!r}")
+
+
+def _waiting(state: Pending) -> Pending:
+    return structs.replace(state, matures=None, due=state.matures or state.due)
+
+
+def _going_on(state: Pending, matures: datetime | None) -> Pending:
+    return structs.replace(state, matures=matures, due=None if matures else state.due)
 
 
 def _settled(state: Pending, rejected: str = "") -> Settled:
@@ -231,4 +293,5 @@ def _settled(state: Pending, rejected: str = "") -> Settled:
         net=state.net,
         refunds=state.refunds,
         rejected=rejected,
+        disputes=state.disputes,
     )

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, assert_never
 
 from pydantic import Field
 
-from viralcommerce.decider import NO_LOOKUP, Carries, Lookup, Mechanic, Reached
+from viralcommerce.decider import NO_LOOKUP, Adjusted, Carries, Lookup, Mechanic, Reached
 from viralcommerce.errors import InvalidRule
 from viralcommerce.mechanics.invite import joins, orders
 from viralcommerce.mechanics.invite.joining import (
@@ -25,6 +25,8 @@ from viralcommerce.mechanics.invite.joining import (
 )
 from viralcommerce.mechanics.invite.messages import NOTHING, Commands, Events, Refusals, States
 from viralcommerce.mechanics.invite.ordering import (
+    ChargeBack,
+    ChargedBack,
     Hold,
     Mature,
     Matured,
@@ -32,8 +34,11 @@ from viralcommerce.mechanics.invite.ordering import (
     Pending,
     Receive,
     Refund,
+    Refunded,
     Reject,
     Release,
+    WinBack,
+    WonBack,
 )
 from viralcommerce.mechanics.invite.words import (
     CARRIED,
@@ -51,9 +56,8 @@ from viralcommerce.mechanics.invite.words import (
 from viralcommerce.messages import Command
 from viralcommerce.refusals import NothingToEnd
 from viralcommerce.rules.base import rule
-from viralcommerce.rules.fields import MoneyField, SpanField
+from viralcommerce.rules.fields import NEVER, MoneyField, SpanField
 from viralcommerce.rules.limits import UNLIMITED, CountOrUnlimited
-from viralcommerce.rules.rewards import NEVER
 from viralcommerce.rules.wording import Words, span_zh
 from viralcommerce.values.codes import CodeFormat
 from viralcommerce.values.money import Money
@@ -101,6 +105,8 @@ class Invite(Mechanic[Commands, States, Events]):
         Join: (INVITEE, INVITER),
         Order: (INVITEE, *UPLINE),
         Refund: (OPERATOR,),
+        ChargeBack: (OPERATOR,),
+        WinBack: (OPERATOR,),
         Receive: (OPERATOR,),
         Hold: (OPERATOR,),
         Release: (OPERATOR,),
@@ -109,8 +115,9 @@ class Invite(Mechanic[Commands, States, Events]):
         Part: (),
     }
     settling: ClassVar[frozenset[type[Command]]] = frozenset(
-        {Refund, Receive, Hold, Release, Reject}
+        {Refund, ChargeBack, WinBack, Receive, Hold, Release, Reject}
     )
+    adjusting: ClassVar[frozenset[type[Command]]] = frozenset({Refund, ChargeBack, WinBack})
     command_types: ClassVar[object] = Commands
     event_types: ClassVar[object] = Events
     refusal_types: ClassVar[object] = Refusals
@@ -244,9 +251,9 @@ class Invite(Mechanic[Commands, States, Events]):
                 joining: dict[str, str] = {INVITEE: command.by}
                 return joining | ({INVITER: command.inviter} if command.inviter else {})
             case Order(), _:
-                return orders.cast(command.by, command.upline)
+                return orders.roles(command.by, command.upline)
             case Mature(), Pending():
-                return orders.cast(state.buyer, state.upline)
+                return orders.roles(state.buyer, state.upline)
             case ((Mature() | Part()), _):
                 return {}
             case _:
@@ -267,6 +274,10 @@ class Invite(Mechanic[Commands, States, Events]):
                 return orders.order(command, state, self._matures(command.at))
             case Refund():
                 return orders.refund(command, state)
+            case ChargeBack():
+                return orders.charge_back(command, state)
+            case WinBack():
+                return orders.win_back(command, state)
             case Receive():
                 return orders.receive(command, state, command.at + self.matures_after)
             case Hold() | Release() | Reject():
@@ -297,6 +308,14 @@ class Invite(Mechanic[Commands, States, Events]):
                 return _earned(event.buyer, event.upline, event.net, first=event.first)
             case _:
                 return ()
+
+    def adjusted(self, event: Events) -> tuple[Adjusted, ...]:
+        """What a matured order is worth after a refund, a charge-back, or a dispute won."""
+        if not isinstance(event, Refunded | ChargedBack | WonBack) or not event.is_settled:
+            return ()
+        net = event.net if event.net.minor else None
+        qualifies = net is not None and (self.least is None or net >= self.least)
+        return (Adjusted(ORDERED, net), Adjusted(FIRST_ORDER, net if qualifies else None))
 
     def deadline(self, state: States) -> datetime | None:
         """When an order matures, or an invitation ends."""

@@ -41,7 +41,8 @@ def forest_statements(cells: str, mark: str, collation: str = "") -> ForestState
     joined = f"join {cells} c on c.campaign = {mark} and c.instance = line.instance"
     return ForestStatements(
         chain=(
-            f"with recursive start(instance, levels) as (values ({text}, cast({mark} as bigint))), "
+            "with recursive start(instance, levels) as "
+            f"(values ({text}, cast({mark} as bigint))), "
             "line(level, instance, levels) as (select 0, instance, levels from start "
             "union all select level + 1, c.parent, levels from line "
             f"{joined} where level < levels and c.parent <> '') "

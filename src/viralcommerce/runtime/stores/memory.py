@@ -154,6 +154,16 @@ class MemoryStore(MemoryUpkeep):
             if (record.decision.campaign, record.decision.instance) == (campaign, instance)
         ]
 
+    def histories(self, places: Sequence[Place]) -> dict[Place, list[Decision]]:
+        """The decisions of instances, in order."""
+        found: dict[Place, list[Decision]] = {place: [] for place in places}
+        for record in self._records:
+            decision = record.decision
+            kept = found.get((decision.campaign, decision.instance))
+            if kept is not None:
+                kept.append(decision)
+        return found
+
     def recorded(self, campaign: str, moments: Sequence[tuple[str, datetime]]) -> Sequence[Line]:
         """The journal lines of instances at moments."""
         wanted = set(moments)
@@ -304,6 +314,8 @@ class _MemorySession:
                 )
             self._held = True
         found = self._store._found(wanted)  # the store itself: nothing changes under the lock
+        if wanted.histories:
+            found = structs.replace(found, histories=self._store.histories(wanted.histories))
         if wanted.walks:
             cells = self._store._cells
             found = structs.replace(found, above={p: walked(p, cells) for p in wanted.walks})

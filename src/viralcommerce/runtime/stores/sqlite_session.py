@@ -67,6 +67,9 @@ _PUT_PART: Final = (
 )
 _PUT_OUTBOX: Final = "insert into viral_outbox (campaign, member, at, award) values (?, ?, ?, ?)"
 FOREST: Final = forest_statements("viral_cells", "?")
+_HISTORY: Final = (
+    "select decision from viral_journal where campaign = ? and instance = ? order by position"
+)
 _PUT_RULES: Final = "insert into viral_rules values (?, ?) on conflict do nothing"
 
 
@@ -253,7 +256,7 @@ class SqliteSession:
         for key in wanted.quotas:
             row = run(_ONE_QUOTA, key).fetchone()
             used[key] = 0 if row is None else row[0]
-        if not (wanted.chains or wanted.branches or wanted.walks):
+        if not (wanted.chains or wanted.branches or wanted.walks or wanted.histories):
             return Found(decisions=decisions, cells=cells, used=used)
         seen: dict[Place, Cell] = {}
         for name, instance, levels in wanted.chains:
@@ -268,6 +271,10 @@ class SqliteSession:
             above={
                 (name, instance): {row[0] for row in run(FOREST.walk, (instance, name))}
                 for name, instance in wanted.walks
+            },
+            histories={
+                place: [row[0].encode() for row in run(_HISTORY, place)]
+                for place in wanted.histories
             },
         )
 

@@ -47,19 +47,30 @@ class Shards:
     def __init__(self, schema: str, count: int) -> None:
         self.count = count
         self.tight: dict[QuotaKey, None] = {}
-        covers = "cap = %s and used + %s <= %s + (shard < %s)::int"
-        kinds = {"capped": covers, "free": "cap is null", "give": "true"}
+        self._roomy: dict[QuotaKey, bool] = {}
+        covers = "q.cap = %s and q.used + %s <= %s + (q.shard < %s)::int"
+        kinds = {"capped": covers, "free": "q.cap is null", "give": "true"}
         self._mine = {
-            kind: f"update {schema}.quotas set used = used + %s where {_KEY} and {condition} "
-            "and shard = %s returning 1"
+            kind: f"update {schema}.quotas q set used = q.used + %s where {_KEY} "
+            f"and {condition} and q.shard = %s returning 1"
             for kind, condition in kinds.items()
         }
         self._any = {
             kind: f"update {schema}.quotas q set used = q.used + %s from (select campaign, name, "
-            f"scope, period, shard from {schema}.quotas where {_KEY} and {condition} "
+            f"scope, period, shard from {schema}.quotas q where {_KEY} and {condition} "
             "order by (shard + %s) %% %s limit 1 for update skip locked) w "
             "where (q.campaign, q.name, q.scope, q.period, q.shard) "
             "= (w.campaign, w.name, w.scope, w.period, w.shard) returning 1"
+            for kind, condition in kinds.items()
+        }
+        self._free = (
+            f"select campaign, name, scope, period, shard from {schema}.quotas where {_KEY} "
+            "order by (shard + %s) %% %s limit 1 for update skip locked"
+        )
+        self._from_free = {
+            kind: f"update {schema}.quotas q set used = q.used + %s from free w where "
+            "(q.campaign, q.name, q.scope, q.period, q.shard) "
+            f"= (w.campaign, w.name, w.scope, w.period, w.shard) and {condition} returning 1"
             for kind, condition in kinds.items()
         }
         self._make = (
@@ -97,16 +108,45 @@ class Shards:
     def fast_part(self, change: Change, mine: int, how: int) -> Part:
         """Take one change from one row; where there is no such row, none is written."""
         key, hot = change
-        values: list[object] = [Int8(hot.change), *key]
-        kind = "capped"
-        if hot.cap is None:
-            kind = "free" if hot.change > 0 else "give"
-        else:
-            part, rest = divmod(hot.cap, self.count)
-            values += [Int8(hot.cap), Int8(hot.peak), Int8(part), Int8(rest)]
+        kind, bounds = self._covering(hot)
+        values = [Int8(hot.change), *key, *bounds, Int8(mine % self.count)]
         if how == ANY:
-            return Part(self._any[kind], [*values, Int8(mine % self.count), Int8(self.count)])
-        return Part(self._mine[kind], [*values, Int8(mine % self.count)])
+            return Part(self._any[kind], [*values, Int8(self.count)])
+        return Part(self._mine[kind], values)
+
+    def straight(self, change: Change, mine: int) -> dict[str, Part]:
+        """Take one change from the first row that nobody is at, whether it covers it or not.
+
+        The part ``free`` has that row, ``hot`` is written if it covers the change.
+        """
+        key, hot = change
+        kind, bounds = self._covering(hot)
+        free = Part(self._free, [*key, Int8(mine % self.count), Int8(self.count)])
+        return {"free": free, "hot": Part(self._from_free[kind], [Int8(hot.change), *bounds])}
+
+    def is_roomy(self, key: QuotaKey) -> bool:
+        """Whether any row of a quota should cover any change."""
+        return self._roomy.get(key, False)
+
+    def took(self, key: QuotaKey) -> None:
+        """A row did cover a change; rows are believed in until one does not."""
+        self._believe(key, roomy=self._roomy.get(key, True))
+
+    def missed(self, key: QuotaKey) -> None:
+        """A row that was free did not cover a change; others may, and are to be looked for."""
+        self._believe(key, roomy=False)
+
+    def _believe(self, key: QuotaKey, *, roomy: bool) -> None:
+        if len(self._roomy) >= MOST_TIGHT:
+            self._roomy.clear()
+        self._roomy[key] = roomy
+
+    def _covering(self, hot: HotChange) -> tuple[str, list[object]]:
+        """The kind of statement that takes a change, and what a row is compared with."""
+        if hot.cap is None:
+            return "free" if hot.change > 0 else "give", []
+        part, rest = divmod(hot.cap, self.count)
+        return "capped", [Int8(hot.cap), Int8(hot.peak), Int8(part), Int8(rest)]
 
     def hold(self, changes: Sequence[Change]) -> list[Step]:
         """Make sure of all the rows and lock them, in order; every second answer has them."""
@@ -164,7 +204,9 @@ class Shards:
         return news
 
     def _note(self, key: QuotaKey, left: int, peak: int) -> None:
-        if left >= 4 * self.count * max(peak, 1):
+        roomy = left >= 4 * self.count * max(peak, 1)
+        self._believe(key, roomy=roomy)
+        if roomy:
             self.tight.pop(key, None)
         else:
             if len(self.tight) >= MOST_TIGHT:

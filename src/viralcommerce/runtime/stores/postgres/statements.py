@@ -93,15 +93,21 @@ def arrays(columns: Sequence[tuple[str, str]], rows: Sequence[Row]) -> list[obje
     ]
 
 
+GATE: Final = "exists (select 1 from hot)"
+"""Whether the part called ``hot`` of the same statement wrote its row."""
+
+
 class Statements:
     """Every statement, for the tables of one schema.
 
     Args:
         schema: that the tables lie in; a plain name.
+        gated: whether what is written is written only where the part ``hot`` wrote its row.
     """
 
-    def __init__(self, schema: str) -> None:
+    def __init__(self, schema: str, *, gated: bool = False) -> None:
         self.schema = schema
+        self._gated = gated
         self._text = functools.cache(self._make)
         s = schema
         cell = "c.rules, c.version, c.state, c.deadline, c.held, c.parent"
@@ -137,6 +143,10 @@ class Statements:
             f"(select sum(used) as used from {s}.quotas q where {same} having count(*) > 0) q"
         ).encode()
         self.forest = forest_statements(f"{s}.cells", "%s", "C")
+        self.history = (
+            f"select decision from {s}.journal where campaign = %s and instance = %s "
+            "order by position"
+        ).encode()
         self.rules = f"select campaign from {s}.rules where hash = %s".encode()
         self.put_cell = self._put_cell(
             "(values (%s::text, %s::text, %s::text, %s::bigint, %s::text, %s::bigint, "
@@ -147,7 +157,10 @@ class Statements:
             "%b::bigint[], %b::bigint[], %b::text[], %b::bigint[]))"
         )
         line = "campaign, instance, at, decision"
-        self.put_line = f"insert into {s}.journal ({line}) values (%s, %s, %s, %s)"
+        one = f"select %s::text, %s::text, %s::bigint, %s::text where {GATE}"
+        self.put_line = (
+            f"insert into {s}.journal ({line}) {one if gated else 'values (%s, %s, %s, %s)'}"
+        )
         self.put_line_with_key = f"{self.put_line} returning position"
         self.put_key = (
             f"insert into {s}.keys (campaign, key, position, at) "
@@ -156,7 +169,7 @@ class Statements:
         self.number_lines = (
             f"select nextval('{s}.journal_position') as position, w.* "
             "from unnest(%b::text[], %b::text[], %b::bigint[], %b::text[], %b::text[]) "
-            f"as w ({line}, key)"
+            f"as w ({line}, key){f' where {GATE}' if gated else ''}"
         )
         self.put_lines = (
             f"insert into {s}.journal (position, {line}) select position, {line} from w"
@@ -176,7 +189,7 @@ class Statements:
             f"from {rows} as w ({', '.join(names)}, expected) left join lateral "
             f"(select version from {s}.cells c where c.campaign = w.campaign "
             "and c.instance = w.instance limit 1) now on true "
-            "where coalesce(now.version, 0) = w.expected "
+            f"where coalesce(now.version, 0) = w.expected{f' and {GATE}' if self._gated else ''} "
             f"on conflict (campaign, instance) do update set {news} "
             "where c.version < excluded.version returning 1"
         )
@@ -186,10 +199,14 @@ class Statements:
         names = ", ".join(name for name, _ in columns)
         into = f"insert into {self.schema}.{table} as q ({names})"
         if few:
-            one = f"({', '.join(['%s'] * len(columns))})"
-            rows = f"values {', '.join([one] * few)}"
+            one = ", ".join(f"%s::{kind}" if self._gated else "%s" for _, kind in columns)
+            rows = f"values {', '.join([f'({one})'] * few)}"
+            if self._gated:
+                rows = f"select * from ({rows}) as w ({names})"
         else:
             rows = f"select * from {unnested(columns)}"
+        if self._gated:
+            rows = f"{rows} where {GATE}"
         return f"{into} {rows} {CONFLICT.get(table, '')}"
 
     def put(self, table: str, rows: Sequence[Row]) -> Part:
@@ -207,22 +224,30 @@ class Statements:
 
 
 @functools.lru_cache(maxsize=1_000)
-def _whole(names: tuple[str, ...], texts: tuple[str, ...], guards: tuple[str, ...]) -> bytes:
+def _whole(
+    names: tuple[str, ...], texts: tuple[str, ...], guards: tuple[str, ...], *, gated: bool
+) -> bytes:
     parts = ", ".join(f"{name} as ({text})" for name, text in zip(names, texts, strict=True))
-    checks = [f"1 / ((select count(*) from {name}) = %s)::int" for name in guards]
+    shut = f" or not {GATE}" if gated else ""
+    found = "(select count(*) from hot)"
+    checks = [found, f"1 / ({found} = (select count(*) from free))::int"] if gated else []
+    checks += [f"1 / ((select count(*) from {name}) = %s{shut})::int" for name in guards]
     return f"with {parts} select {', '.join(checks) or '1'}".encode()
 
 
-def whole(parts: Mapping[str, Part], guards: Mapping[str, int]) -> Step:
+def whole(parts: Mapping[str, Part], guards: Mapping[str, int], *, gated: bool = False) -> Step:
     """One statement of many parts: all of it is written, or none.
 
     Args:
         parts: by a name that others may select from.
         guards: how many rows parts must have written; other numbers are a division by zero.
+        gated: whether it answers with the count of ``hot``, and where that is 0 nothing is
+            written, and nothing guarded but that ``free`` is empty too.
     """
     texts = tuple(part.sql for part in parts.values())
     values = [value for part in parts.values() for value in part.values]
-    return Step(_whole(tuple(parts), texts, tuple(guards)), [*values, *map(Int8, guards.values())])
+    sql = _whole(tuple(parts), texts, tuple(guards), gated=gated)
+    return Step(sql, [*values, *map(Int8, guards.values())], answers=gated)
 
 
 def lock_hash(schema: str, name: tuple[str, ...]) -> int:

@@ -13,7 +13,6 @@ from typing import Any, Final, TypeVar
 
 from msgspec import structs
 
-from viralcommerce.codec import encode
 from viralcommerce.errors import StoreCorrupt
 from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.ports import (
@@ -21,7 +20,6 @@ from viralcommerce.runtime.ports import (
     CellWrite,
     Found,
     Place,
-    Record,
     Short,
     Stale,
     Wanted,
@@ -33,24 +31,27 @@ from viralcommerce.runtime.stores.postgres.failures import (
     UNIQUE,
     Failed,
 )
-from viralcommerce.runtime.stores.postgres.hot import ALL, ANY, SAVEPOINT, UNDO, Shards
+from viralcommerce.runtime.stores.postgres.hot import (
+    ALL,
+    ANY,
+    MINE,
+    SAVEPOINT,
+    UNDO,
+    Change,
+    Shards,
+)
 from viralcommerce.runtime.stores.postgres.statements import (
-    COLUMNS,
-    NUMBER,
-    Part,
-    Row,
     Rows,
     Statements,
     Step,
-    arrays,
     lock_hash,
     locking,
-    numbers,
     whole,
 )
 from viralcommerce.runtime.stores.postgres.tombstones import Tombstones
 from viralcommerce.runtime.stores.postgres.whole import Int8
-from viralcommerce.runtime.stores.rows import micros, to_cell
+from viralcommerce.runtime.stores.postgres.writing import body
+from viralcommerce.runtime.stores.rows import to_cell
 
 T = TypeVar("T")
 Trip = list[Step]
@@ -63,7 +64,6 @@ HOSTED: Final = (
     (b"release savepoint viralcommerce",),
     (b"rollback to savepoint viralcommerce", b"release savepoint viralcommerce"),
 )
-_CELL_ARRAYS: Final = (*COLUMNS["cells"], ("expected", NUMBER))
 
 
 class Unit:
@@ -71,6 +71,7 @@ class Unit:
 
     Args:
         statements: of the schema.
+        gated: the same, written only where a hot quota was taken.
         shards: of its hot quotas.
         known: the hashes of campaigns that are known to be stored.
         tombstones: of the schema.
@@ -85,6 +86,7 @@ class Unit:
     def __init__(
         self,
         statements: Statements,
+        gated: Statements,
         shards: Shards,
         known: set[str],
         tombstones: Tombstones,
@@ -92,6 +94,7 @@ class Unit:
         hosted: bool,
     ) -> None:
         self._statements = statements
+        self._gated = gated
         self._shards = shards
         self._known = known
         self._tombstones = tombstones
@@ -166,10 +169,13 @@ class Unit:
             for key, change in writes.hot.items()
             if change.cap is not None or change.change
         )
-        parts, guards = self._body(writes)
         if any(key in self._shards.tight for key, _ in hot):
             self._how = ALL
         fast = bool(hot) and self._how != ALL
+        straight = self._hosted and self._how == ANY and len(hot) == 1
+        if fast and straight and self._shards.is_roomy(hot[0][0]):
+            return (yield from self._through(trip, hot[0], writes))
+        parts, guards = body(self._statements, writes, self._known)
         if fast and self._hosted:
             steps = self._shards.fast(hot, self.mine, self._how, must=False)
             taken = yield [*trip, SAVEPOINT, *steps]
@@ -178,6 +184,8 @@ class Unit:
                 yield [UNDO]
                 self._how += 1
                 return (yield from self.commit(writes))
+            for key, _ in hot:
+                self._shards.took(key)
         elif fast:
             trip.append(SAVEPOINT)
             if len(hot) == 1:
@@ -203,13 +211,41 @@ class Unit:
                 yield [UNDO]
                 self._how += 1
                 return (yield from self.commit(writes))
-            twin = error.state == UNIQUE and error.constraint == "keys_pkey"
-            if not twin and error.state != DIVISION_BY_ZERO:
-                raise
-            return (yield from self._stale(writes.cells))
+            return (yield from self._refused(error, writes))
         if not self._hosted:
             self._known.update(writes.rules)
         return None
+
+    def _through(self, trip: Trip, hot: Change, writes: Writes) -> Script[Short | Stale | None]:
+        """Take one hot quota and write all the rest in one statement.
+
+        Nothing is written, and nothing held, where others are at every row. A row that is free and
+        does not cover the change is an error, so that it is let go again; it is rare, see
+        `Shards.is_roomy`.
+        """
+        parts, guards = body(self._gated, writes, self._known)
+        all_of_it = {**self._shards.straight(hot, self.mine), **parts}
+        trip = [*trip, SAVEPOINT, whole(all_of_it, guards, gated=True)]
+        try:
+            rows = yield [*trip, *self._finish]
+        except Failed as error:
+            if error.state != DIVISION_BY_ZERO:
+                return (yield from self._refused(error, writes))
+            self._shards.missed(hot[0])
+            yield [UNDO]
+            return (yield from self.commit(writes))
+        self.begun = False
+        if rows[len(trip) - 1][0][0]:
+            return None
+        self._how = MINE
+        return (yield from self.commit(writes))
+
+    def _refused(self, error: Failed, writes: Writes) -> Script[Stale]:
+        """What was stale, where that is why the server refused it."""
+        twin = error.state == UNIQUE and error.constraint == "keys_pkey"
+        if not twin and error.state != DIVISION_BY_ZERO:
+            raise error
+        return (yield from self._stale(writes.cells))
 
     def _write(self, trip: Trip) -> Script[None]:
         self.committing = True
@@ -259,6 +295,7 @@ class Unit:
             Step(forest.walk.encode(), (instance, name), answers=True)
             for name, instance in wanted.walks
         )
+        trip += (Step(statements.history, place, answers=True) for place in wanted.histories)
         return trip
 
     def _found(self, wanted: Wanted, rows: list[Rows]) -> Found:
@@ -289,85 +326,7 @@ class Unit:
             seen=seen,
             branches={place for place in wanted.branches if next(answers)},
             above={place: {row[0] for row in next(answers)} for place in wanted.walks},
+            histories={
+                place: [row[0].encode() for row in next(answers)] for place in wanted.histories
+            },
         )
-
-    def _body(self, writes: Writes) -> tuple[dict[str, Part], dict[str, int]]:
-        """Everything but the hot quotas: the parts, and how many rows some must write."""
-        statements = self._statements
-        parts = self._lines(writes.records)
-        guards: dict[str, int] = {}
-        cells = [_cell_row(write) for write in writes.cells]
-        if cells:
-            guards["cell"] = len(cells)
-            if len(cells) == 1:
-                (row,) = cells
-                values = [*row[:3], *numbers(row[3:4]), row[4], *numbers(row[5:7])]
-                values += [row[7], *numbers(row[8:])]
-                parts["cell"] = Part(statements.put_cell, values)
-            else:
-                parts["cell"] = Part(statements.put_cells, arrays(_CELL_ARRAYS, cells))
-        used = [(*key, 0, change) for key, change in sorted(writes.used.items()) if change]
-        tables = {"quotas": used, **_tables(writes.records)}
-        tables["rules"] = [
-            (digest, text.decode())
-            for digest, text in sorted(writes.rules.items())
-            if digest not in self._known
-        ]
-        parts |= {table: statements.put(table, rows) for table, rows in tables.items() if rows}
-        return parts, guards
-
-    def _lines(self, records: Sequence[Record]) -> dict[str, Part]:
-        rows = [
-            (
-                one.decision.campaign,
-                one.decision.instance,
-                micros(one.decision.command.at),
-                encode(one.decision).decode(),
-            )
-            for one in records
-        ]
-        if not rows:
-            return {}
-        statements = self._statements
-        if len(records) == 1:
-            (name, instance, at, text), key = rows[0], records[0].key
-            line = (name, instance, Int8(at), text)
-            if not key:
-                return {"line": Part(statements.put_line, line)}
-            return {
-                "line": Part(statements.put_line_with_key, line),
-                "key": Part(statements.put_key, (name, key, Int8(at))),
-            }
-        names, instances, times, texts = (list(part) for part in zip(*rows, strict=True))
-        keys = [one.key for one in records]
-        return {
-            "w": Part(statements.number_lines, [names, instances, numbers(times), texts, keys]),
-            "line": Part(statements.put_lines, ()),
-            "key": Part(statements.put_keys, ()),
-        }
-
-
-def _cell_row(write: CellWrite) -> Row:
-    cell = write.cell
-    deadline = None if cell.deadline is None else micros(cell.deadline)
-    state = encode(cell.state).decode()
-    kept = (cell.rules, cell.version, state, deadline, cell.held, cell.parent)
-    return (*write.place, *kept, write.expected)
-
-
-def _tables(records: Sequence[Record]) -> dict[str, list[Row]]:
-    """The rows of the ledger, the parts and the outbox that follow from decisions."""
-    ledger: list[Row] = []
-    parts: list[Row] = []
-    outbox: list[Row] = []
-    for record in records:
-        decision = record.decision
-        name, instance = decision.campaign, decision.instance
-        at = micros(decision.command.at)
-        for moved in record.transfers:
-            award = None if moved.award is None else encode(moved.award).decode()
-            whom = (moved.id, moved.source, moved.target, moved.asset)
-            ledger.append((name, instance, at, *whom, moved.amount, moved.reverses, award))
-        parts += [(name, member, role, instance, at) for member, role in record.parts]
-        outbox += [(name, one.to, at, encode(one).decode()) for one in record.issue]
-    return {"ledger": ledger, "parts": parts, "outbox": outbox}

@@ -1,0 +1,150 @@
+"""Adjusting: what an instance gave for an amount, given anew for what is left of that amount.
+
+An order is refunded after its commission was paid: what is owed now is ``f(net now)``, what was
+owed is ``f(net before)``, and the difference goes back, whatever the order of the refunds. A
+dispute that is won lets the net rise, and gives again what was taken back. Nothing is ever
+deleted: each change is a ledger row that names the award it corrects.
+
+Laws:
+    To the unit: after any adjustments an award stands at what its rate gives of what is left, or
+        at what was given, where that was less.
+    Never more: an award never stands above what was given, nor below nothing.
+    Any way there: the last net alone decides where an award stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from viralcommerce.decider import Adjusted
+from viralcommerce.messages import Accepted, Adjustment, Award, Command, Event, Transfer
+from viralcommerce.program import BUDGET, COST, Option, Program, QuotaKey
+from viralcommerce.values.percent import Percent
+from viralcommerce.values.rounding import divide
+
+BACK: Final = "back"
+AGAIN: Final = "again"
+
+AnyAccepted = Accepted[Command, Event]
+
+
+class Standing:
+    """What an instance has given, and what of each award still stands.
+
+    Attributes:
+        awards: by id, in the order they were given.
+        stands: of each, in its asset's smallest unit.
+    """
+
+    def __init__(self) -> None:
+        self.awards: dict[str, Award] = {}
+        self.stands: dict[str, int] = {}
+
+    def note(self, decision: AnyAccepted) -> None:
+        """Take note of what a decision gave, took back and gave again."""
+        for award in decision.awards:
+            self.awards[award.id] = award
+            self.stands[award.id] = award.amount
+        for one in decision.adjustments:
+            change = one.amount if one.way == AGAIN else -one.amount
+            self.stands[one.award] = self.stands.get(one.award, 0) + change
+
+
+def adjustments(
+    program: Program, standing: Standing, changes: Iterable[Adjusted]
+) -> tuple[Adjustment, ...]:
+    """What to take back, or give again, so that every award stands where it must."""
+    nets = {change.milestone: change.net for change in changes}
+    milestones = _milestones(program)
+    found: list[Adjustment] = []
+    for award in standing.awards.values():
+        milestone = milestones.get(award.grant)
+        if milestone not in nets:
+            continue
+        net = nets[milestone]
+        target = 0 if net is None else _owed(program, award, net.minor)
+        now = standing.stands[award.id]
+        if target != now:
+            found.append(
+                Adjustment(
+                    award=award.id,
+                    to=award.to,
+                    asset=award.asset,
+                    amount=abs(target - now),
+                    way=BACK if target < now else AGAIN,
+                )
+            )
+    return tuple(found)
+
+
+def rows(
+    program: Program, prefix: str, first: int, found: Iterable[Adjustment], standing: Standing
+) -> tuple[list[Transfer], dict[QuotaKey, int]]:
+    """The ledger rows of adjustments, and what they give back to the budget and the stocks.
+
+    What is given again is not taken from the budget here: that may fall short.
+
+    Args:
+        program: that the instance is pinned to.
+        prefix: of the ids of the command's rows.
+        first: the number of the first of these.
+        found: from `adjustments`.
+        standing: what the instance has given.
+    """
+    options = {option.name: option for option in _options(program)}
+    transfers: list[Transfer] = []
+    hot: dict[QuotaKey, int] = {}
+
+    def move(source: str, target: str, asset: str, amount: int, award: str) -> None:
+        ident = f"{prefix}{first + len(transfers)}"
+        transfers.append(Transfer(ident, source, target, asset, amount, reverses=award))
+
+    for one in found:
+        award = standing.awards[one.award]
+        option = options[award.grant]
+        ends = (f"member/{one.to}", option.source)
+        source, target = ends if one.way == BACK else ends[::-1]
+        move(source, target, one.asset, one.amount, one.award)
+        sign = -1 if one.way == BACK else 1
+        whole = one.amount == award.amount
+        if option.stock is not None and whole:
+            hot[option.stock_key] = hot.get(option.stock_key, 0) + sign
+        if award.cost is None:
+            continue
+        cost = one.amount if not option.asset else award.cost.minor if whole else 0
+        if cost and one.way == BACK:
+            hot[program.budget_key] = hot.get(program.budget_key, 0) - cost
+        if cost and option.asset:
+            pair = (COST, BUDGET) if one.way == BACK else (BUDGET, COST)
+            move(*pair, award.cost.currency, cost, one.award)
+    return transfers, hot
+
+
+def _owed(program: Program, award: Award, net: int) -> int:
+    """What an award is of what is left; a fixed one is whole while its milestone holds."""
+    if not award.rate:
+        return award.amount
+    part, whole = Percent.parse(award.rate).share.as_integer_ratio()
+    return min(award.amount, divide(net * part, whole, program.rounding))
+
+
+def _options(program: Program) -> Iterable[Option]:
+    for lines in program.lines.values():
+        for line in lines:
+            for option in line:
+                yield option
+                if option.instead is not None:
+                    yield option.instead
+
+
+def _milestones(program: Program) -> Mapping[str, str]:
+    """The milestone of each grant, by name."""
+    found: dict[str, str] = {}
+    for milestone, lines in program.lines.items():
+        for line in lines:
+            for option in line:
+                found[option.name] = milestone
+                if option.instead is not None:
+                    found[option.instead.name] = milestone
+    return found
