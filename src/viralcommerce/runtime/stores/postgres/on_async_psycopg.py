@@ -8,7 +8,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from viralcommerce.runtime.stores.postgres.drivers import Status
-from viralcommerce.runtime.stores.postgres.on_psycopg import failed, status_of
+from viralcommerce.runtime.stores.postgres.on_psycopg import failed, pipelines, status_of
 from viralcommerce.runtime.stores.postgres.statements import Rows
 from viralcommerce.runtime.stores.postgres.unit import Trip
 
@@ -42,11 +42,14 @@ class AsyncPsycopg:
         return status_of(self.connection)
 
     async def perform(self, trip: Trip) -> list[Rows]:
-        """Run the steps in one round trip."""
+        """Run the steps in one round trip; what follows a rollback has one of its own."""
+        rows: list[Rows] = []
         try:
-            return await _perform(self.connection, trip)
+            for part in pipelines(trip):
+                rows += await _perform(self.connection, part)
         except psycopg.Error as error:
             raise failed(error) from error
+        return rows
 
     async def close(self) -> None:
         """Close the connection."""

@@ -42,15 +42,29 @@ class Psycopg:
         return status_of(self.connection)
 
     def perform(self, trip: Trip) -> list[Rows]:
-        """Run the steps in one round trip."""
+        """Run the steps in one round trip; what follows a rollback has one of its own."""
         try:
-            return _perform(self.connection, trip)
+            return [rows for part in pipelines(trip) for rows in _perform(self.connection, part)]
         except psycopg.Error as error:
             raise failed(error) from error
 
     def close(self) -> None:
         """Close the connection."""
         self.connection.close()
+
+
+def pipelines(trip: Trip) -> list[Trip]:
+    """The steps that may share a pipeline.
+
+    At a rollback psycopg forgets its plans, and drops them in the server after what followed in
+    the same pipeline was prepared and believed in.
+    """
+    parts: list[Trip] = [[]]
+    for step in trip:
+        parts[-1].append(step)
+        if step.sql.startswith(b"rollback"):
+            parts.append([])
+    return [part for part in parts if part]
 
 
 def status_of(connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any]) -> Status:

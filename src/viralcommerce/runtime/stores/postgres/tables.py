@@ -27,6 +27,7 @@ class Tables:
         self.outbox = OutboxQueries(schema)
         self.follower = Follower(schema)
         self._statements = Statements(schema)
+        self._gated = Statements(schema, gated=True)
         self._count = shards
         self._shards: Shards | None = None
         self._known: set[str] = set()
@@ -36,7 +37,14 @@ class Tables:
         """A unit of work; `hosted` where it is a savepoint in the host's transaction."""
         if self._shards is None:
             self._shards = Shards(self.schema, self._count())
-        return Unit(self._statements, self._shards, self._known, self._tombstones, hosted=hosted)
+        return Unit(
+            self._statements,
+            self._gated,
+            self._shards,
+            self._known,
+            self._tombstones,
+            hosted=hosted,
+        )
 
 
 def versions(schema: str) -> Script[tuple[int, int]]:
