@@ -68,6 +68,14 @@ from viralcommerce.testing.contracts.store_reads import (
     reopen_sees_everything,
     streams_in_order,
 )
+from viralcommerce.testing.contracts.store_upkeep import (
+    forgets_beside_others,
+    forgets_everywhere,
+    forgets_nobody_who_is_owed,
+    forgetting_again_does_nothing,
+    tombstones_are_pruned_when_told,
+    turns_away_who_was_forgotten,
+)
 from viralcommerce.testing.laws import Law, name_of, obeys, obeys_all
 
 if TYPE_CHECKING:
@@ -110,6 +118,12 @@ STORE_LAWS: Final[tuple[StoreLaw, ...]] = (
     delivers_at_least_once,
     any_order_is_some_order,
     whatever_goes_wrong_the_same_key_settles,
+    forgets_everywhere,
+    turns_away_who_was_forgotten,
+    forgetting_again_does_nothing,
+    forgets_nobody_who_is_owed,
+    forgets_beside_others,
+    tombstones_are_pruned_when_told,
 )
 """What every store promises."""
 DURABLE_STORE_LAWS: Final[tuple[StoreLaw, ...]] = (*STORE_LAWS, reopen_sees_everything)

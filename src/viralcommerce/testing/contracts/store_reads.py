@@ -8,8 +8,10 @@ from datetime import timedelta
 
 from msgspec import structs
 
+from viralcommerce.codec import KINDS
 from viralcommerce.errors import NotLive
 from viralcommerce.messages import Accepted
+from viralcommerce.runtime.erasure import Erasure
 from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.outbox import Claim, Settled
 from viralcommerce.runtime.ports import Due, Posting, Record, Wanted
@@ -218,6 +220,7 @@ def refuses_when_closed(bench: StoreBench) -> None:
     store.close()
     life = Life(stage="paused")
     claim = Claim(by="relay", at=AT, until=CLOSES, limit=1)
+    nobody = Erasure(member="nobody", pseudonym="(gone)/0", salt="so", at=AT, kinds=KINDS)
     verbs: dict[str, Callable[[], object]] = {
         "session": store.session,
         "due": lambda: list(store.due(CLOSES, 1, (NAME,))),
@@ -244,6 +247,9 @@ def refuses_when_closed(bench: StoreBench) -> None:
         "lives": lambda: store.lives(NAME),
         "rules": lambda: store.rules("0" * 32),
         "prune_keys": lambda: store.prune_keys(AT),
+        "forget": lambda: store.forget(nobody),
+        "prune_tombstones": lambda: store.prune_tombstones(AT),
+        "scrub": store.scrub,
         "keys": lambda: list(store.keys(NAME)),
         "kept_since": store.kept_since,
         "participants": lambda: list(store.participants(NAME)),
