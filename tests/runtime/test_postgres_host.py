@@ -143,3 +143,21 @@ def test_a_deadlock_with_the_hosts_own_locks_is_cured_by_a_new_transaction(
             thread.join(30)
     assert sorted(map(str, told)) == ["committed", "retry"]
     assert audit(shop.store).is_clean
+
+
+def test_who_was_forgotten_in_a_transaction_that_was_rolled_back_is_forgotten_again(
+    shop: Shop, host: Any
+) -> None:
+    """What the process learned meanwhile (the secret of the tombstones) went with it."""
+    shop.handle(RAIN, pack.Share(pack="p", by="ann"))
+    for end in (host.rollback, host.commit):
+        host.execute("select 1")
+        inside = shop.within(host)
+        inside.handle(RAIN, pack.Grab(pack="p", by="bob", key="bob"))
+        host.commit()
+        host.execute("select 1")
+        inside.forget("bob")
+        assert isinstance(inside.handle(RAIN, pack.Grab(pack="p", by="bob")), Refused)
+        end()
+    assert isinstance(shop.handle(RAIN, pack.Grab(pack="p", by="bob")), Refused)
+    assert audit(shop.store).is_clean

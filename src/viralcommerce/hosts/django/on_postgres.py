@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from django.db import connections
+from django.db import connections, transaction
 from django.utils.connection import ConnectionProxy
 
 from viralcommerce.hosts.django.store import joined_or_own, must_migrate
+from viralcommerce.runtime.erasure import Erasure, Forgotten
 from viralcommerce.runtime.stores.postgres.hosted import HostedPostgresStore
 from viralcommerce.runtime.stores.postgres.migrations import SCHEMA, SCHEMA_VERSION
 from viralcommerce.runtime.stores.postgres.tables import Tables, versions
@@ -34,6 +35,11 @@ class DjangoPostgresStore(HostedPostgresStore):
     def session(self) -> Any:
         """Begin a unit of work, in the block that is open or in one of its own."""
         return joined_or_own(super().session, self._using, self.schema)
+
+    def forget(self, erasure: Erasure) -> Forgotten:
+        """Put the pseudonym in the member's place, all of it or nothing."""
+        with transaction.atomic(using=self._using):
+            return super().forget(erasure)
 
     def _play(self, script: Script[T]) -> T:
         self._shards_there()

@@ -20,6 +20,7 @@ from viralcommerce.errors import (
     StoreConflict,
     StoreError,
 )
+from viralcommerce.runtime.erasure import Erasure, Forgotten
 from viralcommerce.runtime.ports import Found, Session, Short, Stale, Store, Wanted, Writes
 from viralcommerce.runtime.stores.schema import SCHEMA_VERSION
 from viralcommerce.runtime.stores.sqlite_hosted import HostedSqliteStore
@@ -64,6 +65,11 @@ class DjangoSqliteStore(HostedSqliteStore):
         """Begin a unit of work, in the block that is open or in one of its own."""
         self._must_fit()
         return joined_or_own(super().session, self._using, self.path)
+
+    def forget(self, erasure: Erasure) -> Forgotten:
+        """Put the pseudonym in the member's place, all of it or nothing."""
+        with transaction.atomic(using=self._using):
+            return super().forget(erasure)
 
     @contextmanager
     def _cursor(self) -> Generator[sqlite3.Cursor]:

@@ -14,7 +14,7 @@ from typing import Any, Self
 from viralcommerce.errors import InvalidValue, RetryTransaction, StoreError
 from viralcommerce.runtime.ports import Found, Wanted
 from viralcommerce.runtime.stores.sqlite import SqliteStore
-from viralcommerce.runtime.stores.sqlite_session import SqliteSession, translation
+from viralcommerce.runtime.stores.sqlite_session import SqliteSession, translated, translation
 from viralcommerce.runtime.stores.unwrapping import described, driver_connection
 
 
@@ -135,6 +135,22 @@ class HostedSqliteStore(SqliteStore):
     @contextmanager
     def _connection(self) -> Generator[sqlite3.Connection]:
         yield self._raw()
+
+    @contextmanager
+    def _writing(self) -> Generator[sqlite3.Cursor]:
+        """A cursor in a savepoint, or in a transaction where the host has none."""
+        with translated(self.path), self._connection() as connection:
+            cursor = connection.cursor()
+            cursor.row_factory = None
+            cursor.execute("savepoint viralcommerce_writes")
+            try:
+                yield cursor
+            except BaseException:
+                if connection.in_transaction:
+                    cursor.execute("rollback to viralcommerce_writes")
+                    cursor.execute("release viralcommerce_writes")
+                raise
+            cursor.execute("release viralcommerce_writes")
 
     def scrub(self) -> bool:
         """Nothing can be cleared inside of a transaction."""

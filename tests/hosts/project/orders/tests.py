@@ -11,10 +11,12 @@ from django.utils import timezone
 
 from orders.models import Order
 from orders.viral import RAIN, shop
-from viralcommerce import Accepted, Refused
-from viralcommerce.errors import RetryTransaction
+from viralcommerce import Accepted, Refused, Shop
+from viralcommerce.errors import InvalidValue, RetryTransaction
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.runtime.audit import audit
+from viralcommerce.runtime.gathering import Gathering
+from viralcommerce.testing import FakeIssuer
 
 SHARE = pack.Share(pack="p", by="ann", key="share")
 
@@ -60,11 +62,14 @@ class Plain(TestCase):
         self.assertEqual(len(list(shop.store.journal("rain-pack"))), 2)
 
     def test_a_budget_that_is_short_is_a_refusal(self) -> None:
-        self.assertIsInstance(shop.handle(RAIN, SHARE), Accepted)
-        again = shop.handle(RAIN, pack.Share(pack="q", by="ann", key="q"))
-        self.assertIsInstance(again, Refused)
+        said = [shop.handle(RAIN, pack.Share(pack=one, by="ann", key=one)) for one in "pqr"]
+        self.assertEqual([type(one) for one in said], [Accepted, Accepted, Refused])
         Order.objects.create(number="o1", buyer="bob")
         self.assertTrue(audit(shop.store).is_clean)
+
+    def test_a_transaction_is_nobody_elses_so_nothing_is_gathered(self) -> None:
+        with self.assertRaisesRegex(InvalidValue, "gathers"):
+            Shop(shop.store, [RAIN], gathers=Gathering())
 
     def test_batches_and_ticks(self) -> None:
         shop.handle(RAIN, SHARE)
@@ -75,6 +80,9 @@ class Plain(TestCase):
         call_command("viral_tick", "orders.viral.shop", stdout=said)
         self.assertIn("acted on", said.getvalue())
         self.assertTrue(audit(shop.store).is_clean)
+
+    def test_awards_are_delivered_and_members_forgotten(self) -> None:
+        deliver_and_forget(self, "q1")
 
     def test_a_name_that_is_no_shop_is_told_so(self) -> None:
         for name in ("orders.viral.RAIN", "orders.viral.nothing", "nowhere.at.all"):
@@ -94,12 +102,33 @@ class Plain(TestCase):
         self.assertIsInstance(shop.handle(RAIN, SHARE), Accepted)
 
 
+def deliver_and_forget(case: TransactionTestCase, name: str) -> None:
+    issuer = FakeIssuer()
+    issuing = Shop(shop.store, [RAIN], issuer=issuer)
+    issuing.handle(RAIN, pack.Share(pack=name, by="ann", key=name))
+    issuing.handle(RAIN, pack.Grab(pack=name, by="bob", key=f"{name} bob"))
+    issuing.deliver()
+    case.assertEqual([award.to for award in issuer.issued], ["bob"])
+    case.assertEqual(issuing.deliver().delivered, 0)
+    issuing.forget("bob")
+    case.assertEqual(list(shop.store.awards("bob")), [])
+    case.assertIsInstance(issuing.handle(RAIN, pack.Grab(pack=name, by="bob")), Refused)
+    issuing.set_stage(RAIN, "paused", by="olga", why="to see")
+    case.assertEqual(issuing.stage(RAIN).stage, "paused")
+    issuing.set_stage(RAIN, "live", by="olga", why="seen")
+    case.assertTrue(audit(shop.store).is_clean)
+
+
 def soon() -> datetime:
     return timezone.now() + timedelta(minutes=1)
 
 
 class OutsideOfBlocks(TransactionTestCase):
     """Here a command has a transaction of its own."""
+
+    def test_awards_are_delivered_and_members_forgotten(self) -> None:
+        deliver_and_forget(self, "q2")
+        self.assertFalse(connection.in_atomic_block)
 
     def test_it_commits_by_itself(self) -> None:
         name = "outside"

@@ -6,6 +6,6 @@ RAIN = Campaign(
     "rain-pack",
     pack.CouponPack(LuckySplit(CNY(60), parts=10, least=CNY(3)), open_for=days(1)),
     grants=Grant(Coupon(WHOLE, valid_for=days(7)), to=pack.GRABBER, on=pack.GRABBED),
-    budget=CNY(100),
+    budget=CNY(130),
 )
 shop = Shop(django_store(), [RAIN])

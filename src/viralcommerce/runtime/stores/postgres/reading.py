@@ -176,3 +176,7 @@ class PostgresTables(ABC):
     def prune_keys(self, before: datetime) -> int:
         """Forget old keys."""
         return self._ask(self.tables.reads.prune_keys(before))
+
+    def prune_tombstones(self, before: datetime) -> int:
+        """Let those return who were forgotten before."""
+        return self._ask(self.tables.reads.prune_tombstones(before))

@@ -6,7 +6,6 @@ import itertools
 import os
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any, Final, Literal, TypeVar
 
 import psycopg
@@ -178,10 +177,6 @@ class PostgresStore(PostgresTables):
     def forget(self, erasure: Erasure) -> Forgotten:
         """Put the pseudonym in the member's place."""
         return self._play(forgetting(self.schema, erasure, hosted=False))
-
-    def prune_tombstones(self, before: datetime) -> int:
-        """Let those return who were forgotten before."""
-        return self._ask(self.tables.reads.prune_tombstones(before))
 
     def scrub(self) -> bool:
         """Write every table anew, one after the other; each is locked meanwhile."""

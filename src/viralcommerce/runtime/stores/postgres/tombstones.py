@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from viralcommerce.runtime.erasure import SALT, Name, fingerprints
 from viralcommerce.runtime.ports import Wanted
 from viralcommerce.runtime.stores.postgres.statements import Rows, Step
@@ -12,7 +10,9 @@ from viralcommerce.runtime.stores.postgres.statements import Rows, Step
 class Tombstones:
     """The tombstones of a schema, and the secret their fingerprints are made with, once known.
 
-    A store in which nobody was ever forgotten has no secret, and costs the look for one.
+    Every answer says whether the secret still is the one that was asked with: one that was read in
+    a host's transaction may have been rolled back with it. A store in which nobody was ever
+    forgotten has none, and costs the look for one.
 
     Args:
         schema: that the tables lie in.
@@ -20,33 +20,28 @@ class Tombstones:
 
     def __init__(self, schema: str) -> None:
         self._salt = ""
-        self._secret = Step(
-            f"select value from {schema}.meta where name = '{SALT}'".encode(), answers=True
-        )
         self._marks = (
-            f"select fingerprint from {schema}.tombstones where fingerprint = any(%b::text[])"
+            f"select m.value, m.value = %s, t.fingerprint from {schema}.meta m "
+            f"left join {schema}.tombstones t on t.fingerprint = any(%b::text[]) "
+            f"where m.name = '{SALT}'"
         ).encode()
 
     def step(self, wanted: Wanted) -> Step:
         """What to ask together with what is locked."""
-        if not self._salt:
-            return self._secret
-        return Step(self._marks, (list(fingerprints(self._salt, wanted)),), answers=True)
+        salt = self._salt
+        marks = list(fingerprints(salt, wanted)) if salt else []
+        return Step(self._marks, (salt, marks), answers=True)
 
-    def learn(self, step: Step, rows: Rows) -> bool:
-        """Take the answer; whether it is the secret, newly known, so that the step must be new."""
-        if step is not self._secret or not rows:
+    def learn(self, rows: Rows) -> bool:
+        """Take the answer; whether the secret is another, so that the step must be new."""
+        if not rows or rows[0][1]:
             return False
         self._salt = str(rows[0][0])
         return True
 
-    def gone(self, wanted: Wanted, step: Step, rows: Rows) -> frozenset[Name]:
-        """What tombstones stand for, by the answer to a step."""
-        if step is self._secret:
+    def gone(self, wanted: Wanted, rows: Rows) -> frozenset[Name]:
+        """What tombstones stand for, by the answer to the last step."""
+        if not rows:
             return frozenset()
-        named = fingerprints(self._salt, wanted)
-        return frozenset(_named(named, rows))
-
-
-def _named(named: dict[str, Name], rows: Rows) -> Iterable[Name]:
-    return (named[mark] for (mark,) in rows)
+        named = fingerprints(rows[0][0], wanted)
+        return frozenset(named[mark] for _, _, mark in rows if mark is not None)

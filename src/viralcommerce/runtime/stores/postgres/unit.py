@@ -132,13 +132,11 @@ class Unit:
         if not places:
             rows = yield trip
             return self._found(wanted, rows[before:])
-        marks = self._tombstones.step(wanted)
-        *rows, marked = yield [*trip, marks]
-        if self._tombstones.learn(marks, marked):
-            marks = self._tombstones.step(wanted)
-            (marked,) = yield [marks]
+        *rows, marked = yield [*trip, self._tombstones.step(wanted)]
+        if self._tombstones.learn(marked):
+            (marked,) = yield [self._tombstones.step(wanted)]
         found = self._found(wanted, rows[before:])
-        gone = self._tombstones.gone(wanted, marks, marked)
+        gone = self._tombstones.gone(wanted, marked)
         return structs.replace(found, gone=gone) if gone else found
 
     def undo(self, *, failed: bool = False) -> Script[None]:
