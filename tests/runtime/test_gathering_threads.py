@@ -385,10 +385,27 @@ def test_a_turn_that_hung_makes_nobody_linger_for_as_long() -> None:
     assert turn.patience == pytest.approx(0.125)
     assert lane.end(turn, 3600.0) == [], "it was interrupted before it set out"
     again, *_ = entered(lane, "p", "p", "p")
-    (turn,) = lane.end(again.turn, 0.0)
+    (turn,) = lane.end(again.turn, 1.0)
     lane.fill(turn)
     entered(lane, "p")
-    assert lane.end(turn, 0.0)[0].awaits == 2, "others linger again"
+    assert lane.end(turn, 2.0)[0].awaits == 2, "others linger again"
+
+
+def test_the_first_who_is_back_lingers_for_the_others_and_a_late_one_for_nobody() -> None:
+    for late in (False, True):
+        lane: Lane[Ticket] = Lane(Gathering(side_by_side=1))
+        first, *_ = entered(lane, "p", "p", "p", "p")
+        (turn,) = lane.end(first.turn, 1.0)
+        lane.fill(turn)
+        assert lane.end(turn, 1.8) == []
+        back = ticket("p")
+        lane.enter(back, 1.95 if late else 1.85)
+        assert back.turn is not None
+        assert (back.turn.awaits, back.turn.patience) == (
+            (0, 0.0) if late else (2, pytest.approx(0.05))
+        )
+        assert lane.enter(ticket("p"), 1.95) is None
+        assert lane.enter(ticket("p"), 1.95) is (None if late else back)
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,8 @@ class Lane(Generic[T]):
         self._held: dict[str, deque[T]] = {}  # what waits for an instance that is busy
         self._ready: dict[str, deque[T]] = {}  # what waits for its turn only
         self._waiting = 0
+        self._expected = 0  # how many were here when the last turn was over,
+        self._until = 0.0  # and until when they are likely to be back
         self._lingering: Turn[T] | None = None
 
     def enter(self, ticket: T, now: float) -> T | None:
@@ -160,7 +162,7 @@ class Lane(Generic[T]):
         if cell in self._busy:
             self._held.setdefault(cell, deque()).append(ticket)
         elif len(self._under_way) < self._gathering.side_by_side:
-            self._begin(ticket, now)
+            self._linger(self._begin(ticket, now), now)
         else:
             self._ready.setdefault(cell, deque()).append(ticket)
         if ticket.turn is None:
@@ -190,13 +192,12 @@ class Lane(Generic[T]):
         self._free(turn)
         if self._lingering is turn:
             self._lingering = None
+        if turn.size > 1:
+            self._expected = turn.size + self._waiting
+            self._until = now + LINGERS * min(now - turn.began, self._waits)
         begun = self._next(now)
-        if begun and turn.size > 1 and self._lingering is None:
-            awaits = min(turn.size + self._waiting, self._gathering.at_most - 1)
-            if awaits > self._waiting:
-                self._lingering = begun[0]
-                begun[0].awaits = awaits
-                begun[0].patience = LINGERS * min(now - turn.began, self._waits)
+        if begun:
+            self._linger(begun[0], now)
         return begun
 
     def withdraw(self, ticket: T, now: float) -> list[Turn[T]]:
@@ -222,6 +223,14 @@ class Lane(Generic[T]):
         self._under_way[turn] = None
         self._busy[leader.request.instance] = turn
         return turn
+
+    def _linger(self, turn: Turn[T], now: float) -> None:
+        """Let a turn wait a moment for those who were here just now."""
+        others = min(self._expected, self._gathering.at_most) - 1
+        if now < self._until and self._waiting < others and self._lingering is None:
+            turn.awaits, turn.patience = others, self._until - now
+            self._lingering = turn
+        self._expected = 0
 
     def _board(self, turn: Turn[T], waiting: dict[str, deque[T]], cell: str) -> None:
         queue = waiting.get(cell)

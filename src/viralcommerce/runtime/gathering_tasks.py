@@ -19,11 +19,12 @@ from viralcommerce.runtime.request import Outcome, Request
 class _Caller(Ticket):
     """A task that waits for an answer, or to be told that it must go alone."""
 
-    __slots__ = ("news",)
+    __slots__ = ("enough", "news")
 
     def __init__(self, request: Request, news: asyncio.Future[None]) -> None:
         super().__init__(request)
         self.news = news
+        self.enough = asyncio.Event()
 
 
 class AsyncGatherer:
@@ -54,9 +55,14 @@ class AsyncGatherer:
         name = request.program.name
         lane = self._lanes.get(name) or self._lanes.setdefault(name, Lane(self._gathering))
         caller = _Caller(request, loop.create_future())
-        lane.enter(caller, monotonic())
-        if caller.leads:
-            return await self._at_once(lane, caller)
+        lingering = lane.enter(caller, monotonic())
+        if lingering is not None:
+            lingering.enough.set()
+        turn: Turn[_Caller] | None = caller.turn
+        if turn is not None:
+            if not turn.awaits:
+                return await self._at_once(lane, turn)
+            self._start(lane, (turn,))
         try:
             async with asyncio.timeout(self._waits):
                 await caller.news
@@ -72,11 +78,11 @@ class AsyncGatherer:
         if self._turns:
             await asyncio.wait(self._turns)
 
-    async def _at_once(self, lane: Lane[_Caller], caller: _Caller) -> Outcome:
+    async def _at_once(self, lane: Lane[_Caller], turn: Turn[_Caller]) -> Outcome:
         try:
-            return await self._driver.one(caller.request)
+            return await self._driver.one(turn.leader.request)
         finally:
-            self._end(lane, caller.turn)
+            self._end(lane, turn)
 
     def _start(self, lane: Lane[_Caller], turns: Iterable[Turn[_Caller]]) -> None:
         for turn in turns:
@@ -85,19 +91,22 @@ class AsyncGatherer:
             task.add_done_callback(self._turns.discard)
 
     async def _run(self, lane: Lane[_Caller], turn: Turn[_Caller]) -> None:
-        lane.fill(turn)
-        turn.tickets = [caller for caller in turn.tickets if not caller.news.done()]
         try:
+            if turn.awaits:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(turn.patience):
+                        await turn.leader.enough.wait()
+            lane.fill(turn)
+            turn.tickets = [caller for caller in turn.tickets if not caller.news.done()]
             with suppress(Exception):  # whatever it is: each goes alone, and is told its own
                 while turn.tickets:
                     _wake(turn.answer(await self._driver.first(turn.requests)))
         finally:
             self._end(lane, turn)
 
-    def _end(self, lane: Lane[_Caller], turn: Turn[_Caller] | None) -> None:
-        if turn is not None:
-            self._start(lane, lane.end(turn, monotonic()))
-            _wake(turn.tickets)
+    def _end(self, lane: Lane[_Caller], turn: Turn[_Caller]) -> None:
+        self._start(lane, lane.end(turn, monotonic()))
+        _wake(turn.tickets)
 
 
 def _wake(callers: Iterable[_Caller]) -> None:

@@ -64,7 +64,8 @@ class Gatherer:
             if caller.leads:
                 self._lead(lane, caller)
         finally:
-            self._leave(lane, caller)
+            if caller.outcome is None or caller.leads:
+                self._leave(lane, caller)
         return self._driver.one(request) if caller.outcome is None else caller.outcome
 
     def _lead(self, lane: Lane[_Caller], caller: _Caller) -> None:
