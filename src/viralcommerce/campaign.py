@@ -171,6 +171,9 @@ def _grant_problems(campaign: Campaign, place: str, grant: Grant) -> Iterator[st
             f"{place}.to: {str(grant.to)!r} takes no part in {str(grant.on)!r}; "
             + _choices(carries.roles)
         )
+    nobody = mechanic.absent().get(grant.to)
+    if nobody:
+        yield f"{place}.to: nobody is ever {str(grant.to)!r}: {nobody}"
     for reward in (grant.give, grant.instead):
         if reward is not None and reward.share is not None and not carries.amount:
             yield (

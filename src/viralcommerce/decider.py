@@ -176,6 +176,10 @@ class Mechanic(Rule, Generic[C, S, E]):
         """The milestones that these rules can never reach, each with the reason."""
         return {}
 
+    def absent(self) -> Mapping[str, str]:
+        """The roles that nobody can have under these rules, each with the reason."""
+        return {}
+
     @abstractmethod
     def initial(self) -> S:
         """The situation before anything happened."""

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from msgspec import structs
 
 from inviting import RIDES, Played, played, rides
 from shops import at
 from viralcommerce import CNY, Credit, Grant, days, percent
+from viralcommerce.campaign import Campaign
+from viralcommerce.errors import InvalidRule
 from viralcommerce.mechanics import invite
 from viralcommerce.messages import Accepted, Refused
+from viralcommerce.spread.levels import MORE_THAN_TWO
+from viralcommerce.values.codes import CROCKFORD_32
 
 
 def test_the_end_of_an_invitation_is_the_end_of_its_commission() -> None:
@@ -78,23 +83,37 @@ def test_a_random_code_is_drawn_once_a_key() -> None:
 
 
 def test_wishes_that_cannot_be_codes() -> None:
-    """EC-45: screened, of a length, and nobody else's."""
+    """EC-45: screened, of a length, and nobody else's, drawn or chosen."""
+    drawn = next(code for c in CROCKFORD_32 if fits(code := f"TEAP007{c}"))
+    wishes = {
+        "ab": invite.CodeTooShort(at_least=4),
+        "fu-ck-er": invite.CodeScreened(),
+        "uber$20FreeRide": invite.CodeNotPlain(),
+        "uber20FreeRide": invite.CodeScreened(),
+        "安安安安": invite.CodeNotPlain(),
+        "x" * 21: invite.CodeTooLong(at_most=20),
+        "x" * 5_000: invite.CodeTooLong(at_most=20),
+        drawn: invite.CodeTaken(),
+    }
+    told = [invite.Issue(by="ann", vanity=wish, at=at()) for wish in wishes]
+    answers = played(rides(), told).answers
+    assert [one.refusal for one in answers if isinstance(one, Refused)] == [*wishes.values()]
+
+
+def fits(code: str) -> bool:
+    return rides().codes.is_well_formed(code)
+
+
+def test_a_code_is_its_first_owners_in_any_spelling() -> None:
     answers = played(
         rides(),
         (
-            invite.Issue(by="ann", vanity="ab", at=at()),
-            invite.Issue(by="ann", vanity="fu-ck-er", at=at()),
-            invite.Issue(by="ann", vanity="x" * 33, at=at()),
             invite.Issue(by="ann", vanity="teapot", at=at()),
             invite.Issue(by="bob", vanity="TEAP0T", at=at()),
         ),
     ).answers
-    said = [str(one) for one in answers]
-    assert "shorter than 4" in said[0]
-    assert "no code may spell" in said[1]
-    assert "longer than 32" in said[2]
-    assert "the code is TEAP0T" in said[3]
-    assert "taken" in said[4]
+    assert "the code is TEAP0T" in str(answers[0])
+    assert "taken" in str(answers[1])
 
 
 def test_commission_of_two_levels_is_cut_of_the_net() -> None:
@@ -122,3 +141,18 @@ def test_time_of_an_order_may_run_from_its_receipt() -> None:
     assert [e.matures for e in end.events if isinstance(e, invite.Received)] == [
         at() + timedelta(days=20)
     ]
+
+
+def test_a_level_that_is_not_paid_cannot_be_granted() -> None:
+    third = Grant(Credit(percent(1)), to=invite.upline(3), on=invite.ORDERED)
+    with pytest.raises(InvalidRule, match=r"nobody is ever 'upline\(3\)': levels=2; raise it"):
+        Campaign("rides", RIDES, grants=(third,), budget=CNY(9))
+
+
+def test_more_than_two_levels_are_said_and_nothing_else_is() -> None:
+    """EC-60: a third level is no slip of the hand."""
+    with pytest.raises(InvalidRule, match="say deeper=MORE_THAN_TWO if meant"):
+        rides(levels=3)
+    with pytest.raises(InvalidRule, match="leave `deeper` out"):
+        rides(levels=2, deeper=MORE_THAN_TWO)
+    assert rides(levels=3, deeper=MORE_THAN_TWO).levels == 3

@@ -93,7 +93,10 @@ class English:
             told.append(f"{_capital(', '.join(filter(None, (opens, closes))))}.")
         if window.ends:
             told.append(
-                "After that nothing can be done, also with what was begun before; "
+                "After that nothing new can begin; what was begun before is settled, and rewards "
+                "keep their validity."
+                if self.campaign.mechanic.settling
+                else "After that nothing can be done, also with what was begun before; "
                 "rewards keep their validity."
             )
         periods = clauses.periods_of(self.campaign)

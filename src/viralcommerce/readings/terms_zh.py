@@ -93,7 +93,11 @@ class Chinese:
             closes = f"至{self._time(window.closes)}前" if window.ends else ""
             told.append(f"{opens}{closes}。")
         if window.ends:
-            told.append("活动结束后，此前已开始的也不能继续；已发放的奖励在有效期内仍可使用。")
+            told.append(
+                "活动结束后不再受理新的参与，此前已登记的照常结算；已发放的奖励在有效期内仍可使用。"
+                if self.campaign.mechanic.settling
+                else "活动结束后，此前已开始的也不能继续；已发放的奖励在有效期内仍可使用。"
+            )
         periods = clauses.periods_of(self.campaign)
         begin = "".join(f"，{said}" for each, said in _BEGIN.items() if each in periods)
         told.append(f"时间以{zone}时区为准{begin}。")

@@ -28,8 +28,11 @@ from viralcommerce.mechanics.invite.joining import AlreadyInvited as AlreadyInvi
 from viralcommerce.mechanics.invite.joining import Befriended as Befriended
 from viralcommerce.mechanics.invite.joining import Bought as Bought
 from viralcommerce.mechanics.invite.joining import Code as Code
+from viralcommerce.mechanics.invite.joining import CodeNotPlain as CodeNotPlain
+from viralcommerce.mechanics.invite.joining import CodeScreened as CodeScreened
 from viralcommerce.mechanics.invite.joining import CodeTaken as CodeTaken
-from viralcommerce.mechanics.invite.joining import CodeUnfit as CodeUnfit
+from viralcommerce.mechanics.invite.joining import CodeTooLong as CodeTooLong
+from viralcommerce.mechanics.invite.joining import CodeTooShort as CodeTooShort
 from viralcommerce.mechanics.invite.joining import CodeUsed as CodeUsed
 from viralcommerce.mechanics.invite.joining import Issue as Issue
 from viralcommerce.mechanics.invite.joining import Issued as Issued

@@ -105,19 +105,42 @@ class Befriended(Event, frozen=True, kw_only=True):
 
 
 class CodeTaken(Refusal, frozen=True, kw_only=True):
-    """Somebody has that code."""
+    """Somebody has that code, or might be given it: it looks like one that is drawn."""
 
     en: ClassVar[str] = "this code is taken, choose another"
     zh: ClassVar[str] = "该邀请码已被使用，请换一个"
 
 
-class CodeUnfit(Refusal, frozen=True, kw_only=True):
-    """A wished code that cannot be one."""
+class CodeNotPlain(Refusal, frozen=True, kw_only=True):
+    """A wished code with other characters than letters and digits."""
 
-    en: ClassVar[str] = "this cannot be a code: {why}"
-    zh: ClassVar[str] = "该邀请码不可用：{why}"
+    en: ClassVar[str] = "a code has letters and digits only"
+    zh: ClassVar[str] = "邀请码只能由英文字母和数字组成"
 
-    why: str
+
+class CodeTooShort(Refusal, frozen=True, kw_only=True):
+    """A wished code with too few characters."""
+
+    en: ClassVar[str] = "a code has at least {at_least} characters"
+    zh: ClassVar[str] = "邀请码不得少于{at_least}个字符"
+
+    at_least: int
+
+
+class CodeTooLong(Refusal, frozen=True, kw_only=True):
+    """A wished code with too many characters."""
+
+    en: ClassVar[str] = "a code has at most {at_most} characters"
+    zh: ClassVar[str] = "邀请码不得超过{at_most}个字符"
+
+    at_most: int
+
+
+class CodeScreened(Refusal, frozen=True, kw_only=True):
+    """A wished code that reads rude, or like an offer of the shop."""
+
+    en: ClassVar[str] = "this code reads like a word that no code may spell, choose another"
+    zh: ClassVar[str] = "该邀请码含有不允许使用的词语，请换一个"
 
 
 class NoInvitation(Refusal, frozen=True, kw_only=True):

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import assert_never
+from typing import Final, assert_never
 
 from msgspec import structs
 
-from viralcommerce.errors import InvalidRule, InvalidValue
+from viralcommerce.errors import InvalidRule
 from viralcommerce.mechanics.invite.joining import (
     AlreadyInvited,
     Befriended,
     Bought,
     Code,
+    CodeNotPlain,
+    CodeScreened,
     CodeTaken,
-    CodeUnfit,
+    CodeTooLong,
+    CodeTooShort,
     CodeUsed,
     Issue,
     Issued,
@@ -28,26 +32,33 @@ from viralcommerce.mechanics.invite.joining import (
     Part,
     Parted,
 )
-from viralcommerce.mechanics.invite.messages import JoinEvents, JoinRefusals, States
+from viralcommerce.mechanics.invite.messages import CodeRefusals, JoinEvents, JoinRefusals, States
 from viralcommerce.refusals import NothingToEnd
 from viralcommerce.rules.fields import NEVER
 from viralcommerce.rules.limits import Unlimited
-from viralcommerce.rules.wording import Words, span_zh
 from viralcommerce.values.codes import CodeFormat
-from viralcommerce.values.spans import write_span
+from viralcommerce.values.vanity import VanityFormat
 
-VANITY_LEAST, VANITY_MOST = 4, 32
+_UNFIT: Final = "unfit"
+"""What a wish is about that can be no code; no code is written in small letters."""
+_MOST_TYPED: Final = 64
+
+
+@functools.cache
+def vanity(codes: CodeFormat) -> VanityFormat:
+    """What may be wished for beside the codes that are drawn."""
+    return VanityFormat(beside=(codes,))
 
 
 def with_code(command: Issue, codes: CodeFormat, entropy: bytes) -> Issue:
     """The command with the code that it is about: the wished one as it is compared, or a new one.
 
-    A wish that cannot be a code stays as it was said, and is refused by `issue`.
+    A wish that cannot be a code is refused by `issue`, whatever it is about.
     """
     if not command.vanity:
         return structs.replace(command, code=codes.draw(entropy))
-    wished = codes.canonical(command.vanity)
-    return structs.replace(command, code=wished or "unfit")
+    fits = not vanity(codes).why_not(command.vanity)
+    return structs.replace(command, code=codes.canonical(command.vanity) if fits else _UNFIT)
 
 
 def typed(text: str, codes: CodeFormat) -> str:
@@ -57,8 +68,10 @@ def typed(text: str, codes: CodeFormat) -> str:
         >>> typed(" 7f3k-9qzo ", CodeFormat(8))
         '7F3K9QZ0'
     """
+    if len(text) > 4 * _MOST_TYPED:
+        return ""
     code = codes.canonical(text)
-    return code if VANITY_LEAST <= len(code) <= 64 and code.isascii() and code.isalnum() else ""
+    return code if 1 <= len(code) <= _MOST_TYPED and code.isascii() and code.isalnum() else ""
 
 
 def informed(
@@ -79,34 +92,39 @@ def informed(
     return structs.replace(command, inviter=command.link, used="")
 
 
-def issue(command: Issue, state: States) -> tuple[Issued] | CodeTaken | CodeUnfit:
+def issue(command: Issue, state: States, codes: CodeFormat) -> tuple[Issued] | CodeRefusals:
     """A code for its first owner."""
-    why = "" if not command.vanity else unfit(command.code)
-    if why:
-        return CodeUnfit(why=why)
+    if command.vanity:
+        refusal = unfit(command.vanity, vanity(codes))
+        if refusal is not None:
+            return refusal
     if not isinstance(state, Nothing):
         return CodeTaken()
     return (Issued(at=command.at, code=command.code, owner=command.by),)
 
 
-def unfit(code: str) -> str:
-    """Why a wished code cannot be one, in words; "" where it can.
+def unfit(wish: str, wishes: VanityFormat) -> CodeRefusals | None:
+    """Why a wish cannot be a code; nothing where it can.
 
     Example:
-        >>> unfit("ANN"), unfit("ANN2026")
-        ('it is shorter than 4 characters', '')
+        >>> print(unfit("ANN", VanityFormat())), print(unfit("ANN2026", VanityFormat()))
+        no: a code has at least 4 characters
+        None
+        (None, None)
     """
-    if not code.isascii() or not code.isalnum():
-        return "it has other characters than letters and digits"
-    if len(code) < VANITY_LEAST:
-        return f"it is shorter than {VANITY_LEAST} characters"
-    if len(code) > VANITY_MOST:
-        return f"it is longer than {VANITY_MOST} characters"
-    try:
-        screens = CodeFormat(len(code), check=False).reads_rude(code)
-    except InvalidValue:
-        screens = True
-    return "it reads like a word that no code may spell" if screens else ""
+    match wishes.why_not(wish):
+        case "":
+            return None
+        case "characters":
+            return CodeNotPlain()
+        case "too_short":
+            return CodeTooShort(at_least=wishes.shortest)
+        case "too_long":
+            return CodeTooLong(at_most=wishes.longest)
+        case "screened" | "offer":
+            return CodeScreened()
+        case "drawn":  # which codes are drawn is nobody's to know
+            return CodeTaken()
 
 
 def join(
@@ -162,36 +180,6 @@ def _member(state: Member, event: Joined | Parted | Bought | Befriended) -> Memb
             return structs.replace(state, friends=event.nth)
         case _:
             assert_never(event)
-
-
-def sentences(binds_for: timedelta, rebinds: str) -> tuple[Words, ...]:
-    """The rules of joining as members read them."""
-    span = (
-        Words(
-            f"A friend counts as invited for {write_span(binds_for)}.",
-            f"邀请关系有效期为{span_zh(binds_for)}。",
-        )
-        if binds_for != NEVER
-        else Words("A friend counts as invited for ever.", "邀请关系长期有效。")
-    )
-    again = {
-        "never": Words(
-            "While that stands, no other invitation counts.", "有效期内不接受其他邀请。"
-        ),
-        "until_order": Words(
-            "Until the friend's first order counts, a later invitation takes its place.",
-            "好友首单计入之前，以最近一次邀请为准。",
-        ),
-        "always": Words("A later invitation takes its place.", "以最近一次邀请为准。"),
-    }
-    return (
-        Words(
-            "A member invites friends by a code or a link; nobody can accept their own.",
-            "用户可通过邀请码或链接邀请好友，不能接受自己的邀请。",
-        ),
-        span,
-        again[rebinds],
-    )
 
 
 def is_standing(state: States, at: datetime) -> bool:

@@ -9,8 +9,11 @@ from viralcommerce.mechanics.invite.joining import (
     Befriended,
     Bought,
     Code,
+    CodeNotPlain,
+    CodeScreened,
     CodeTaken,
-    CodeUnfit,
+    CodeTooLong,
+    CodeTooShort,
     CodeUsed,
     Issue,
     Issued,
@@ -75,7 +78,8 @@ OrderEvents = (
     | Matured
 )
 Events = JoinEvents | OrderEvents
-JoinRefusals = CodeTaken | CodeUnfit | NoInvitation | OwnInvitation | AlreadyInvited
+CodeRefusals = CodeTaken | CodeNotPlain | CodeTooShort | CodeTooLong | CodeScreened
+JoinRefusals = CodeRefusals | NoInvitation | OwnInvitation | AlreadyInvited
 OrderRefusals = (
     AlreadyOrdered
     | NoSuchOrder

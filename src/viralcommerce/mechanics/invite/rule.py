@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, ClassVar, Literal, assert_never
+from typing import Annotated, ClassVar, Final, Literal, assert_never
 
 from pydantic import Field
 
 from viralcommerce.decider import NO_LOOKUP, Adjusted, Carries, Lookup, Mechanic, Reached
 from viralcommerce.errors import InvalidRule
-from viralcommerce.mechanics.invite import joins, orders
+from viralcommerce.mechanics.invite import joins, orders, wording
 from viralcommerce.mechanics.invite.joining import (
     Befriended,
     Bought,
@@ -58,13 +58,14 @@ from viralcommerce.refusals import NothingToEnd
 from viralcommerce.rules.base import rule
 from viralcommerce.rules.fields import NEVER, MoneyField, SpanField
 from viralcommerce.rules.limits import UNLIMITED, CountOrUnlimited
-from viralcommerce.rules.wording import Words, span_zh
+from viralcommerce.rules.wording import Words
+from viralcommerce.spread.levels import MORE_THAN_TWO
 from viralcommerce.values.codes import CodeFormat
 from viralcommerce.values.money import Money
-from viralcommerce.values.spans import write_span
 
 Base = Literal["list", "paid", "paid_without_shipping", "paid_without_tax", "goods"]
 """What an order's amount is: list prices; what was paid; less shipping; less tax; less both."""
+_SILENT: Final = 2
 
 
 @rule("invite")
@@ -77,7 +78,7 @@ class Invite(Mechanic[Commands, States, Events]):
         base: what the amount of an order is, which commissions are taken of.
         least: what must be left of a friend's first order for it to qualify; nothing for any.
         levels: how far above the buyer anybody earns, 1 to 20.
-        deeper: ``"more_than_two"`` where `levels` is more than 2: in many places that is unlawful.
+        deeper: `MORE_THAN_TWO` where `levels` is more than 2: in many places that is unlawful.
         code_length: of a code, with its check character, 4 to 32.
         code_uses: how many friends one code brings.
         binds_for: how long a friend is a friend; `NEVER` ends.
@@ -145,10 +146,11 @@ class Invite(Mechanic[Commands, States, Events]):
         for name, span in (("matures_after", self.matures_after), ("binds_for", self.binds_for)):
             if span < timedelta(0):
                 raise InvalidRule(f"{name}: {span} is less than nothing; give a span")
-        if self.levels > 2 and not self.deeper:
+        if (self.levels > _SILENT) != (self.deeper == MORE_THAN_TWO):
+            said = "leave `deeper` out" if self.deeper else "say deeper=MORE_THAN_TWO if meant"
             raise InvalidRule(
-                f"levels: {self.levels} levels earn on one order, which many places forbid; say "
-                'deeper="more_than_two" if a lawyer has agreed, or give 1 or 2'
+                f"levels: {self.levels} levels earn on one order; where promoters are counted "
+                f"too, two are one more than some platforms and laws allow: {said}"
             )
 
     @property
@@ -163,15 +165,16 @@ class Invite(Mechanic[Commands, States, Events]):
     def sentences(self) -> tuple[Words, ...]:
         """The rules of the game as members read them."""
         return (
-            *joins.sentences(self.binds_for, self.rebinds),
-            Words(
-                f"An order counts {write_span(self.matures_after)} after "
-                f"{'it was placed' if self.counts_from == 'order' else 'it was received'}, with "
-                "what was not refunded by then.",
-                f"订单自{'下单' if self.counts_from == 'order' else '签收'}之时起满"
-                f"{span_zh(self.matures_after)}后，按未退款金额计入。",
-            ),
+            *wording.of_codes(self.codes, joins.vanity(self.codes), self.code_uses, self.prefers),
+            *wording.of_binding(self.binds_for, self.rebinds),
+            *wording.of_orders(self.base, self.matures_after, self.counts_from, self.levels),
+            wording.of_qualifying(self.least),
         )
+
+    def absent(self) -> Mapping[str, str]:
+        """The levels that nobody is paid for."""
+        why = f"levels={self.levels}; raise it, or leave the grant out"
+        return dict.fromkeys(UPLINE[self.levels :], why)
 
     def initial(self) -> States:
         """Before anything is known."""
@@ -265,7 +268,7 @@ class Invite(Mechanic[Commands, States, Events]):
         """What happens, or why not."""
         match command:
             case Issue():
-                return joins.issue(command, state)
+                return joins.issue(command, state, self.codes)
             case Join():
                 return joins.join(command, state, self.binds_for, self.rebinds)
             case Part():

@@ -44,19 +44,19 @@ WORDS: Final[Mapping[str, Words]] = {
     INVITER: Words("inviter", "邀请人"),
     INVITEE: Words("friend", "被邀请人"),
     OPERATOR: Words("operator", "运营人员"),
-    MATTER: Words("matter", "事项"),
+    MATTER: Words("order or member", "订单或用户"),
     JOINED: Words("when a friend joins by an invitation", "好友通过邀请加入时"),
-    ORDERED: Words("when an order of a friend can no longer be refunded", "好友订单过售后期时"),
+    ORDERED: Words("when the refund period of a friend's order is over", "好友订单过售后期时"),
     FIRST_ORDER: Words(
-        "when the first qualifying order of a friend can no longer be refunded",
+        "when the refund period of a friend's first qualifying order is over",
         "好友首个有效订单过售后期时",
     ),
     **{
-        role: Words(f"inviter at level {level}", f"第{level}级上级")
+        role: Words(f"inviter at level {level}", f"第{level}级邀请人")
         for level, role in enumerate(UPLINE, 1)
     },
 }
 CARRIED: Final[Mapping[str, Words]] = {
-    ORDERED: Words("what was kept of the order", "订单实付净额"),
-    FIRST_ORDER: Words("what was kept of the order", "订单实付净额"),
+    ORDERED: Words("what was kept of the order", "订单未退款金额"),
+    FIRST_ORDER: Words("what was kept of the order", "订单未退款金额"),
 }
