@@ -159,7 +159,7 @@ ANIMALS = (
     _animal(DoublesParts, "parts_once", "refuses_when_closed"),
     _animal(LetsGoBeforeTheCommit, *LOCKING, also=RACING),
     _animal(ClaimsTheKeyLast, *MEETING, "keys_are_forgotten_when_told", also=RACING),
-    _animal(CommitsInTwoSteps, *MEETING, also=RACING),
+    _animal(CommitsInTwoSteps, *MEETING, also=RACING | set(LOCKING)),
     _animal(LocksInAnyOrder, *LOCKING, also=RACING | {"short_writes_nothing"}),
     _animal(SendsACommitAgain, "whatever_goes_wrong_the_same_key_settles"),
     _animal(
