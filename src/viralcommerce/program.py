@@ -9,6 +9,7 @@ from typing import Final
 from msgspec import Struct, structs
 
 from viralcommerce.campaign import Campaign
+from viralcommerce.decider import BUDGET as BUDGET
 from viralcommerce.messages import Command
 from viralcommerce.rules.compiled import Check, compile_condition
 from viralcommerce.rules.fields import NEVER
@@ -35,7 +36,7 @@ from viralcommerce.values.windows import ALWAYS
 QuotaKey = tuple[str, str, str, str]
 """(campaign, grant or quota, scope, period): never the hash; the store has `used`, we the cap."""
 
-BUDGET: Final = "budget"
+BALANCE: Final = "balance"
 MINT: Final = "mint"
 COST: Final = "cost"
 STOCK: Final = "stock"
@@ -145,6 +146,11 @@ class Program:
         self.budget = None if isinstance(budget, Unlimited) else budget.minor
         self.budget_key: QuotaKey = (self.name, f"{BUDGET}/{self.currency}", "", "")
         """Amounts of two currencies are never counted together."""
+        self.pays = mechanic.pays if self.currency else frozenset[str]()
+        """The kinds of reward that add up to a balance."""
+        debt = mechanic.most_owed
+        self.debt = None if debt is None else debt.minor
+        """How far below nothing taking back can bring a balance; nothing where there is no end."""
         self.drawn = frozenset(n for n, carries in mechanic.milestones.items() if carries.drawn)
         self.actors = {
             name: str(carries.roles[0]) for name, carries in mechanic.milestones.items()
@@ -180,6 +186,16 @@ class Program:
         """Whether the host must be asked anything at all."""
         self.is_straight = not self.asks and not mechanic.looks
         """Whether a command needs nothing but its own cell, and quotas."""
+        self.is_plain = not (
+            self.promises or self.drawn or self.caps or mechanic.adjusting
+        ) and all(
+            len(line) == 1 and line[0].is_plain for lines in self.lines.values() for line in lines
+        )
+        """Whether its grants give so much each time, and nothing asks, counts or holds."""
+
+    def balance_key(self, member: str) -> QuotaKey:
+        """What is counted of a member's balance: earned, less all that has left it."""
+        return (self.name, f"{BALANCE}/{self.currency}", f"{MEMBER}/{member}", "")
 
     def _compile_guard(self, kind: type[Command], roles: tuple[str, ...]) -> None:
         if kind in self.mechanic.settling:

@@ -19,6 +19,7 @@ LAWFUL = {
         PACKAGE / "rules" / "screening.py",
         PACKAGE / "campaign.py",
         PACKAGE / "pricing.py",
+        PACKAGE / "plain.py",
         PACKAGE / "runtime" / "flow.py",
         PACKAGE / "runtime" / "gathering.py",
         *(PACKAGE / "lab" / f"{name}.py" for name in ("forest", "measures", "running")),

@@ -17,11 +17,13 @@ from viralcommerce.known import Facts
 from viralcommerce.messages import (
     BY_CLOCK,
     Accepted,
+    Award,
     Event,
     Refusal,
     Refused,
     State,
 )
+from viralcommerce.plain import Plain, plain
 from viralcommerce.pricing import Pricing
 from viralcommerce.program import Program, QuotaKey
 from viralcommerce.refusals import (
@@ -48,7 +50,7 @@ from viralcommerce.runtime.ports import (
 )
 from viralcommerce.runtime.programs import thaw_decision
 from viralcommerce.runtime.request import REFUSED, Context, Outcome, Request
-from viralcommerce.runtime.situations import NOTHING, come_upon, evolved, overdue
+from viralcommerce.runtime.situations import NOTHING, Other, come_upon, evolved
 
 
 class Batch(Guarding):
@@ -76,7 +78,8 @@ class Batch(Guarding):
         short: Mapping[QuotaKey, int],
         wanted: Wanted = NOTHING,
     ) -> None:
-        super().__init__(context, found, wanted)
+        self.context, self.found, self.wanted = context, found, wanted
+        self.cells: dict[Place, Cell] = {}
         self.all_counted = found.all_used
         self.learned: dict[QuotaKey, int] = {}
         self.counted: Mapping[QuotaKey, int] = found.used
@@ -124,11 +127,11 @@ class Batch(Guarding):
         """What to commit, or nothing where nothing was decided anew."""
         if not self.records and not self.hot:
             return None
-        found = self.found.cells
-        cells = [
-            CellWrite(place, found[place].version if place in found else 0, cell)
-            for place, cell in self.cells.items()
-        ]
+        found, changed = self.found.cells, self.cells
+        cells = []
+        for place in changed:
+            before = found.get(place)
+            cells.append(CellWrite(place, 0 if before is None else before.version, changed[place]))
         return Writes(
             records=self.records,
             cells=cells,
@@ -166,23 +169,33 @@ class Batch(Guarding):
         refusal: Refusal | None = None
         if command.by != BY_CLOCK:
             at = command.at
-            settles = type(command) in program.mechanic.settling
-            if overdue(command, cell):
+            if cell is not None and cell.deadline is not None and at >= cell.deadline:
                 self._end(request, program, state)
                 if self.missing:
                     return None
                 cell, program, state = self.situation(request)
-            if request.life.stage != LIVE and not settles:
-                refusal = life_refusal(request.life, begun=cell is not None)
-            if refusal is None and request.program.ends and not settles:
-                refusal = _outside(request.program, at)
+            if request.life.stage != LIVE or request.program.ends:
+                if type(command) not in program.mechanic.settling:
+                    refusal = self._kept_out(request, begun=cell is not None)
         if refusal is not None:
             return self._refuse(request, program, refusal)
         if program.mechanic.looks:
-            told = self.informed(program, command, request.program.name)
+            told = self.told(program, command, request.program.name)
+            if self.missing:
+                return None
             if told is not command:
                 request = structs.replace(request, command=told)
-        return self._decide(request, program, cell, state)
+        outcome = self._decide(request, program, cell, state)
+        if program.mechanic.looks and outcome is not None:
+            self.count_guess(program, request.command)
+        return outcome
+
+    def _kept_out(self, request: Request, *, begun: bool) -> Refusal | None:
+        """Whether the stage of the campaign's life, or its window, keeps a command out."""
+        refusal = life_refusal(request.life, begun=begun) if request.life.stage != LIVE else None
+        if refusal is None and request.program.ends:
+            refusal = _outside(request.program, request.command.at)
+        return refusal
 
     def _recorded(self, request: Request, key: str) -> Decision | None:
         place = (request.program.name, key)
@@ -199,6 +212,9 @@ class Batch(Guarding):
         ended = come_upon(command, request.program, instance, life, program, state)
         if (request.program.name, ended.command.key) not in self.decided:
             cell, pinned, now = self.situation(ended)
+            if pinned.mechanic.looks:
+                told = self.informed(pinned, ended.command, request.program.name)
+                ended = structs.replace(ended, command=told)
             self._decide(ended, pinned, cell, now)
 
     def _decide(
@@ -225,11 +241,20 @@ class Batch(Guarding):
             reached = mechanic.reached(events[0])
         else:
             reached = [one for event in events for one in mechanic.reached(event)]
-        others = self.others(request, program, events)
-        state = evolved(program, state, self.own_events(request, program, events))
-        if mechanic.looks and self._circular(request, cell, mechanic.parent(state)):
-            return self._refuse(request, program, Circular())
-        priced = self._price(request, program, version, events, reached, clock=clock)
+        others: Sequence[Other] = ()
+        if mechanic.looks:
+            others = self.others(request, program, events)
+            state = evolved(program, state, self.own_events(program, events))
+            if self._circular(request, cell, mechanic.parent(state)):
+                return self._refuse(request, program, Circular())
+        else:
+            for event in events:
+                state = mechanic.evolve(state, event)
+        priced: Pricing | Plain | None = None
+        if program.is_plain:
+            priced = plain(program, reached, request.instance, version, command.at)
+        if priced is None:
+            priced = self._price(request, program, version, events, reached, clock=clock)
         if self.missing:
             return None
         if priced.refusal is not None:
@@ -245,7 +270,7 @@ class Batch(Guarding):
             withheld=tuple(priced.withheld),
             adjustments=priced.adjustments,
         )
-        held = priced.hold + (0 if cell is None else cell.held)
+        held = priced.hold if cell is None else priced.hold + cell.held
         self.put(request, program, version, state, held)
         for other, its_cell, its_program, its_state in others:
             its_version, its_held = (
@@ -259,10 +284,18 @@ class Batch(Guarding):
         shadow = program.shadow
         actors = program.actors
         # tuples, not lists: the collector lets go of them the first time it looks
-        parts = tuple([(one.cast[role := actors[one.milestone]], role) for one in reached])
+        parts: tuple[tuple[str, str], ...] = ()
+        for one in reached:
+            role = actors[one.milestone]
+            parts = (*parts, (one.cast[role], role))
         transfers = () if shadow else tuple(priced.transfers)
-        issue = tuple(priced.awards) if self.context.issues and not shadow else ()
-        self._record(Record(command.key, decision, transfers, parts, issue))
+        issue: tuple[Award, ...] = ()
+        if self.context.issues and not shadow:
+            issue = tuple(priced.awards)
+            if program.pays:  # what is paid out in batches is not handed out as well
+                issue = tuple([one for one in issue if one.reward not in program.pays])
+        self.records.append(Record(command.key, decision, transfers, parts, issue))
+        self.decided[(decision.campaign, command.key)] = decision
         return decision
 
     def _circular(self, request: Request, cell: Cell | None, parent: str) -> bool:
@@ -297,19 +330,21 @@ class Batch(Guarding):
             self,
             clock=clock,
         )
-        pricing.price(reached, held, released)
+        mechanic = program.mechanic
+        moves = [one for event in events for one in mechanic.moves(event)] if program.pays else ()
+        pricing.price(reached, held, released, moves)
+        if not pricing.missing and type(request.command) in program.mechanic.adjusting:
+            correct(self.found, self.records, request, program, events, pricing)
         if pricing.missing:
             self.missing += pricing.missing
             return pricing
-        if type(request.command) in program.mechanic.adjusting:
-            correct(self.found, self.records, request, program, events, pricing)
         for key, need in pricing.needs.items():
             before = self.needs.get(key)
             if before is None or need[0] - need[1] > before[0] - before[1]:
                 self.needs[key] = need
         return pricing
 
-    def _add_quotas(self, request: Request, program: Program, priced: Pricing) -> None:
+    def _add_quotas(self, request: Request, program: Program, priced: Pricing | Plain) -> None:
         for key, change in priced.used.items():
             if change:
                 self.used[key] = self.used.get(key, 0) + change

@@ -40,20 +40,19 @@ class Driver:
 
     def one(self, request: Request) -> Outcome:
         """The outcome of one command; straight through, where it asks nobody."""
-        outcome = self._straight(request) if request.program.is_straight else None
-        return self.all((request,))[0] if outcome is None else outcome
-
-    def _straight(self, request: Request) -> Outcome | None:
-        """The outcome of a command with nothing in its way; nothing where the flow must do it."""
-        if self.closed:
-            raise NotLive("shop: it is closed; open another")
-        session = self._store.session()
-        try:
-            return straight(self._context, request, session)
-        except StoreConflict:  # nothing of it is written
-            return None
-        finally:
-            session.close()
+        if request.program.is_straight:
+            if self.closed:
+                raise NotLive("shop: it is closed; open another")
+            session = self._store.session()
+            try:
+                outcome = straight(self._context, request, session)
+                if outcome is not None:
+                    return outcome
+            except StoreConflict:  # nothing of it is written
+                pass
+            finally:
+                session.close()
+        return self.all((request,))[0]
 
     def all(
         self, requests: tuple[Request, ...], records: list[Record] | None = None

@@ -67,7 +67,7 @@ class Foresight(Situations):
                 self.changed.update((name, at) for at in map(mechanic.where, events) if at)
             if goes_on:
                 version = 1 if cell is None else cell.version + 1
-                own = self.own_events(request, program, events)
+                own = self.own_events(program, events) if mechanic.looks else events
                 self.put(request, program, version, evolved(program, state, own), 0)
 
 

@@ -86,6 +86,10 @@ class Programs:
         Raises:
             UnknownCampaign: as `named`.
         """
+        if type(campaign) is Campaign:
+            program = self.newest.get(campaign.name)
+            if program is not None and program.campaign is campaign:
+                return program
         if isinstance(campaign, str) and campaign.startswith(SHADOW):
             return self.shadow(self.named(campaign.removeprefix(SHADOW)))
         return self.named(campaign)

@@ -354,7 +354,8 @@ class Shop:
         life = self._life(program.campaign.name)
         if life.shadow and not program.shadow:
             program = self._programs.shadow(program)
-        command = filled(program, command, self._entropy)
+        if program.mechanic.fills:
+            command = filled(program, command, self._entropy)
         instance = instance_of(program, command)
         stamped_now = stamped(program, command, self._clock, self._entropy)
         return Request(program, stamped_now, instance, life, members_of(stamped_now))

@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec import structs
 
+from viralcommerce.decider import Balance
 from viralcommerce.messages import BY_CLOCK, Command, Event, State
 from viralcommerce.program import Program
 from viralcommerce.runtime.kinship import Unread, lineage
@@ -17,6 +18,10 @@ from viralcommerce.runtime.programs import thaw_state
 from viralcommerce.runtime.request import Context, Request, deadline_key
 
 NOTHING: Final = Wanted()
+
+
+Other = tuple[Request, Cell | None, Program, State]
+"""An instance that a command of another one changes: what it was, and its situation afterwards."""
 
 
 class Situations:
@@ -70,8 +75,13 @@ class Situations:
             for instance, state in self._line(chain)
         }
         line = self._line((name, lookup.above, lookup.levels)) if lookup.above else ()
-        told: Command = mechanic.informed(command, states, line)
+        balance = self.balance(program, lookup.balance) if lookup.balance else None
+        told: Command = mechanic.informed(command, states, line, balance)
         return told
+
+    def balance(self, program: Program, member: str) -> Balance | None:
+        """What a member has; before anything is locked, nothing is known of it."""
+        return None
 
     def _line(self, chain: Chain) -> list[tuple[str, State]]:
         if chain not in self.wanted.chains:
@@ -88,24 +98,16 @@ class Situations:
             return state
         return thaw_state(self.context.programs.pinned(name, cell.rules), state)
 
-    def own_events(
-        self, request: Request, program: Program, events: Sequence[Event]
-    ) -> Sequence[Event]:
+    def own_events(self, program: Program, events: Sequence[Event]) -> Sequence[Event]:
         """The events that change the command's own instance; of the others, the rest."""
-        if not program.mechanic.looks:
-            return events
         return [event for event in events if not program.mechanic.where(event)]
 
-    def others(
-        self, request: Request, program: Program, events: Sequence[Event]
-    ) -> list[tuple[Request, Cell | None, Program, State]]:
+    def others(self, request: Request, program: Program, events: Sequence[Event]) -> list[Other]:
         """The other instances that events change: each with its situation after them.
 
         Raises:
             Unread: one is not locked.
         """
-        if not program.mechanic.looks:
-            return []
         changed: dict[str, list[Event]] = {}
         for event in events:
             instance = program.mechanic.where(event)
@@ -114,7 +116,7 @@ class Situations:
         places = tuple((request.program.name, instance) for instance in changed)
         if not set(places) <= set(self.wanted.cells):
             raise Unread(places=places)
-        found: list[tuple[Request, Cell | None, Program, State]] = []
+        found: list[Other] = []
         for instance, its in changed.items():
             other = structs.replace(request, instance=instance)
             cell, pinned, state = self.situation(other)

@@ -24,7 +24,7 @@ TOO_LATE: Final = datetime(9000, 1, 1, tzinfo=UTC)
 
 def filled(program: Program, command: Command, entropy: Entropy) -> Command:
     """The command with what chance fills in before it is known what it is about, and its key."""
-    if not program.mechanic.fills or type(command) not in program.mechanic.casts:
+    if type(command) not in program.mechanic.casts:
         return command
     key = command.key or entropy.key()
     seed = hashlib.sha256(entropy.seed(key).encode()).digest()
@@ -54,7 +54,7 @@ def instance_of(program: Program, command: Command) -> str:
     if program.mechanic.looks:
         _check_amounts(program, command)
     instance: str = mechanic.instance(command)
-    if not are_plain_ids(instance, command.by, command.key) or "(" in command.by + command.key:
+    if not are_plain_ids(instance, command.by, command.key):
         _check_ids(program, command, instance)
     return instance
 
@@ -68,7 +68,7 @@ def stamped(program: Program, command: Command, clock: Clock, entropy: Entropy) 
     """
     key = command.key or entropy.key()
     at = command.at
-    if at == UNSTAMPED:
+    if at is UNSTAMPED:
         at = clock.now()
     if not isinstance(at, datetime):
         raise InvalidMessage(
@@ -77,7 +77,7 @@ def stamped(program: Program, command: Command, clock: Clock, entropy: Entropy) 
         )
     if at.tzinfo is not UTC:
         at = aware(at)
-    if not TOO_EARLY <= at < TOO_LATE:
+    if not TOO_EARLY.year <= at.year < TOO_LATE.year:
         raise InvalidMessage(
             f"{program.name}: {type(command).__name__}: at: {at.isoformat()} is not between "
             f"{TOO_EARLY:%Y-%m-%d} and {TOO_LATE:%Y-%m-%d}; give the moment it happened"

@@ -87,7 +87,7 @@ def check_id(text: str, what: str) -> str:
 
 
 def are_plain_ids(first: str, second: str, third: str) -> bool:
-    """Whether three ids are fine at a glance: visible ASCII without blanks, and not long.
+    """Whether three ids are fine at a glance: visible ASCII without blanks or "(", and not long.
 
     The last may be empty. What is not plain may still be fine: ask `check_id`, which says why.
 
@@ -103,6 +103,7 @@ def are_plain_ids(first: str, second: str, third: str) -> bool:
         together.isascii()
         and together.isprintable()
         and " " not in together
+        and "(" not in together
         and len(together) <= LONGEST
         and first != ""
         and second != ""

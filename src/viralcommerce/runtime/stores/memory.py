@@ -338,17 +338,21 @@ class _MemorySession:
 
     def _write(self, writes: Writes) -> None:
         store = self._store
+        used, cells = store._used, store._cells
         for key, hot in writes.hot.items():
-            store._used[key] = store._used.get(key, 0) + hot.change
+            used[key] = used.get(key, 0) + hot.change
         for key, change in writes.used.items():
-            store._used[key] = store._used.get(key, 0) + change
+            used[key] = used.get(key, 0) + change
         for write in writes.cells:
-            store._below.hang(write.place, store._cells.get(write.place), write.cell)
-            store._cells[write.place] = write.cell
-            if write.cell.deadline is None:
-                store._deadlines.pop(write.place, None)
-            else:
-                store._deadlines[write.place] = write.cell.deadline
+            place, cell = write.place, write.cell
+            before = cells.get(place)
+            if cell.parent or (before is not None and before.parent):
+                store._below.hang(place, before, cell)
+            cells[place] = cell
+            if cell.deadline is None:
+                store._deadlines.pop(place, None)
+            elif before is None or before.deadline is not cell.deadline:
+                store._deadlines[place] = cell.deadline
         store._records += writes.records
         decisions = store._decisions
         for record in writes.records:

@@ -1,0 +1,77 @@
+"""Plain prices: campaigns that give so much each time, and ask, count and hold nothing.
+
+Most likes, check-ins and shares earn a point or two, whoever it is and however often. For them
+`Pricing` would look for limits, budgets and holds that are not there; this is what is left of it.
+
+Laws:
+    Plain is pricing: where it answers, it answers as `Pricing` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+from typing import ClassVar, Final
+
+from viralcommerce.decider import Reached
+from viralcommerce.messages import GONE, Adjustment, Award, Refusal, Transfer, Withheld
+from viralcommerce.program import Option, Program, QuotaKey
+
+_NONE: Final[Mapping[QuotaKey, int]] = MappingProxyType({})
+
+
+class Plain:
+    """What plain grants give: as much of `Pricing` as there is to say of them."""
+
+    __slots__ = ("awards", "transfers")
+
+    withheld: ClassVar[Sequence[Withheld]] = ()
+    adjustments: ClassVar[tuple[Adjustment, ...]] = ()
+    used: ClassVar[Mapping[QuotaKey, int]] = _NONE
+    hot: ClassVar[Mapping[QuotaKey, int]] = _NONE
+    hold: ClassVar[int] = 0
+    refusal: ClassVar[Refusal | None] = None
+
+    def __init__(self, awards: Sequence[Award], transfers: Sequence[Transfer]) -> None:
+        self.awards = awards
+        self.transfers = transfers
+
+
+NOTHING_GIVEN: Final = Plain((), ())
+
+
+def plain(
+    program: Program, reached: Sequence[Reached], instance: str, version: int, at: datetime
+) -> Plain | None:
+    """What the milestones give, in a program that `is_plain`; nothing where somebody is gone."""
+    awards: tuple[Award, ...] = ()
+    transfers: tuple[Transfer, ...] = ()
+    for one in reached:
+        for (option,) in program.lines.get(one.milestone, ()):
+            who = one.cast.get(option.to)
+            if who:
+                if who.startswith(GONE):
+                    return None
+                ident = f"{program.name}/{instance}/{version}/{len(transfers)}"
+                award = awarded(option, ident, who, at)
+                awards = (*awards, award)
+                target = f"member/{who}"
+                row = Transfer(ident, option.source, target, option.asset, option.units, award)
+                transfers = (*transfers, row)
+    return Plain(awards, transfers) if awards else NOTHING_GIVEN
+
+
+def awarded(option: Option, ident: str, who: str, at: datetime) -> Award:
+    """One award of a plain option."""
+    return Award(
+        id=ident,
+        grant=option.name,
+        to=who,
+        role=option.to,
+        reward=option.kind,
+        asset=option.asset,
+        amount=option.units,
+        expires=None if option.lasts is None else at + option.lasts,
+        terms=option.terms,
+    )
