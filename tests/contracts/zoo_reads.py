@@ -105,6 +105,35 @@ class FindsOnlyTheFirstLine(Store):
         return self.inner.history(campaign, instance)[:1]
 
 
+class FindsOneLineAMoment(Store):
+    """``limit 1``: of two lines at one moment the first."""
+
+    def recorded(self, campaign: str, moments: Sequence[tuple[str, datetime]]) -> Sequence[Line]:
+        found = [self.inner.recorded(campaign, [one])[:1] for one in dict.fromkeys(moments)]
+        return [line for lines in found for line in lines]
+
+
+class FindsWhatIsNear(Store):
+    """Moments are compared in whole seconds."""
+
+    def recorded(self, campaign: str, moments: Sequence[tuple[str, datetime]]) -> Sequence[Line]:
+        near = {(instance, at.replace(microsecond=0)) for instance, at in moments}
+        return [
+            line
+            for line in self.inner.journal(campaign)
+            if (line.decision.instance, line.decision.command.at.replace(microsecond=0)) in near
+        ]
+
+
+class FindsTheLinesOfNamesakes(Store):
+    """The journal of an instance is that of its name, in whatever campaign."""
+
+    def history(self, campaign: str, instance: str) -> Sequence[Line]:
+        found = [self.inner.history(name, instance) for name in self.inner.campaigns()]
+        lines = [line for lines in found for line in lines]
+        return sorted(lines, key=lambda line: line.position) if len(found) > 1 else lines
+
+
 class CountsMembersWithTheCampaign(Store):
     """The counts of the whole campaign include those of its members."""
 

@@ -60,6 +60,7 @@ from viralcommerce.testing.contracts.store_races import (
 )
 from viralcommerce.testing.contracts.store_reads import (
     deadlines_are_indexed_and_due_once,
+    finds_lines_by_moment,
     finds_the_history_of_an_instance,
     keeps_every_posting,
     keeps_what_it_was_given,
@@ -110,6 +111,7 @@ STORE_LAWS: Final[tuple[StoreLaw, ...]] = (
     deadlines_are_indexed_and_due_once,
     streams_in_order,
     finds_the_history_of_an_instance,
+    finds_lines_by_moment,
     pages_by_id,
     refuses_when_closed,
     batch_equals_one_by_one,

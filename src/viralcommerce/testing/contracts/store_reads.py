@@ -14,7 +14,7 @@ from viralcommerce.messages import Accepted
 from viralcommerce.runtime.erasure import Erasure
 from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.outbox import Claim, Settled
-from viralcommerce.runtime.ports import Due, Posting, Record, Wanted
+from viralcommerce.runtime.ports import Due, Posting, Record, Store, Wanted
 from viralcommerce.testing.contracts.kit import (
     AT,
     CLOSES,
@@ -131,28 +131,46 @@ def pages_by_id(bench: StoreBench) -> None:
 
 
 def finds_the_history_of_an_instance(bench: StoreBench) -> None:
-    """The journal of one instance comes by itself, in order; its lines are found by moment."""
+    """The journal of one instance comes by itself, in order, refusals too; nobody else's."""
     store = bench.store()
+    _three_moments(store)
+    lines = [line for line in store.journal(NAME) if thawed(line).instance == "p"]
+    same(list(store.history(NAME, "p")), lines, "the journal of an instance")
+    same(len(lines), 4, "its lines, three accepted and one refused")
+    same(list(store.history(NAME, "nobody's")), [], "the journal of what is not there")
+
+
+def finds_lines_by_moment(bench: StoreBench) -> None:
+    """Lines are found by instance and moment: all of a moment, to the microsecond, each once."""
+    store = bench.store()
+    _three_moments(store)
+    there = [line for line in store.journal(NAME) if thawed(line).instance in ("p", "q")]
+    wanted = [("p", AT + _TICK), ("q", AT), ("p", AT + _TICK), ("q", AT - _TICK)]
+    found = sorted(store.recorded(NAME, wanted), key=lambda line: line.position)
+    moments = {*wanted}
+    expected = [
+        line
+        for line in sorted(there, key=lambda line: line.position)
+        if (thawed(line).instance, thawed(line).command.at) in moments
+    ]
+    same(found, expected, "the journal lines at three moments, of which one has none")
+    same(len(found), 3, "those lines, two of one moment")
+    same(list(store.recorded(NAME, [])), [], "the journal lines at no moment")
+
+
+def _three_moments(store: Store) -> None:
     for number in range(3):
         at = AT + number * _TICK
+        again = [Record("", no("p", "again", at=at))] if number == 1 else []
         committed(
             store,
             writes(
                 Record("", yes("p", at=at, version=number + 1)),
+                *again,
                 Record("", no("q", "k", at=at)),
                 Record("", yes("p", of=OTHER, at=at)),
             ),
         )
-    lines = [line for line in store.journal(NAME) if thawed(line).instance == "p"]
-    same(list(store.history(NAME, "p")), lines, "the journal of an instance")
-    same(list(store.history(NAME, "nobody's")), [], "the journal of what is not there")
-    wanted = [("p", AT + _TICK), ("q", AT), ("p", AT + _TICK), ("q", AT - _TICK)]
-    found = sorted(store.recorded(NAME, wanted), key=lambda line: line.position)
-    same(
-        [(one.instance, one.command.at) for one in map(thawed, found)],
-        [("q", AT), ("p", AT + _TICK)],
-        "the journal lines at two moments",
-    )
 
 
 def deadlines_are_indexed_and_due_once(bench: StoreBench) -> None:
