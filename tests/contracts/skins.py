@@ -42,4 +42,5 @@ def copied(found: Found, wanted: Wanted) -> Found:
         decisions={p: found.decisions[p] for p in wanted.decisions if p in found.decisions},
         cells={p: found.cells[p] for p in wanted.cells if p in found.cells},
         used={key: found.used.get(key, 0) for key in wanted.quotas},
+        gone=found.gone,
     )

@@ -79,12 +79,39 @@ from contracts.zoo_reads import (
     RoundsToSeconds,
     TakesEveryRowForAnAward,
 )
+from contracts.zoo_upkeep import (
+    BuriesWhoNeverWas,
+    ForgetsBesideALock,
+    ForgetsItsTombstones,
+    ForgetsOnlyTheJournal,
+    ForgetsWhatIsOwed,
+    ForgetsWhoeverBeginsLikeThem,
+    ForgetsWithoutATombstone,
+    LetsEverybodyBack,
+    LetsNobodyBack,
+)
 from viralcommerce.runtime.stores.sqlite import SqliteStore
 
 LOCKING = ("reads_its_locks", "locks_what_is_not_there")
 MEETING = ("any_order_is_some_order", "whatever_goes_wrong_the_same_key_settles")
+FORGETTING = frozenset(
+    {
+        "forgets_beside_others",
+        "forgets_nobody_who_is_owed",
+        "forgetting_again_does_nothing",
+        "tombstones_are_pruned_when_told",
+        "turns_away_who_was_forgotten",
+    }
+)
 RACING = frozenset(
-    {"concurrent_threads", "ticks_once", "never_passes_a_cap", "relays_share", *MEETING}
+    {
+        "concurrent_threads",
+        "ticks_once",
+        "never_passes_a_cap",
+        "relays_share",
+        *MEETING,
+        *FORGETTING,
+    }
 )
 """Laws that an animal without locks breaks too, when its threads happen to meet."""
 
@@ -161,12 +188,19 @@ ANIMALS = (
     _animal(LosesTheTailOfABatch, "batch_equals_one_by_one"),
     _animal(DoublesParts, "parts_once", "refuses_when_closed"),
     _animal(LetsGoBeforeTheCommit, *LOCKING, also=RACING),
-    _animal(ClaimsTheKeyLast, *MEETING, "keys_are_forgotten_when_told", also=RACING),
+    _animal(
+        ClaimsTheKeyLast,
+        "forgets_everywhere",
+        *MEETING,
+        "keys_are_forgotten_when_told",
+        also=RACING,
+    ),
     _animal(CommitsInTwoSteps, *MEETING, also=RACING | set(LOCKING)),
     _animal(LocksInAnyOrder, *LOCKING, also=RACING | {"short_writes_nothing"}),
     _animal(SendsACommitAgain, "whatever_goes_wrong_the_same_key_settles"),
     _animal(
         ReordersTheJournal,
+        "forgets_everywhere",
         "streams_in_order",
         "keeps_what_it_was_given",
         "finds_the_history_of_an_instance",
@@ -182,7 +216,7 @@ ANIMALS = (
     _animal(FindsOneLineAMoment, "finds_lines_by_moment"),
     _animal(FindsWhatIsNear, "finds_lines_by_moment"),
     _animal(FindsTheLinesOfNamesakes, "finds_the_history_of_an_instance"),
-    _animal(FindsOnlyTheFirstLine, "finds_the_history_of_an_instance"),
+    _animal(FindsOnlyTheFirstLine, "forgets_everywhere", "finds_the_history_of_an_instance"),
     _animal(CountsMembersWithTheCampaign, "pages_by_id"),
     _animal(TakesEveryRowForAnAward, "keeps_every_posting"),
     _animal(ForgetsEveryKey, "keys_are_forgotten_when_told"),
@@ -192,6 +226,7 @@ ANIMALS = (
     _animal(KeepsOnlyTheNewestRules, "rules_are_kept"),
     _animal(
         DeliversAtMostOnce,
+        "forgets_nobody_who_is_owed",
         "claims_in_line",
         "retries_alone",
         "leases_run_out",
@@ -199,15 +234,21 @@ ANIMALS = (
         "sets_aside",
         "delivers_at_least_once",
     ),
-    _animal(SettlesUpToThePosition, "outbox_survives", "retries_alone", "delivers_at_least_once"),
+    _animal(
+        SettlesUpToThePosition,
+        "forgets_nobody_who_is_owed",
+        "outbox_survives",
+        "retries_alone",
+        "delivers_at_least_once",
+    ),
     _animal(ClaimsWhateverIsDue, "claims_in_line", "retries_alone"),
     _animal(ClaimsOldAndNewTogether, "claims_in_line", "retries_alone"),
     _animal(LeasesForEver, "leases_run_out", "settles_its_own", "retries_alone"),
     _animal(IgnoresLeases, "leases_run_out", "settles_its_own", "claims_in_line", also=RACING),
     _animal(SettlesForAnybody, "settles_its_own"),
     _animal(UsesPositionsAgain, "settles_its_own"),
-    _animal(ForgetsWhatItSetAside, "sets_aside", "settles_its_own"),
-    _animal(LetsPoisonHoldUp, "sets_aside"),
+    _animal(ForgetsWhatItSetAside, "forgets_nobody_who_is_owed", "sets_aside", "settles_its_own"),
+    _animal(LetsPoisonHoldUp, "forgets_nobody_who_is_owed", "sets_aside"),
     _animal(LooksThenClaims, "relays_share"),
     _animal(AnswersWhenClosed, "refuses_when_closed"),
     _animal(
@@ -219,5 +260,19 @@ ANIMALS = (
         "reopen_sees_everything",
     ),
     _animal(ForgetsItsCounts, "keeps_what_it_was_given", "reopen_sees_everything"),
+    _animal(ForgetsOnlyTheJournal, "forgets_everywhere", also=FORGETTING),
+    _animal(ForgetsWhoeverBeginsLikeThem, "turns_away_who_was_forgotten", "forgets_everywhere"),
+    _animal(
+        ForgetsWithoutATombstone,
+        "turns_away_who_was_forgotten",
+        "forgets_beside_others",
+        "tombstones_are_pruned_when_told",
+    ),
+    _animal(ForgetsItsTombstones, "turns_away_who_was_forgotten"),
+    _animal(BuriesWhoNeverWas, "forgetting_again_does_nothing"),
+    _animal(ForgetsWhatIsOwed, "forgets_nobody_who_is_owed"),
+    _animal(ForgetsBesideALock, "forgets_beside_others"),
+    _animal(LetsEverybodyBack, "tombstones_are_pruned_when_told"),
+    _animal(LetsNobodyBack, "tombstones_are_pruned_when_told"),
 )
 """Every animal of the zoo."""

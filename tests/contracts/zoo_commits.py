@@ -107,6 +107,7 @@ class MixesCampaigns(Store):
                 decisions={p: decisions[p[1]] for p in wanted.decisions if p[1] in decisions},
                 cells={p: cells[p[1]] for p in wanted.cells if p[1] in cells},
                 used={key: memory._used.get(key, 0) for key in wanted.quotas},
+                gone=found.gone,
             )
 
 

@@ -33,14 +33,14 @@ class Erasure(Struct, frozen=True, kw_only=True):
     Args:
         member: who.
         pseudonym: what stands for them from now on.
-        secret: what fingerprints are made with, in a store that has no secret yet.
+        salt: the secret that fingerprints are made with, in a store that has none yet.
         at: when.
         kinds: the closed mapping of rule kinds, to read what the store has.
     """
 
     member: str
     pseudonym: str
-    secret: str
+    salt: str
     at: datetime
     kinds: Kinds
 
@@ -92,8 +92,8 @@ def erasure(member: str, *, entropy: Entropy, at: datetime, kinds: Kinds) -> Era
     if member == BY_CLOCK or is_gone(member):
         raise InvalidValue(f"forget: {member!r:.60} is no member; give an id that commands carry")
     nonce = entropy.key()
-    secret = entropy.seed(f"{SALT}/{nonce}")
-    return Erasure(member=member, pseudonym=f"{GONE}{nonce}", secret=secret, at=at, kinds=kinds)
+    salt = entropy.seed(f"{SALT}/{nonce}")
+    return Erasure(member=member, pseudonym=f"{GONE}{nonce}", salt=salt, at=at, kinds=kinds)
 
 
 def still_owed(member: str, awards: Sequence[Award]) -> StillOwed:

@@ -3,7 +3,7 @@
 Fields that hold members (`MemberField`) give way where they are the id. In names that clients
 chose (instances, keys) and in free text, the id gives way wherever it stands by itself, between
 ends, blanks or punctuation. A number is many things: an id of digits only gives way in such text
-only where the member took part, so that pack 7 survives member 7.
+after ``member/``, and where the member took part, so that pack 7 survives member 7.
 
 Laws:
     Decided the same: a command rewritten is decided as the decision rewritten.
@@ -22,8 +22,8 @@ from viralcommerce.campaign import Campaign
 from viralcommerce.codec import Codec, messages_of
 from viralcommerce.decider import Mechanic
 from viralcommerce.errors import StoreCorrupt, ViralCommerceError
-from viralcommerce.messages import Accepted, Award, Transfer
-from viralcommerce.program import QuotaKey
+from viralcommerce.messages import Accepted, Adjustment, Award, Transfer
+from viralcommerce.program import STOCK, QuotaKey
 from viralcommerce.rules.limits import PAIR
 from viralcommerce.runtime.erasure import Erasure, Name
 from viralcommerce.runtime.life import Life
@@ -33,8 +33,8 @@ from viralcommerce.runtime.ports import Cell, Decision, Part, Place, Posting
 from viralcommerce.runtime.request import CLOCK_KEYS
 from viralcommerce.values.ids import MEMBER_FIELD
 
-_ACCOUNT: Final = "member/"
-_HOLD: Final = "hold/"
+_MEMBER: Final = "member/"
+_HOLD: Final = "hold"
 _VALUES: Final = "viralcommerce.values"
 Turn = Callable[[str], str]
 
@@ -65,6 +65,7 @@ class Rewriting:
         first = "(?<![^\\W_])" if self.member[0].isalnum() else ""
         last = "(?![^\\W_])" if self.member[-1].isalnum() else ""
         self._pattern = re.compile(first + re.escape(self.member) + last)
+        self._told = re.compile(rf"(?<=\b{_MEMBER}){re.escape(self.member)}{last}")
         self._anywhere = not self.member.isdecimal()
 
     def who(self, text: str) -> str:
@@ -73,9 +74,10 @@ class Rewriting:
 
     def text(self, place: Place, text: str) -> str:
         """A name or a text said in an instance."""
-        if self.member in text and (self._anywhere or place in self.own):
-            return self._pattern.sub(lambda _: self.pseudonym, text)
-        return text
+        if self.member not in text:
+            return text
+        pattern = self._pattern if self._anywhere or place in self.own else self._told
+        return pattern.sub(lambda _: self.pseudonym, text)
 
     def instance(self, place: Place) -> str:
         """The name of an instance."""
@@ -100,11 +102,11 @@ class Rewriting:
 
     def account(self, place: Place, account: str) -> str:
         """An account of the ledger."""
-        if account.startswith(_ACCOUNT):
-            return _ACCOUNT + self.who(account.removeprefix(_ACCOUNT))
-        if account == _HOLD + place[1]:
-            return _HOLD + self.instance(place)
-        return account
+        kind, slash, rest = account.partition("/")
+        if not slash or kind == STOCK:
+            return account
+        whole = rest == self.member and kind != _HOLD
+        return f"{kind}/{self.pseudonym if whole else self.text(place, rest)}"
 
     def quota(self, key: QuotaKey) -> QuotaKey:
         """What a quota is counted for: a member, a pair, an instance, or a fact's value."""
@@ -131,6 +133,9 @@ class Rewriting:
         award = self.award((campaign, instance), pending.award)
         error = self._pattern.sub(lambda _: self.pseudonym, pending.error)
         return structs.replace(pending, award=award, error=error)
+
+    def _adjustment(self, place: Place, one: Adjustment) -> Adjustment:
+        return structs.replace(one, award=self.award_id(place, one.award), to=self.who(one.to))
 
     def posting(self, posting: Posting) -> Posting:
         """A row of the ledger."""
@@ -193,6 +198,7 @@ class Rewriting:
                 withheld=tuple(
                     [structs.replace(one, to=self.who(one.to)) for one in decision.withheld]
                 ),
+                adjustments=tuple([self._adjustment(place, one) for one in decision.adjustments]),
             )
         refusal = self._turned(decision.refusal, turns)
         return structs.replace(decision, instance=instance, command=command, refusal=refusal)
@@ -207,7 +213,8 @@ class Rewriting:
         decision = self.thawed(recorded)
         if isinstance(decision, Accepted):
             there = self._is_in(decision.command, *decision.events) or any(
-                one.to == self.member for one in (*decision.awards, *decision.withheld)
+                one.to == self.member
+                for one in (*decision.awards, *decision.withheld, *decision.adjustments)
             )
         else:
             there = self._is_in(decision.command, decision.refusal)

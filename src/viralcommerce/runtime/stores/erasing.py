@@ -284,7 +284,7 @@ class _Forgetting:
     def _tombstones(self) -> Script[None]:
         put = Said(
             "insert into {s}meta (name, value) values (%s, %s) on conflict (name) do nothing",
-            (SALT, self.erasure.secret),
+            (SALT, self.erasure.salt),
         )
         get = Said("select value from {s}meta where name = %s", (SALT,))
         ((salt,),) = (yield [put, get])[1]

@@ -20,6 +20,12 @@ class Below:
         """The instances that hang under one, in no order."""
         return tuple(self._names.get(place, ()))
 
+    def rebuild(self, cells: Mapping[Place, Cell]) -> None:
+        """Begin anew, with cells that have other names."""
+        self._names.clear()
+        for place, cell in cells.items():
+            self.hang(place, None, cell)
+
     def hang(self, place: Place, before: Cell | None, after: Cell) -> None:
         """Take note of where a cell hangs now."""
         old, new = "" if before is None else before.parent, after.parent

@@ -18,6 +18,7 @@ from viralcommerce.runtime.erasure import Erasure, Forgotten, fingerprint, finge
 from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.ports import Cell, Decision, Found, Place, Record, Wanted
 from viralcommerce.runtime.rewriting import Rewriting
+from viralcommerce.runtime.stores.memory_forest import Below
 from viralcommerce.runtime.stores.memory_outbox import MemoryOutbox
 
 K = TypeVar("K")
@@ -38,6 +39,7 @@ class MemoryUpkeep(ABC):
     _parts: dict[str, dict[tuple[str, str, str], datetime]]
     _parts_until: int
     _outbox: MemoryOutbox
+    _below: Below
     _rules: dict[str, bytes]
     _lives: dict[str, list[Life]]
     _closed: bool
@@ -116,7 +118,7 @@ class MemoryUpkeep(ABC):
         changed["outbox"] = self._outbox.rewrite(rewriting.pending)
         if not changed.total():
             return Forgotten()
-        self._salt = self._salt or erasure.secret
+        self._salt = self._salt or erasure.salt
         for name in rewriting.names:
             self._tombstones[fingerprint(self._salt, name)] = erasure.at
         deadlines = {places[place]: at for place, at in self._deadlines.items()}
@@ -127,6 +129,7 @@ class MemoryUpkeep(ABC):
             _put(self._used, used)
             _put(self._lives, lives)
             self._records[:] = records
+            self._below.rebuild(cells)
             self._parts.clear()
             self._parts_until = 0
         return Forgotten(
