@@ -81,15 +81,15 @@ def lineage(
     was_moved = False
     while instance and len(found) <= levels:
         place = (name, instance)
-        cell = changed.get(place)
+        before = seen.get(place)
+        cell = changed.get(place, before)
         if cell is None:
-            cell = seen.get(place)
-            if cell is None and was_moved:
+            if was_moved:
                 raise Unread(chains=((name, instance, levels),))
-        else:
-            was_moved = True
-        if cell is None:
             break
+        was_moved = was_moved or (
+            cell.parent != "" if before is None else cell.parent != before.parent
+        )
         found.append((instance, cell))
         instance = cell.parent
     return found
