@@ -416,6 +416,7 @@ def test_the_first_who_is_back_lingers_for_the_others_and_a_late_one_for_nobody(
         ({"at_most": 1.5}, "at_most=1.5; give a whole number"),
         ({"at_most": True}, "at_most=True; give a whole number"),
         ({"waits": timedelta(0)}, "give a span"),
+        ({"waits": timedelta.max}, "give a span"),
         ({"waits": 3}, "waits=3; give a span"),
     ],
 )

@@ -25,12 +25,13 @@ from typing import Any, Final, Generic, TypeVar
 
 from viralcommerce.errors import InexactNumber, InvalidValue
 from viralcommerce.runtime.request import Outcome, Request
-from viralcommerce.values.spans import seconds
+from viralcommerce.values.spans import days, seconds
 
 _A_SECOND: Final = seconds(1)
+_A_DAY: Final = days(1)
 LINGERS: Final = 0.125
-"""How long a turn may linger for those who were just answered, in parts of the last turn: without
-it, of sixteen callers that come back at once eleven catch the next commit, with it fifteen."""
+"""How long a turn may linger for those who were just answered, in parts of the last turn. Without
+it the first of sixteen who is back goes alone, and fifteen wait for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ class Gathering:
 
     Args:
         at_most: how many commands share one commit, at least 1.
-        waits: how long a caller waits for others; then it goes alone.
+        waits: how long a caller waits for others; then it goes alone. At most a day.
         side_by_side: how many commits of one campaign a process has under way, at least 1.
 
     Raises:
@@ -63,9 +64,10 @@ class Gathering:
                 raise InexactNumber(f"gathering: {name}={count!r:.60}; give a whole number")
             if count < 1:
                 raise InvalidValue(f"gathering: {name}={count}; give 1 or more")
-        if type(self.waits) is not timedelta or self.waits <= timedelta(0):
+        if type(self.waits) is not timedelta or not timedelta(0) < self.waits <= _A_DAY:
             raise InvalidValue(
-                f"gathering: waits={self.waits!r:.60}; give a span, as in seconds(1)"
+                f"gathering: waits={self.waits!r:.60}; give a span of a day at most, as in "
+                "seconds(1)"
             )
 
 
