@@ -41,9 +41,10 @@ def replay(
     file = folder / "log.jsonl"
     file.write_text("".join(f"{json.dumps(line)}\n" for line in log))
     value, members = campaign(rules), LogMembers()
-    shop = Shop(store, [value], members=members, entropy=DerivedEntropy("tests"))
+    entropy = DerivedEntropy("tests")
+    shop = Shop(store, [value], members=members, entropy=entropy)
     with LogFile(str(file)) as opened:
-        events = EventFile(opened, value)
+        events = EventFile(opened, value, entropy)
         return Replay(shop, value, events, members, skips_bad=True, at_once=at_once).run()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from viralcommerce.cli.show import amount, local
-from viralcommerce.cli.summary import Asks, Packs, Summary
+from viralcommerce.cli.summary import Asks, Invites, Packs, Summary
 from viralcommerce.cli.totals import Bin
 from viralcommerce.values.iso4217 import EXPONENTS, SYMBOLS
 from viralcommerce.values.money import Money
@@ -44,6 +44,9 @@ def figures(summary: Summary) -> dict[str, Figure]:
         found["likes"] = _likes(summary.asks)
         if summary.asks.hours:
             found["hours"] = _hours(summary.asks)
+    if summary.invites is not None and summary.invites.ordered:
+        found["above"] = _above(summary.invites)
+        found["worth"] = _worth(summary.invites, summary.currency)
     return found
 
 
@@ -232,6 +235,34 @@ def _hours(asks: Asks) -> Figure:
         x={"title": {"text": "hours from the ask to its goal"}, **_whole(len(asks.hours))},
         y={},
     )
+
+
+def _above(invites: Invites) -> Figure:
+    numbers = list(range(len(invites.above)))
+    shares = [count / invites.ordered for count in invites.above]
+    colors = [MAIN if number else SOFT for number in numbers]
+    return _percents(numbers, invites.above, shares, colors, "inviters above the buyer", "orders")
+
+
+def _worth(invites: Invites, currency: str) -> Figure:
+    unit = 10 ** EXPONENTS.get(currency, 0)
+    parts = {
+        "ordered": invites.amount,
+        "counted": invites.net,
+        "left of that now": invites.net - invites.back,
+    }
+    bars = {
+        "type": "bar",
+        "x": list(parts),
+        "y": [minor / unit for minor in parts.values()],
+        "text": [amount(minor, currency) for minor in parts.values()],
+        "textposition": "outside",
+        "cliponaxis": False,
+        "marker": {"color": [SOFT, MAIN, WARM]},
+        "hovertemplate": "%{x}: %{text}<extra></extra>",
+    }
+    sign = SYMBOLS.get(currency) or f"{currency} "
+    return figure([bars], x={"type": "category"}, y={"tickprefix": sign, "rangemode": "tozero"})
 
 
 def _whole(count: int) -> dict[str, Any]:

@@ -32,16 +32,19 @@ from viralcommerce.errors import (
     ViralCommerceError,
 )
 from viralcommerce.messages import BY_CLOCK, Command, snake
+from viralcommerce.program import Program
 from viralcommerce.rules.facts import FactKind, Known, read_facts
 from viralcommerce.rules.needs import kinds_asked
+from viralcommerce.runtime.ports import Entropy
 from viralcommerce.runtime.request import CLOCK_KEYS
+from viralcommerce.runtime.stamping import filled
 from viralcommerce.values.ids import check_id
 
 Told = Mapping[str, Mapping[str, object]]
 """What a line tells of members: by member, then by fact."""
 YEARS: Final = range(1970, 3000)
 """When events may have happened."""
-_OURS: Final = ("at", "entropy", "key")
+_OURS: Final = frozenset({"at", "entropy", "key"})
 """The fields of a command that a line gives beside it, or that are not the log's to give."""
 
 
@@ -87,20 +90,31 @@ class EventFile:
     Args:
         log: the file.
         campaign: whose commands it holds.
+        entropy: the shop's, for games in which chance decides what a command is about.
 
     Raises:
         InvalidRule: its conditions ask one fact as two different things.
     """
 
-    def __init__(self, log: LogFile, campaign: Campaign) -> None:
+    def __init__(self, log: LogFile, campaign: Campaign, entropy: Entropy) -> None:
         self.log = log
         self.about = About()
         self._mechanic = campaign.mechanic
+        self._program = Program(campaign)
+        self._entropy = entropy
         self._kinds = fact_kinds(campaign)
         casts = campaign.mechanic.casts
         self._known_kinds = {snake(kind.__name__) for kind in casts}
         self._choices = ", ".join(sorted(snake(k.__name__) for k, roles in casts.items() if roles))
         self._decoder = _decoder(campaign.mechanic.command_types)
+        self._filled_in = {
+            kind: tuple(
+                (field.name, field.default)
+                for field in structs.fields(kind)
+                if field.name in kind.stamps - _OURS
+            )
+            for kind in casts
+        }
 
     def __iter__(self) -> Iterator[Event | Damage]:
         """Each event, or what is wrong with its line; nothing is remembered of earlier ones."""
@@ -139,14 +153,24 @@ class EventFile:
                 "command: its key and time stand beside it, in the line, and it has no entropy; "
                 "take them out of the command"
             )
+        self._check_stamps(command)
         check_id(found.key, "key")
         if found.key.startswith(CLOCK_KEYS):
             raise InvalidMessage(f"key: {found.key!r:.60} is the clock's; give another")
         check_id(command.by, "command.by")
-        instance = check_id(self._mechanic.instance(command), f"command.{self._mechanic.scope}")
         command = structs.replace(command, key=found.key, at=at)
+        command = filled(self._program, command, self._entropy)
+        instance = check_id(self._mechanic.instance(command), f"command.{self._mechanic.scope}")
         told = found.facts
         return Event(line.number, command, instance, self._known(told) if told else told)
+
+    def _check_stamps(self, command: Command) -> None:
+        """What a shop fills in is not the log's to give."""
+        for name, empty in self._filled_in[type(command)]:
+            if getattr(command, name) != empty:
+                raise InvalidMessage(
+                    f"command.{name}: the shop fills that in; take it out of the command"
+                )
 
     def _known(self, told: Told) -> Told:
         known: dict[str, dict[str, object]] = {}

@@ -116,7 +116,7 @@ def _read(recorded: Decision | bytes) -> Decision:
     for game in _GAMES:
         try:
             decision: Decision = messages_of(game).decision(recorded)
-        except msgspec.ValidationError:
+        except StoreCorrupt:
             continue
         return decision
     raise StoreCorrupt(f"store: a decision of no game known here: {recorded[:80]!r}")

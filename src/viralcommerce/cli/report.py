@@ -44,6 +44,8 @@ def render(result: Result, campaign: Campaign) -> str:
         is_proved=result.audit is not None and result.audit.is_clean,
         terms=printed,
         figures=figures(summary),
+        adjusts=any(gain.back for gain in summary.gains),
+        came_to=_came_to(summary),
     )
 
 
@@ -74,6 +76,11 @@ def _tiles(summary: Summary) -> Iterator[Tile]:
         part = asks.reached / asks.asked if asks.asked else 0
         yield Tile(f"{asks.asked:,}", "asks", f"{part:.1%} reached {asks.goal} likes")
 
+    if summary.invites is not None:
+        joined, orders = summary.invites.joined, summary.invites.ordered
+        yield Tile(f"{joined:,}", "friends joined", f"{summary.invites.by_code:,} by a code")
+        yield Tile(f"{orders:,}", "orders", f"{summary.invites.counted:,} counted")
+
 
 def _money(minor: int, summary: Summary) -> str:
     return Money(minor, summary.currency).shown()
@@ -91,7 +98,9 @@ def _each(summary: Summary) -> str:
 def _gains(summary: Summary) -> Iterator[Row]:
     for gain in summary.gains:
         cost = "" if gain.cost is None else gain.cost.shown()
-        cells = (gain.grant, gain.role, shown(gain.awards), amount(gain.amount, gain.asset), cost)
+        back = amount(gain.back, gain.asset) if gain.back else ""
+        given = amount(gain.amount, gain.asset)
+        cells = (gain.grant, gain.role, shown(gain.awards), given, back, cost)
         yield Row(cells)
 
 
@@ -114,6 +123,19 @@ def _spread(summary: Summary) -> str:
         f"{spread.members:,} members gained {amount(spread.amount, summary.asset)}: half of them "
         f"{amount(spread.median, summary.asset)} or less, the one who gained most "
         f"{amount(spread.most, summary.asset)}. The tenth who gained most have {part:.0%} of it."
+    )
+
+
+def _came_to(summary: Summary) -> str:
+    """What orders came to, in a sentence."""
+    found = summary.invites
+    if found is None or not summary.currency:
+        return ""
+    amounts = (_money(each, summary) for each in (found.amount, found.net, found.back))
+    amount_, net, back = amounts
+    return (
+        f"They came to {amount_}; {net} of it counted, after refunds; {back} of that was "
+        "refunded or charged back later."
     )
 
 

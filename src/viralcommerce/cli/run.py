@@ -76,10 +76,9 @@ def run(
         file = store or str(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "run.db")
         kept = open_new_store(file, wait)
         members = LogMembers()
-        shop = stack.enter_context(
-            Shop(kept, [rules], members=members, entropy=DerivedEntropy(seed))
-        )
-        lines = EventFile(log, rules)
+        entropy = DerivedEntropy(seed)
+        shop = stack.enter_context(Shop(kept, [rules], members=members, entropy=entropy))
+        lines = EventFile(log, rules, entropy)
         replay = Replay(shop, rules, lines, members, skips_bad=skip_bad, keeps=bool(store))
         ran = _ran(replay, log, end)
         summary = _summary(kept, rules, replay.name)

@@ -23,7 +23,8 @@ class Gain(Struct, frozen=True, kw_only=True):
         asset: what it is.
         awards: how often.
         amount: all together, in the asset's smallest unit.
-        cost: what it cost the budget, where it cost it anything.
+        back: how much of it was taken back, and not given again.
+        cost: what it cost the budget after that, where it cost it anything.
     """
 
     grant: str
@@ -32,6 +33,7 @@ class Gain(Struct, frozen=True, kw_only=True):
     asset: str
     awards: int
     amount: int
+    back: int
     cost: Money | None
 
 
@@ -123,6 +125,42 @@ class Asks(Struct, frozen=True, kw_only=True):
     hours: list[int]
 
 
+class Invites(Struct, frozen=True, kw_only=True):
+    """What became of invitations and orders; amounts in minor units.
+
+    Args:
+        issued: how many codes.
+        joined: how many friends, each counted once.
+        by_code: how often somebody joined by a code rather than by a link.
+        again: how often somebody came back under another inviter.
+        parted: how many invitations the clock has ended.
+        ordered: how many orders.
+        counted: how many of them have come to the end of their refund period.
+        rejected: how many an operator has ended.
+        waiting: how many may be refunded still, or are kept back.
+        levels: how many levels earn, by the newest version of the rules.
+        above: how many orders were placed with 0, 1, 2, ... inviters above their buyer.
+        amount: what all orders came to.
+        net: what those that counted came to then, less what was refunded before.
+        back: what was refunded or charged back of them later, less what disputes won again.
+    """
+
+    issued: int
+    joined: int
+    by_code: int
+    again: int
+    parted: int
+    ordered: int
+    counted: int
+    rejected: int
+    waiting: int
+    levels: int
+    above: list[int]
+    amount: int
+    net: int
+    back: int
+
+
 class Summary(Struct, frozen=True, kw_only=True):
     """All that a report on one campaign is made from.
 
@@ -140,7 +178,7 @@ class Summary(Struct, frozen=True, kw_only=True):
         gains: by line of the terms.
         reasons: of refusals, the most frequent first.
         kept: awards that were withheld.
-        given: what the budget has paid, in minor units.
+        given: what the budget has paid and not got back, in minor units.
         held: what is promised and not yet given, in minor units.
         gainers: how many members gained anything.
         asset: what `top` and `spread` are about: the money, or else what was given most often.
@@ -149,6 +187,7 @@ class Summary(Struct, frozen=True, kw_only=True):
         spend: over time.
         packs: where the mechanic is a coupon pack.
         asks: where the mechanic collects likes.
+        invites: where the mechanic is inviting.
     """
 
     campaign: str
@@ -174,6 +213,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     spend: list[Spend]
     packs: Packs | None = None
     asks: Asks | None = None
+    invites: Invites | None = None
 
 
 class Origin(Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from viralcommerce.cli.replay import Ran
 from viralcommerce.cli.show import amount, local, pairs, table
-from viralcommerce.cli.summary import Asks, Packs, Result, Summary
+from viralcommerce.cli.summary import Asks, Gain, Invites, Packs, Result, Summary
 from viralcommerce.runtime.audit import AuditReport
 from viralcommerce.values.money import Money
 
@@ -75,6 +75,8 @@ def _store_rows(summary: Summary) -> Iterator[tuple[str, object]]:
         yield from _pack_rows(summary.packs)
     if summary.asks is not None:
         yield from _ask_rows(summary.asks)
+    if summary.invites is not None:
+        yield from _invite_rows(summary.invites, summary.currency)
 
 
 def _pack_rows(packs: Packs) -> Iterator[tuple[str, object]]:
@@ -91,14 +93,31 @@ def _ask_rows(asks: Asks) -> Iterator[tuple[str, object]]:
     yield "open still", asks.still_open
 
 
+def _invite_rows(invites: Invites, currency: str) -> Iterator[tuple[str, object]]:
+    yield "codes", invites.issued
+    yield "friends joined", invites.joined
+    yield "joined by a code", invites.by_code
+    if invites.again or invites.parted:
+        yield "came back under another", invites.again
+        yield "invitations ended", invites.parted
+    yield "orders", invites.ordered
+    yield "counted", invites.counted
+    if invites.rejected:
+        yield "rejected", invites.rejected
+    yield "refundable still", invites.waiting
+    if currency:
+        yield "orders came to", Money(invites.amount, currency)
+        yield "what counted of it", Money(invites.net, currency)
+        yield "refunded after that", Money(invites.back, currency)
+
+
 def _print_gains(out: Console, summary: Summary) -> None:
     if not summary.gains:
         return
-    rows = [
-        (gain.grant, gain.role, gain.awards, amount(gain.amount, gain.asset), gain.cost)
-        for gain in summary.gains
-    ]
-    out.print(table("gained", "grant", "by the", "awards#", "amount#", "cost#", rows=rows))
+    adjusts = any(gain.back for gain in summary.gains)
+    heads = ("grant", "by the", "awards#", "amount#", *(("taken back#",) if adjusts else ()))
+    rows = [_gain_row(gain, adjusts=adjusts) for gain in summary.gains]
+    out.print(table("gained", *heads, "cost#", rows=rows))
     top = [
         (gainer.member, gainer.awards, amount(gainer.amount, summary.asset))
         for gainer in summary.top[:_SHOWN]
@@ -107,6 +126,12 @@ def _print_gains(out: Console, summary: Summary) -> None:
         return
     many = f"{summary.gainers:,} members gained; the most"
     out.print(table(many, "member", "awards#", "amount#", rows=top))
+
+
+def _gain_row(gain: Gain, *, adjusts: bool) -> tuple[object, ...]:
+    back = (amount(gain.back, gain.asset) if gain.back else "",) if adjusts else ()
+    given = amount(gain.amount, gain.asset)
+    return (gain.grant, gain.role, gain.awards, given, *back, gain.cost)
 
 
 def print_audit(out: Console, report: AuditReport) -> None:

@@ -14,12 +14,14 @@ from typing import Any, Final
 
 import msgspec
 
+from viralcommerce.adjusting import BACK
 from viralcommerce.campaign import Campaign
 from viralcommerce.cli.summary import Gain, Kept, Reason, Spend, Summary
 from viralcommerce.cli.totals import Totals
-from viralcommerce.cli.watches import AskWatch, PackWatch, watch
+from viralcommerce.cli.watches import Watched, watch
 from viralcommerce.codec import KINDS, Codec, messages_of
 from viralcommerce.decider import AnyMechanic, Promised
+from viralcommerce.errors import StoreCorrupt
 from viralcommerce.messages import BY_CLOCK, Accepted, Award, Refusal
 from viralcommerce.program import Program
 from viralcommerce.runtime.ports import Decision, Store
@@ -54,7 +56,7 @@ def summarize(
     """
     programs = Programs((campaign,), Codec(KINDS), store.rules, asks_nobody=False)
     with Totals() as totals:
-        tally = _Tally(programs.named(campaign), programs, name, totals)
+        tally = _Tally(programs.named(campaign), programs, name, totals, store)
         for count, line in enumerate(store.journal(name), 1):
             tally.see(line.decision)
             if count % EVERY == 0:
@@ -63,7 +65,10 @@ def summarize(
 
 
 class _Tally:
-    def __init__(self, newest: Program, programs: Programs, name: str, totals: Totals) -> None:
+    def __init__(
+        self, newest: Program, programs: Programs, name: str, totals: Totals, store: Store
+    ) -> None:
+        self._store = store
         self._newest = newest
         self._programs = programs
         self._name = name
@@ -100,7 +105,7 @@ class _Tally:
     def _read(self, recorded: bytes) -> Decision:
         try:
             found: Decision = self._decode(recorded)
-        except msgspec.ValidationError:  # an older version of the campaign played another game
+        except StoreCorrupt:  # an older version of the campaign played another game
             program = self._program(_head.decode(recorded).rules)
             found = messages_of(type(program.mechanic)).decision(recorded)
         return found
@@ -116,6 +121,8 @@ class _Tally:
         given = 0
         for award in decision.awards:
             given += self._see_award(award)
+        if decision.adjustments:
+            given += self._see_adjustments(decision)
         for kept in decision.withheld:
             self._kept[(kept.grant, kept.code)] += 1
         held = _held(program.mechanic, program.drawn, decision)
@@ -129,19 +136,43 @@ class _Tally:
         key = (award.grant, award.role, award.reward, award.asset)
         found = self._gains.get(key)
         if found is None:
-            found = self._gains[key] = [0, 0, 0]
+            found = self._gains[key] = [0, 0, 0, 0]
         found[0] += 1
         found[1] += award.amount
         found[2] += cost
         self._totals.add(award.to, award.asset, award.amount)
         return cost
 
+    def _see_adjustments(self, decision: Accepted[Any, Any]) -> int:
+        """What is taken back, and given again, of earlier awards of the same instance."""
+        earlier: dict[str, Award] = {}
+        for line in self._store.history(self._name, decision.instance):
+            before = (
+                self._read(line.decision) if isinstance(line.decision, bytes) else line.decision
+            )
+            if isinstance(before, Accepted):
+                earlier |= {award.id: award for award in before.awards}
+        given = 0
+        for one in decision.adjustments:
+            award = earlier[one.award]
+            sign = -1 if one.way == BACK else 1
+            found = self._gains[(award.grant, award.role, award.reward, award.asset)]
+            found[3] -= sign * one.amount
+            cost = 0
+            if award.cost is not None:
+                whole = award.cost.minor if one.amount == award.amount else 0
+                cost = sign * (one.amount if award.asset == award.cost.currency else whole)
+            found[2] += cost
+            self._totals.add(one.to, one.asset, sign * one.amount, awards=0)
+            given += cost
+        return given
+
     def summary(self, name: str) -> Summary:
         newest = self._newest
         gains = [self._gain(key, found) for key, found in sorted(self._gains.items())]
         asset = self._asset(gains)
         spend = self._spend.points()
-        watched = self._watch
+        watched = Watched() if self._watch is None else self._watch.told()
         return Summary(
             campaign=name,
             rules=newest.hash,
@@ -167,13 +198,14 @@ class _Tally:
             top=self._totals.top(asset, TOP),
             spread=self._totals.spread(asset),
             spend=spend,
-            packs=watched.packs() if isinstance(watched, PackWatch) else None,
-            asks=watched.asks() if isinstance(watched, AskWatch) else None,
+            packs=watched.packs,
+            asks=watched.asks,
+            invites=watched.invites,
         )
 
     def _gain(self, key: tuple[str, str, str, str], found: list[int]) -> Gain:
         grant, role, reward, asset = key
-        awards, amount, cost = found
+        awards, amount, cost, back = found
         return Gain(
             grant=grant,
             role=role,
@@ -181,6 +213,7 @@ class _Tally:
             asset=asset,
             awards=awards,
             amount=amount,
+            back=back,
             cost=Money(cost, self._newest.currency) if cost else None,
         )
 

@@ -79,16 +79,16 @@ class Totals:
     def __exit__(self, *_: object) -> None:
         self._database.close()
 
-    def add(self, member: str, asset: str, amount: int) -> None:
-        """Count one award."""
+    def add(self, member: str, asset: str, amount: int, *, awards: int = 1) -> None:
+        """Count one award; or, with none, what is taken back of earlier ones."""
         found = self._recent.get((asset, member))
         if found is None:
             if len(self._recent) >= IN_MEMORY:
                 self._flush()
-            self._recent[(asset, member)] = [amount, 1]
+            self._recent[(asset, member)] = [amount, awards]
         else:
             found[0] += amount
-            found[1] += 1
+            found[1] += awards
 
     def _flush(self) -> None:
         rows = [(*who, amount, awards) for who, (amount, awards) in sorted(self._recent.items())]
@@ -101,7 +101,7 @@ class Totals:
         """Those who gained most, the most first; of equals, the first by name."""
         self._flush()
         rows = self._database.execute(
-            "select member, amount, awards from totals where asset = ? "
+            "select member, amount, awards from totals where asset = ? and amount > 0 "
             "order by amount desc, member limit ?",
             (asset, at_most),
         )
@@ -110,7 +110,9 @@ class Totals:
     def gainers(self) -> int:
         """How many members gained anything."""
         self._flush()
-        (count,) = self._database.execute("select count(distinct member) from totals").fetchone()
+        (count,) = self._database.execute(
+            "select count(distinct member) from totals where amount > 0"
+        ).fetchone()
         found: int = count
         return found
 
@@ -119,7 +121,7 @@ class Totals:
         self._flush()
         members, amount, most = self._database.execute(
             "select count(*), coalesce(sum(amount), 0), coalesce(max(amount), 0) "
-            "from totals where asset = ?",
+            "from totals where asset = ? and amount > 0",
             (asset,),
         ).fetchone()
         tenth = max(members // 10, 1) if members else 0
@@ -145,7 +147,8 @@ class Totals:
 
     def _by_amount(self, asset: str) -> Iterator[tuple[int, int]]:
         yield from self._database.execute(
-            "select amount, count(*) from totals where asset = ? group by amount order by amount",
+            "select amount, count(*) from totals where asset = ? and amount > 0 "
+            "group by amount order by amount",
             (asset,),
         )
 

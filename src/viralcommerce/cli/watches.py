@@ -1,4 +1,4 @@
-"""What is particular to a game, counted decision by decision: packs and luck, asks and likes.
+"""What is particular to a game, counted decision by decision: packs, asks, invitations.
 
 Memory grows with the instances that are open at one time, not with the log.
 """
@@ -8,15 +8,23 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime, timedelta
 from math import sqrt
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from viralcommerce.cli.summary import Asks, Packs, Position
+from viralcommerce.cli.summary import Asks, Invites, Packs, Position
 from viralcommerce.decider import AnyMechanic
-from viralcommerce.mechanics import collect
+from viralcommerce.mechanics import collect, invite
 from viralcommerce.mechanics import coupon_pack as pack
-from viralcommerce.messages import Accepted
+from viralcommerce.messages import Accepted, Event
 
 _HOUR: Final = timedelta(hours=1)
+
+
+class Watched(NamedTuple):
+    """What was counted of a game, if anything was."""
+
+    packs: Packs | None = None
+    asks: Asks | None = None
+    invites: Invites | None = None
 
 
 class PackWatch:
@@ -66,8 +74,11 @@ class PackWatch:
         if event.best_by == event.grabber:
             self._best[event.pack] = position
 
-    def packs(self) -> Packs:
+    def told(self) -> Watched:
         """What was counted."""
+        return Watched(packs=self._packs())
+
+    def _packs(self) -> Packs:
         parts = self._newest.split.parts
         expected = [float(mean) for mean in self._newest.split.means()]
         most = max((position for position, count in self._fill.items() if count), default=0)
@@ -137,8 +148,11 @@ class AskWatch:
                 case _:
                     pass
 
-    def asks(self) -> Asks:
+    def told(self) -> Watched:
         """What was counted."""
+        return Watched(asks=self._asks())
+
+    def _asks(self) -> Asks:
         most = max((likes for likes, count in self._likes.items() if count), default=0)
         hours = max((hour for hour, count in self._hours.items() if count), default=-1)
         return Asks(
@@ -152,12 +166,73 @@ class AskWatch:
         )
 
 
-def watch(mechanic: AnyMechanic) -> PackWatch | AskWatch | None:
+class InviteWatch:
+    """Invitations and orders: who joined how, and what orders came to.
+
+    Args:
+        mechanic: the newest version of the rules.
+    """
+
+    def __init__(self, mechanic: invite.Invite) -> None:
+        self._newest = mechanic
+        self._counts: Counter[type[Event]] = Counter()
+        self._again = 0
+        self._above: Counter[int] = Counter()
+        self._amount = self._net = self._back = 0
+
+    def see(self, decision: Accepted[Any, Any], mechanic: AnyMechanic) -> None:
+        """Count the events of one decision about a code, a member or an order."""
+        for event in decision.events:
+            self._counts[type(event)] += 1
+            match event:
+                case invite.Joined():
+                    self._again += event.again
+                case invite.Ordered():
+                    self._above[len(event.upline)] += 1
+                    self._amount += event.amount.minor
+                case invite.Matured():
+                    self._net += event.net.minor
+                case invite.Refunded() | invite.ChargedBack() if event.is_settled:
+                    self._back += event.amount.minor
+                case invite.WonBack() if event.is_settled:
+                    self._back -= event.amount.minor
+                case _:
+                    pass
+
+    def told(self) -> Watched:
+        """What was counted."""
+        counts = self._counts
+        ordered, counted = counts[invite.Ordered], counts[invite.Matured]
+        rejected = counts[invite.Rejected]
+        levels = self._newest.levels
+        most = max((above for above, count in self._above.items() if count), default=0)
+        found = Invites(
+            issued=counts[invite.Issued],
+            joined=counts[invite.Joined] - self._again,
+            by_code=counts[invite.CodeUsed],
+            again=self._again,
+            parted=counts[invite.Parted],
+            ordered=ordered,
+            counted=counted,
+            rejected=rejected,
+            waiting=ordered - counted - rejected,
+            levels=levels,
+            above=[self._above[above] for above in range(max(levels, most) + 1)],
+            amount=self._amount,
+            net=self._net,
+            back=self._back,
+        )
+        return Watched(invites=found)
+
+
+def watch(mechanic: AnyMechanic) -> PackWatch | AskWatch | InviteWatch | None:
     """What counts this kind of game, if anything does."""
     match mechanic:
         case pack.CouponPack():
             return PackWatch(mechanic)
         case collect.Collect():
             return AskWatch(mechanic)
+        case invite.Invite():
+            return InviteWatch(mechanic)
         case _:
             return None

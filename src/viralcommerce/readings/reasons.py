@@ -33,6 +33,8 @@ WITHHELD: Final[Mapping[str, Words]] = {
 """What a member hears of what is withheld."""
 NOT_MET: Final = Words("what is needed to take part is not met", "不符合参与条件")
 NOT_YET: Final = Words("this cannot be decided yet, try again later", "暂时无法判断，请稍后再试")
+TAKEN_BACK: Final = "taken_back"
+GIVEN_AGAIN: Final = "given_again"
 _BARE: Final = re.compile(r"[\w./:+%-]+")
 _REWARDS: Final[Mapping[str, Words]] = {
     "coupon": Words("a {} coupon", "{}优惠券"),
@@ -131,12 +133,21 @@ class Case:
 
     def gift(self, award: Award) -> str:
         """What an award is, as a member reads it."""
+        amount = award.asset.partition("/")[2] or str(award.amount)
         if award.asset in EXPONENTS:
             amount = self.money(Money(award.amount, award.asset))
-        else:
-            amount = award.asset.partition("/")[2] or str(award.amount)
         known = _REWARDS.get(award.reward, Words(f"{award.reward} {{}}", f"{award.reward} {{}}"))
         return self.say(known).format(amount)
+
+    def much(self, asset: str, amount: int) -> str:
+        """So much of an asset, as a member reads it."""
+        if asset in EXPONENTS:
+            return self.money(Money(amount, asset))
+        kind, _, thing = asset.partition("/")
+        if thing:
+            return self.say(Words(f'{amount} × "{thing}"', f"{amount}份“{thing}”"))
+        units = self.say(_REWARDS[kind]) if kind in _REWARDS else f"{{}} {kind}"
+        return units.format(amount)
 
     def money(self, amount: Money) -> str:
         """An amount, as a member reads it."""

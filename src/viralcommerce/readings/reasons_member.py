@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from viralcommerce.adjusting import BACK
 from viralcommerce.messages import Accepted, Award, Refused, snake
 from viralcommerce.readings import clauses
 from viralcommerce.readings.reasons import (
+    GIVEN_AGAIN,
     NOT_MET,
     NOT_YET,
+    TAKEN_BACK,
     WITHHELD,
     Case,
     Reason,
@@ -25,6 +28,8 @@ _OF_ANOTHER: Final = Words(
     "something needed of somebody else is not met", "活动对其他参与者的条件未满足"
 )
 _NOT_COUNTED: Final = Words("somebody could not take part", "有用户未能参与")
+_BACK: Final = Words("{} that you had is taken back", "已收回您先前获得的{}")
+_AGAIN: Final = Words("{} that was taken back is yours again", "先前收回的{}已重新发放给您")
 _LIMIT: Final = Words("the limit of {at_most} is reached", "已达上限{at_most}次")
 _NEEDED: Final = Words("needed: {}", "须满足：{}")
 
@@ -37,6 +42,7 @@ def for_member(case: Case) -> Iterator[Reason]:
         return
     by = decision.command.by
     yield from _gains(case, decision, by)
+    yield from _changed(case, decision, by)
     yield from _missed(case, decision, by)
     yield from _happened(case, decision)
 
@@ -53,6 +59,7 @@ def for_holder(case: Case) -> Iterator[Reason]:
         return
     owner = case.owner(decision)
     yield from _gains(case, decision, owner)
+    yield from _changed(case, decision, owner)
     yield from _missed(case, decision, owner)
     yield from _happened(case, decision)
 
@@ -83,6 +90,16 @@ def _gains(case: Case, decision: Accepted[Any, Any], you: str) -> Iterator[Reaso
         if award.expires is not None:
             details["expires"] = award.expires.isoformat()
         yield Reason("granted", text, operands | details, _earned(case, award))
+
+
+def _changed(case: Case, decision: Accepted[Any, Any], you: str) -> Iterator[Reason]:
+    """What they have less, or again; of others, nothing."""
+    for one in decision.adjustments:
+        if one.to == you:
+            much = case.much(one.asset, one.amount)
+            text = case.say(_BACK if one.way == BACK else _AGAIN).format(much)
+            operands = {"asset": one.asset, "amount": one.amount}
+            yield Reason(TAKEN_BACK if one.way == BACK else GIVEN_AGAIN, text, operands)
 
 
 def _earned(case: Case, award: Award) -> tuple[Reason, ...]:

@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from viralcommerce.messages import Accepted, Award, Refused, Withheld, snake
+from viralcommerce.adjusting import BACK
+from viralcommerce.messages import Accepted, Adjustment, Award, Refused, Withheld, snake
 from viralcommerce.readings import clauses
-from viralcommerce.readings.reasons import NOT_MET, NOT_YET, WITHHELD, Case, Reason, every_operand
+from viralcommerce.readings.reasons import (
+    GIVEN_AGAIN,
+    NOT_MET,
+    NOT_YET,
+    TAKEN_BACK,
+    WITHHELD,
+    Case,
+    Reason,
+    every_operand,
+)
 from viralcommerce.refusals import FactMissing, LimitReached, NotEligible, NotRunning, OutOfBudget
 from viralcommerce.rules.condition_family import Condition
 from viralcommerce.rules.phrases import leaf_phrases
@@ -28,6 +38,8 @@ def for_operator(case: Case) -> Iterator[Reason]:
         yield _award_for_operator(case, award)
     for withheld in decision.withheld:
         yield _withheld_for_operator(case, withheld)
+    for adjustment in decision.adjustments:
+        yield _adjusted_for_operator(case, adjustment)
 
 
 def _head(case: Case, decision: Accepted[Any, Any] | Refused[Any, Any]) -> Reason:
@@ -71,6 +83,22 @@ def _award_for_operator(case: Case, award: Award) -> Reason:
         time = case.time(award.expires)
         en, zh = f"{en}, valid until before {time}", f"{zh}，{time}前有效"
     return Reason("granted", case.say(Words(en, zh)), operands)
+
+
+def _adjusted_for_operator(case: Case, one: Adjustment) -> Reason:
+    much = case.much(one.asset, one.amount)
+    if one.way == BACK:
+        said = Words(
+            f"{much} is taken back from {one.to}, of the award {one.award}",
+            f"从{one.to}收回{much}，对应奖励{one.award}",
+        )
+    else:
+        said = Words(
+            f"{much} is given again to {one.to}, of the award {one.award}",
+            f"向{one.to}重新发放{much}，对应奖励{one.award}",
+        )
+    code = TAKEN_BACK if one.way == BACK else GIVEN_AGAIN
+    return Reason(code, case.say(said), every_operand(one))
 
 
 def _withheld_for_operator(case: Case, withheld: Withheld) -> Reason:

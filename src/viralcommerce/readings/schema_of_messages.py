@@ -96,12 +96,10 @@ def event_file_schema(mechanic: type[AnyMechanic]) -> Schema:
     commands: Any = mechanic.command_types
     given = tuple(kind for kind in get_args(commands) or (commands,) if mechanic.casts[kind])
     found, components = msgspec.json.schema_components(given, ref_template="#/$defs/{name}")
-    definitions: Schema = {}
-    for name, each in components.items():
-        command = copy.deepcopy(each)
-        for field in ("at", "key", "entropy"):
-            command["properties"].pop(field, None)
-        definitions[name] = command
+    definitions: Schema = {name: copy.deepcopy(each) for name, each in components.items()}
+    for kind in given:
+        for field in kind.stamps | {"key"}:
+            definitions[kind.__name__]["properties"].pop(field, None)
     facts = {
         "type": "object",
         "properties": {name: {"anyOf": [each, {"type": "null"}]} for name, each in _FACTS.items()},

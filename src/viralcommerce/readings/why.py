@@ -20,7 +20,8 @@ a look at the instance, so that the difference would tell which instances exist.
 Laws:
     A stranger hears one and the same answer to every decision.
     No refusal told to a member or a holder has an operand that its own sentence does not say.
-    An operator hears of every award, everything withheld, and every operand of a refusal.
+    An operator hears of every award, everything withheld, everything taken back or given again,
+        and every operand of a refusal.
 """
 
 from __future__ import annotations

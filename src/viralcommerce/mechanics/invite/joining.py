@@ -78,6 +78,9 @@ class Joined(Event, frozen=True, kw_only=True):
 class Parted(Event, frozen=True, kw_only=True):
     """A member stands under nobody any more."""
 
+    en: ClassVar[str] = "{member} is no longer a friend whom {inviter} invited"
+    zh: ClassVar[str] = "{member}与邀请人{inviter}的邀请关系已到期"
+
     member: MemberField
     inviter: MemberField
 
@@ -85,17 +88,26 @@ class Parted(Event, frozen=True, kw_only=True):
 class CodeUsed(Event, frozen=True, kw_only=True):
     """A code has brought one more."""
 
+    en: ClassVar[str] = "the code {code} has brought one more"
+    zh: ClassVar[str] = "邀请码{code}被使用一次"
+
     code: str
 
 
 class Bought(Event, frozen=True, kw_only=True):
     """A member's orders count one more."""
 
+    en: ClassVar[str] = "one more order of {member} counts"
+    zh: ClassVar[str] = "{member}的有效订单增加一笔"
+
     member: MemberField
 
 
 class Befriended(Event, frozen=True, kw_only=True):
     """One more friend of a member has bought; `nth` counts from 1."""
+
+    en: ClassVar[str] = "{nth} of the friends whom {member} invited have bought"
+    zh: ClassVar[str] = "{member}邀请的好友中已有{nth}位下单"
 
     member: MemberField
     nth: int

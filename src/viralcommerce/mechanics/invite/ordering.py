@@ -122,8 +122,8 @@ class Ordered(Event, frozen=True, kw_only=True):
         excess: how much of those refunds the order did not cover.
     """
 
-    en: ClassVar[str] = "the order counts from {matures} on"
-    zh: ClassVar[str] = "订单将于{matures}计入"
+    en: ClassVar[str] = "{net} of the order may count"
+    zh: ClassVar[str] = "订单已登记，可计入金额{net}"
 
     order: str
     buyer: MemberField
@@ -161,13 +161,14 @@ class ChargedBack(Event, frozen=True, kw_only=True):
 
 
 class WonBack(Event, frozen=True, kw_only=True):
-    """What a dispute had taken is the order's again."""
+    """The `amount` that a dispute had taken is the order's again."""
 
     en: ClassVar[str] = "{net} of the order is left"
     zh: ClassVar[str] = "订单剩余净额{net}"
 
     order: str
     case: str
+    amount: Money
     net: Money
     matures: datetime | None
     is_settled: bool
@@ -197,12 +198,18 @@ class Received(Event, frozen=True, kw_only=True):
 class KeptBack(Event, frozen=True, kw_only=True):
     """An order waits for somebody to look at it."""
 
+    en: ClassVar[str] = "the order {order} is kept back: {why}"
+    zh: ClassVar[str] = "订单{order}进入审核：{why}"
+
     order: str
     why: str
 
 
 class LetGo(Event, frozen=True, kw_only=True):
     """An order goes on; it matures when it would have, or at once."""
+
+    en: ClassVar[str] = "the order {order} goes on: {why}"
+    zh: ClassVar[str] = "订单{order}审核通过：{why}"
 
     order: str
     why: str
@@ -212,12 +219,18 @@ class LetGo(Event, frozen=True, kw_only=True):
 class Rejected(Event, frozen=True, kw_only=True):
     """Nobody earns anything from an order."""
 
+    en: ClassVar[str] = "nobody earns anything from the order {order}: {why}"
+    zh: ClassVar[str] = "订单{order}不计奖励：{why}"
+
     order: str
     why: str
 
 
 class Matured(Event, frozen=True, kw_only=True):
     """An order can no longer be refunded; `first` if it is the buyer's first that qualifies."""
+
+    en: ClassVar[str] = "the order {order} counts with {net}"
+    zh: ClassVar[str] = "订单{order}计入{net}"
 
     order: str
     buyer: MemberField

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from msgspec import structs
 
+from viralcommerce.decider import Adjusted, Reached
 from viralcommerce.errors import CurrencyMismatch, InvalidRule
 from viralcommerce.mechanics.invite.joining import (
     Befriended,
@@ -49,7 +50,7 @@ from viralcommerce.mechanics.invite.ordering import (
     WinBack,
     WonBack,
 )
-from viralcommerce.mechanics.invite.words import INVITEE, INVITER, upline
+from viralcommerce.mechanics.invite.words import FIRST_ORDER, INVITEE, INVITER, ORDERED, upline
 from viralcommerce.refusals import NothingToEnd
 from viralcommerce.values.money import Money
 
@@ -163,7 +164,7 @@ def win_back(command: WinBack, state: States) -> tuple[WonBack] | OrderRefusals:
         return NoSuchOrder(order=command.order)
     if command.case not in state.disputes:
         return NoSuchDispute(case=command.case)
-    again = state.net + Money(state.disputes[command.case], state.net.currency)
+    taken = Money(state.disputes[command.case], state.net.currency)
     matures = None
     if isinstance(state, Pending) and not state.is_kept_back and len(state.disputes) == 1:
         matures = None if state.due is None else max(state.due, command.at)
@@ -171,7 +172,8 @@ def win_back(command: WinBack, state: States) -> tuple[WonBack] | OrderRefusals:
         at=command.at,
         order=command.order,
         case=command.case,
-        net=again,
+        amount=taken,
+        net=state.net + taken,
         matures=matures,
         is_settled=isinstance(state, Settled),
     )
@@ -235,6 +237,34 @@ def mature(
     if not first or not inviter:
         return (matured, bought)
     return (matured, bought, Befriended(at=at, member=inviter, nth=command.friends + 1))
+
+
+def earned(buyer: str, upline: Sequence[str], net: Money, *, first: bool) -> tuple[Reached, ...]:
+    """What a matured order has reached."""
+    if not net.minor:
+        return ()
+    reached = (Reached(ORDERED, earning(buyer, upline), net),)
+    if not first:
+        return reached
+    cast: dict[str, str] = {INVITEE: buyer}
+    if upline:
+        cast[INVITER] = upline[0]
+    return (*reached, Reached(FIRST_ORDER, cast, net))
+
+
+def adjusted(event: Events, least: Money | None) -> tuple[Adjusted, ...]:
+    """What is left of what an order carried, where it had matured."""
+    if not isinstance(event, Refunded | ChargedBack | WonBack) or not event.is_settled:
+        return ()
+    net = event.net if event.net.minor else None
+    qualifies = net is not None and (least is None or net >= least)
+    return (Adjusted(ORDERED, net), Adjusted(FIRST_ORDER, net if qualifies else None))
+
+
+def maturing(name: str, state: Pending, at: datetime) -> Mature:
+    """The clock's command on an order."""
+    inviter = state.upline[0] if state.upline else ""
+    return Mature(order=name, at=at, buyer=state.buyer, inviter=inviter)
 
 
 def evolve(state: States, event: Events) -> States:
