@@ -217,23 +217,22 @@ class Unit:
     def _through(self, trip: Trip, hot: Change, writes: Writes) -> Script[Short | Stale | None]:
         """Take one hot quota and write all the rest in one statement.
 
-        Nothing is written, and nothing held, where others are at every row. A row that is free and
-        does not cover the change is an error, so that it is let go again; it is rare, see
-        `Shards.is_roomy`.
+        Nothing is written, and no row is held, where others are at every row. A row that is free
+        and does not cover the change is an error, so that it is let go, and all begins again; it
+        is rare, see `Shards.is_roomy`.
         """
         parts, guards = body(self._gated, writes, self._known)
         all_of_it = {**self._shards.straight(hot, self.mine), **parts}
-        trip = [*trip, SAVEPOINT, whole(all_of_it, guards, gated=True)]
         try:
-            rows = yield [*trip, *self._finish]
+            rows = yield [*trip, whole(all_of_it, guards, gated=True), *self._finish]
         except Failed as error:
             if error.state != DIVISION_BY_ZERO:
                 return (yield from self._refused(error, writes))
             self._shards.missed(hot[0])
-            yield [UNDO]
-            return (yield from self.commit(writes))
+            yield from self.undo(failed=True)
+            return Stale(writes.cells[0].place if writes.cells else ("", ""))
         self.begun = False
-        if rows[len(trip) - 1][0][0]:
+        if rows[len(trip)][0][0]:
             return None
         self._how = MINE
         return (yield from self.commit(writes))
