@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -240,3 +241,49 @@ def test_a_port_that_raises_breaks_the_law_it_was_asked_under() -> None:
     with pytest.raises(LawBroken, match="TimeoutError: the profile service is down") as caught:
         check_members(broken, known=KNOWN, at=datetime.now(UTC) - timedelta(days=1))
     assert len(caught.value.laws) == len(MEMBERS_LAWS)
+
+
+class AwaitedIssuer(FakeIssuer):
+    """The double, awaited."""
+
+    async def issue(self, award: Award) -> None:  # type: ignore[override]
+        await asyncio.sleep(0)
+        FakeIssuer.issue(self, award)
+
+
+class AwaitedButForgetful(AwaitedIssuer):
+    """Looks, waits for an answer, and hands out."""
+
+    async def issue(self, award: Award) -> None:  # type: ignore[override]
+        known = {one.id for one in self.issued}
+        await asyncio.sleep(0.001)
+        if award.id not in known:
+            self.issued.append(award)
+
+
+class AwaitedMembers(FakeMembers):
+    """The double, awaited."""
+
+    async def facts(self, asked: Sequence[Asked]) -> Sequence[Mapping[str, object]]:  # type: ignore[override]
+        await asyncio.sleep(0)
+        return FakeMembers.facts(self, asked)
+
+
+class AwaitedInItsOwnOrder(AwaitedMembers):
+    """Answers come as they come."""
+
+    async def facts(self, asked: Sequence[Asked]) -> Sequence[Mapping[str, object]]:  # type: ignore[override]
+        await asyncio.sleep(0)
+        return FakeMembers.facts(self, sorted(asked, key=lambda one: one.member))
+
+
+def test_ports_that_are_awaited_keep_the_same_contracts() -> None:
+    """Through a bridge: no law is written twice."""
+    check_issuer(AwaitedIssuer, times=lambda issuer, award: issuer.times(award))
+    check_members(lambda: AwaitedMembers(KNOWN), known=KNOWN)
+    with pytest.raises(LawBroken) as issuing:
+        check_issuer(AwaitedButForgetful, times=lambda issuer, award: issuer.times(award))
+    assert issuing.value.laws == ("threads_hand_out_once",)
+    with pytest.raises(LawBroken) as asking:
+        check_members(lambda: AwaitedInItsOwnOrder(KNOWN), known=KNOWN)
+    assert asking.value.laws == ("answers_each_in_order",)

@@ -216,6 +216,7 @@ BROKEN: tuple[tuple[type[Store], set[str], set[str]], ...] = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("animal", "orders", "faults"), BROKEN)
 def test_a_store_that_is_right_one_by_one_is_caught_by_name(
     animal: type[Store], orders: set[str], faults: set[str]
@@ -239,6 +240,7 @@ def test_a_store_that_is_right_one_by_one_is_caught_by_name(
     assert faults <= found if faults else found <= {"repeated", "delayed"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("animal", [CommitsInTwoSteps, SendsACommitAgain])
 def test_no_other_law_catches_it(animal: type[Store]) -> None:
     laws = [
