@@ -68,8 +68,8 @@ def viral_shop(
     ``viral_shop(rain_pack)`` or ``viral_shop(rain_pack, url="sqlite:///shop.db", issuer=mine)``.
     When the test is over each has its books audited and is closed, unless the test closed it.
     """
-    from viralcommerce.codec import KINDS
     from viralcommerce.errors import NotLive
+    from viralcommerce.kinds import KINDS
     from viralcommerce.runtime.audit import audit
     from viralcommerce.runtime.shop import Shop
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from hypothesis import HealthCheck, Phase, given, settings
 
 from viralcommerce import Accepted, Campaign, Refused, Shop
-from viralcommerce.codec import KINDS
+from viralcommerce.kinds import KINDS
 from viralcommerce.messages import Command
 from viralcommerce.testing import FakeMembers, people, stories
 

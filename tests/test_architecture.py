@@ -133,7 +133,8 @@ def test_no_mechanic_knows_another() -> None:
         found += [
             f"{name(path)}:{line} imports {module}"
             for line, module in imports(path)
-            if module.startswith("viralcommerce.mechanics") and not f"{module}.".startswith(f"{own}.")
+            if module.startswith("viralcommerce.mechanics")
+            and not f"{module}.".startswith(f"{own}.")
         ]
     none(found, "mechanics never import each other")
 

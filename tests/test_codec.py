@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from campaigns import EVERYTHING, LIKES, RAIN
 from strategies import campaigns
 from viralcommerce.campaign import Campaign, content_hash
-from viralcommerce.codec import KINDS, MOST_BYTES, Codec
+from viralcommerce.codec import MOST_BYTES, Codec
 from viralcommerce.errors import InvalidRule
+from viralcommerce.kinds import KINDS
 from viralcommerce.mechanics import collect
 from viralcommerce.rules.base import OneOf, rule
 from viralcommerce.rules.grants import Grant

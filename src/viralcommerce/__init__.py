@@ -7,9 +7,9 @@ The public core on one screen. Mechanics are modules of their own::
 """
 
 from viralcommerce.campaign import Campaign as Campaign
-from viralcommerce.codec import KINDS as KINDS
 from viralcommerce.codec import Codec as Codec
 from viralcommerce.errors import ViralCommerceError as ViralCommerceError
+from viralcommerce.kinds import KINDS as KINDS
 from viralcommerce.messages import Accepted as Accepted
 from viralcommerce.messages import Award as Award
 from viralcommerce.messages import Refused as Refused

@@ -12,7 +12,6 @@ import functools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -20,52 +19,10 @@ import msgspec
 from viralcommerce.campaign import Campaign
 from viralcommerce.decider import AnyMechanic
 from viralcommerce.errors import InvalidMessage, InvalidRule, StoreCorrupt
-from viralcommerce.mechanics.collect import Collect
-from viralcommerce.mechanics.coupon_pack import CouponPack
-from viralcommerce.mechanics.invite import Invite
+from viralcommerce.kinds import KINDS
 from viralcommerce.messages import Accepted, Command, Refused, State
 from viralcommerce.refusals import CommonRefusal
 from viralcommerce.rules.base import Kinds, Rule, dump, load
-from viralcommerce.rules.conditions import CONDITIONS
-from viralcommerce.rules.grants import BestOf, Grant
-from viralcommerce.rules.limits import Cap, Limit
-from viralcommerce.rules.rewards import (
-    Cash,
-    Coupon,
-    Credit,
-    Entry,
-    Points,
-    Product,
-    Right,
-    Title,
-)
-from viralcommerce.rules.splits import SPLITS
-
-_RULES: Final[tuple[type[Rule], ...]] = (
-    Campaign,
-    CouponPack,
-    Collect,
-    Invite,
-    Grant,
-    BestOf,
-    Limit,
-    Cap,
-    Coupon,
-    Credit,
-    Cash,
-    Points,
-    Product,
-    Right,
-    Entry,
-    Title,
-    *CONDITIONS,
-    *SPLITS,
-)
-KINDS: Final[MappingProxyType[str, type[Rule]]] = MappingProxyType(
-    {cls.kind: cls for cls in _RULES}
-)
-"""Every kind of rule that ships with the library, by the name it has in JSON."""
-
 
 MOST_BYTES: Final = 1_000_000
 """The most bytes a campaign may be written in; a hundred grants take some thirty thousand."""

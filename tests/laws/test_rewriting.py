@@ -16,7 +16,8 @@ from shops import NOON, PEOPLE, assert_clean, everything, shop_of
 from stories import FACTS, stories
 from viralcommerce import UNLIMITED
 from viralcommerce.campaign import Campaign
-from viralcommerce.codec import KINDS, Codec
+from viralcommerce.codec import Codec
+from viralcommerce.kinds import KINDS
 from viralcommerce.mechanics import invite
 from viralcommerce.messages import Accepted, Command
 from viralcommerce.runtime.erasure import Erasure

@@ -18,9 +18,10 @@ from jsonschema import Draft202012Validator
 from campaigns import EVERYTHING, LIKES, RAIN
 from strategies import campaigns
 from viralcommerce.campaign import Campaign
-from viralcommerce.codec import KINDS, Codec, encode, messages_of
+from viralcommerce.codec import Codec, encode, messages_of
 from viralcommerce.decider import AnyMechanic
 from viralcommerce.errors import InvalidRule
+from viralcommerce.kinds import KINDS
 from viralcommerce.mechanics import collect
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.readings.schema import schema

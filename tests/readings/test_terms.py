@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from campaigns import EVERYTHING, LIKES, RAIN
 from strategies import campaigns
 from viralcommerce.campaign import Campaign
-from viralcommerce.codec import KINDS, Codec
+from viralcommerce.codec import Codec
 from viralcommerce.errors import InvalidRule, InvalidValue
+from viralcommerce.kinds import KINDS
 from viralcommerce.mechanics import collect
 from viralcommerce.readings import clauses
 from viralcommerce.readings.terms import terms

@@ -11,7 +11,7 @@ import pytest
 
 from raffle import RAFFLE, Draw, Enter, Raffle
 from shops import NOON, at, plain, shop_of
-from viralcommerce.codec import KINDS
+from viralcommerce.kinds import KINDS
 from viralcommerce.rules.conditions import PaidOrders
 from viralcommerce.runtime.aio import AsyncShop
 from viralcommerce.runtime.async_ports import InThreads

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from auction import AUCTION, Auction, Bid, Over, Sold, TooLow
 from outcomes import seen
 from viralcommerce import CNY, days, minutes
-from viralcommerce.codec import KINDS
+from viralcommerce.kinds import KINDS
 from viralcommerce.messages import Command
 from viralcommerce.refusals import NothingToEnd
 from viralcommerce.testing import Story, stories

@@ -22,8 +22,9 @@ from viralcommerce import (
     Shop,
     hours,
 )
-from viralcommerce.codec import KINDS, Codec
+from viralcommerce.codec import Codec
 from viralcommerce.errors import CurrencyMismatch, InvalidRule, ViralCommerceError
+from viralcommerce.kinds import KINDS
 from viralcommerce.mechanics import collect
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.messages import Accepted

@@ -16,9 +16,10 @@ from viralcommerce.cli.exits import exits
 from viralcommerce.cli.options import AsJson, StoreFile, Wait
 from viralcommerce.cli.show import console, print_json
 from viralcommerce.cli.stores import open_store
-from viralcommerce.codec import KINDS, Codec, as_data, messages_of
+from viralcommerce.codec import Codec, as_data, messages_of
 from viralcommerce.decider import Mechanic
 from viralcommerce.errors import InvalidMessage, StoreCorrupt
+from viralcommerce.kinds import KINDS
 from viralcommerce.messages import BY_CLOCK, Accepted, snake
 from viralcommerce.readings.why import Audience, Explanation, why
 from viralcommerce.rules.wording import Language

@@ -11,8 +11,9 @@ import typer
 
 from viralcommerce.campaign import Campaign
 from viralcommerce.cli.exits import CannotWrite
-from viralcommerce.codec import KINDS, Codec
+from viralcommerce.codec import Codec
 from viralcommerce.errors import InvalidRule
+from viralcommerce.kinds import KINDS
 
 _MOST_CAMPAIGN = 4 << 20
 

@@ -19,9 +19,10 @@ from viralcommerce.campaign import Campaign
 from viralcommerce.cli.summary import Gain, Kept, Reason, Spend, Summary
 from viralcommerce.cli.totals import Totals
 from viralcommerce.cli.watches import Watched, watch
-from viralcommerce.codec import KINDS, Codec, messages_of
+from viralcommerce.codec import Codec, messages_of
 from viralcommerce.decider import AnyMechanic, Promised
 from viralcommerce.errors import StoreCorrupt
+from viralcommerce.kinds import KINDS
 from viralcommerce.messages import BY_CLOCK, Accepted, Award, Refusal
 from viralcommerce.program import Program
 from viralcommerce.runtime.ports import Decision, Store

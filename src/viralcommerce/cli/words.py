@@ -11,8 +11,8 @@ from viralcommerce.cli.exits import exits
 from viralcommerce.cli.files import read_campaign
 from viralcommerce.cli.options import AsJson, CampaignFile
 from viralcommerce.cli.show import print_json
-from viralcommerce.codec import KINDS
 from viralcommerce.decider import AnyMechanic, Mechanic
+from viralcommerce.kinds import KINDS
 from viralcommerce.readings.schema import schema as campaign_schema
 from viralcommerce.readings.schema_of_messages import event_file_schema, message_schema
 from viralcommerce.readings.terms import terms as printed

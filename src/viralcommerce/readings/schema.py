@@ -20,9 +20,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from viralcommerce.campaign import Campaign
-from viralcommerce.codec import KINDS
 from viralcommerce.decider import AnyMechanic, Mechanic
 from viralcommerce.errors import InvalidRule
+from viralcommerce.kinds import KINDS
 from viralcommerce.rules.base import FAMILY, Kinds, Rule
 from viralcommerce.rules.limits import CAMPAIGN, MEMBER, PAIR, PERIODS
 from viralcommerce.rules.rewards import Reward

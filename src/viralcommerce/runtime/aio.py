@@ -15,12 +15,13 @@ from datetime import datetime
 from typing import Literal, Self
 
 from viralcommerce.campaign import Campaign
-from viralcommerce.codec import KINDS, Codec
+from viralcommerce.codec import Codec
 from viralcommerce.errors import (
     InvalidValue,
     KeyReused,
     NotLive,
 )
+from viralcommerce.kinds import KINDS
 from viralcommerce.messages import Command
 from viralcommerce.program import Program
 from viralcommerce.rules.base import Kinds

@@ -31,8 +31,9 @@ from msgspec import Struct
 
 from viralcommerce.adjusting import Standing
 from viralcommerce.campaign import Campaign
-from viralcommerce.codec import KINDS, Codec
+from viralcommerce.codec import Codec
 from viralcommerce.errors import StoreCorrupt, StoreError, ViralCommerceError
+from viralcommerce.kinds import KINDS
 from viralcommerce.messages import BY_CLOCK, Accepted, Refused, State
 from viralcommerce.program import Program, QuotaKey
 from viralcommerce.rules.base import Kinds
@@ -45,6 +46,7 @@ from viralcommerce.runtime.programs import SHADOW, Programs, thaw_decision, thaw
 from viralcommerce.runtime.repricing import Repricing
 from viralcommerce.runtime.request import REFUSED
 from viralcommerce.runtime.taken_parts import TakenParts
+from viralcommerce.runtime.told_balances import told_wrong
 from viralcommerce.runtime.waiting import Waiting
 
 __all__ = ["AuditReport", "Problem", "audit"]
@@ -230,6 +232,8 @@ class _CampaignAudit:
             )
         if decision.version != instance.version + 1:
             yield self._problem(where, f"version {decision.version} after {instance.version}")
+        if wrong := told_wrong(program, decision.command, self.used):
+            yield self._problem(where, wrong)
         yield from self._replay(where, instance, decision)
         instance.version = decision.version
         yield from self._price(where, program, instance, decision)
@@ -302,7 +306,7 @@ class _CampaignAudit:
         self.allow(program.campaign)
         self.awards += len(decision.awards)
         self.parts.note(program, decision)
-        again = Repricing(program, decision, instance.standing)
+        again = Repricing(program, decision, instance.standing, self.used)
         if tuple(again.awards) != decision.awards:
             yield self._problem(
                 where, f"its rules give {again.awards!r}, it gave {list(decision.awards)!r}"

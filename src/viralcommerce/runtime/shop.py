@@ -10,12 +10,13 @@ from datetime import datetime
 from typing import Any, Final, Literal, Self
 
 from viralcommerce.campaign import Campaign
-from viralcommerce.codec import KINDS, Codec
+from viralcommerce.codec import Codec
 from viralcommerce.errors import (
     InvalidValue,
     KeyReused,
     NotLive,
 )
+from viralcommerce.kinds import KINDS
 from viralcommerce.messages import Command
 from viralcommerce.rules.base import Kinds
 from viralcommerce.runtime.chance import SystemClock, SystemEntropy

@@ -20,8 +20,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from viralcommerce.campaign import Campaign
-from viralcommerce.codec import KINDS
 from viralcommerce.errors import InvalidValue
+from viralcommerce.kinds import KINDS
 from viralcommerce.messages import Accepted, Command, Event, Refusal
 from viralcommerce.rules.base import Kinds
 from viralcommerce.runtime.life import Stage

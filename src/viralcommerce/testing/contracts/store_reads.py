@@ -8,8 +8,8 @@ from datetime import timedelta
 
 from msgspec import structs
 
-from viralcommerce.codec import KINDS
 from viralcommerce.errors import NotLive
+from viralcommerce.kinds import KINDS
 from viralcommerce.messages import Accepted
 from viralcommerce.runtime.erasure import Erasure
 from viralcommerce.runtime.life import Life

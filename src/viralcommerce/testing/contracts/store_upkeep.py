@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from viralcommerce.codec import KINDS, encode
+from viralcommerce.codec import encode
 from viralcommerce.errors import StillOwed, StoreBusy
+from viralcommerce.kinds import KINDS
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.messages import Accepted, Award, Command, Refused
 from viralcommerce.rules.grants import Grant
