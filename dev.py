@@ -6,6 +6,7 @@
     python3 dev.py lowest    the quick part with the oldest dependencies that we admit
     python3 dev.py check     linters, type checkers, import contracts, the wheel, the docs
     python3 dev.py bench     the benchmarks
+    python3 dev.py mutate P  what may be changed in the files P without a test failing
 
 What follows the command is handed on: to `viralcommerce run`, to pytest, or as the names of the
 checks to make. Environments are made on first use (.venv for the Python that runs this, .venvs/
@@ -343,9 +344,16 @@ def bench(rest: list[str]) -> int:
     return 1 if bad else 0
 
 
+def mutate(rest: list[str]) -> int:
+    """Mutation testing of some files or folders; see tests/mutation.py."""
+    python = environment(ROOT / ".venv", sys.executable, {"mutate", "test"})
+    return run([str(python), str(ROOT / "tests" / "mutation.py"), *rest])
+
+
 def main() -> int:
     """Do what the command line asks; the exit code is 0 only if all of it went well."""
     commands = {"run": job, "test": test, "lowest": lowest, "check": check, "bench": bench}
+    commands["mutate"] = mutate
     reader = argparse.ArgumentParser(
         prog="dev.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
