@@ -92,7 +92,8 @@ class Asyncpg:
             if waiting:
                 await self.connection.execute(";".join(waiting))
         except PostgresError as error:
-            raise Failed(error, error.sqlstate, constraint=error.constraint_name) from error
+            said: Any = error  # what the server said are attributes that it has by then
+            raise Failed(said, said.sqlstate, constraint=said.constraint_name) from error
         except TimeoutError as error:
             raise Failed("asyncpg's command_timeout has passed", CANCELED) from error
         except (InterfaceError, OSError) as error:

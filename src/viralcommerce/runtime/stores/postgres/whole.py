@@ -6,12 +6,17 @@ the other drivers know one size.
 
 from __future__ import annotations
 
-try:
-    from psycopg.types.numeric import Int8
-except ModuleNotFoundError:  # a host on psycopg 2
+from typing import TYPE_CHECKING
 
-    class Int8(int):  # type: ignore[no-redef]
-        """A whole number."""
+if TYPE_CHECKING:
+    from psycopg.types.numeric import Int8
+else:
+    try:
+        from psycopg.types.numeric import Int8
+    except ModuleNotFoundError:  # a host on psycopg 2
+
+        class Int8(int):
+            """A whole number."""
 
 
 __all__ = ["Int8"]
