@@ -17,14 +17,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from viralcommerce.decider import Adjusted
+from viralcommerce.decider import BUDGET, Adjusted
 from viralcommerce.messages import Accepted, Adjustment, Award, Command, Event, Transfer
-from viralcommerce.program import BUDGET, COST, Option, Program, QuotaKey
+from viralcommerce.program import COST, Option, Program, QuotaKey
 from viralcommerce.values.percent import Percent
 from viralcommerce.values.rounding import divide
 
 BACK: Final = "back"
 AGAIN: Final = "again"
+BORNE: Final = "borne"
+REPAID: Final = "repaid"
+"""What was taken back is the shop's loss; and is no more, for the award stands again."""
 
 AnyAccepted = Accepted[Command, Event]
 
@@ -35,11 +38,13 @@ class Standing:
     Attributes:
         awards: by id, in the order they were given.
         stands: of each, in its asset's smallest unit.
+        borne: of each, what was taken back and is the shop's loss.
     """
 
     def __init__(self) -> None:
         self.awards: dict[str, Award] = {}
         self.stands: dict[str, int] = {}
+        self.borne: dict[str, int] = {}
 
     def note(self, decision: AnyAccepted) -> None:
         """Take note of what a decision gave, took back and gave again."""
@@ -47,8 +52,9 @@ class Standing:
             self.awards[award.id] = award
             self.stands[award.id] = award.amount
         for one in decision.adjustments:
-            change = one.amount if one.way == AGAIN else -one.amount
-            self.stands[one.award] = self.stands.get(one.award, 0) + change
+            column = self.stands if one.way in (BACK, AGAIN) else self.borne
+            change = one.amount if one.way in (AGAIN, BORNE) else -one.amount
+            column[one.award] = column.get(one.award, 0) + change
 
 
 def adjustments(
@@ -81,7 +87,7 @@ def adjustments(
 def rows(
     program: Program, prefix: str, first: int, found: Iterable[Adjustment], standing: Standing
 ) -> tuple[list[Transfer], dict[QuotaKey, int]]:
-    """The ledger rows of adjustments, and what they give back to the budget and the stocks.
+    """The ledger rows of adjustments, and how they change what is used of budget and stocks.
 
     What is given again is not taken from the budget here: that may fall short.
 
@@ -102,6 +108,12 @@ def rows(
 
     for one in found:
         award = standing.awards[one.award]
+        if one.way in (BORNE, REPAID):
+            ends = (BUDGET, f"member/{one.to}")
+            move(*(ends if one.way == BORNE else ends[::-1]), one.asset, one.amount, one.award)
+            change = one.amount if one.way == BORNE else -one.amount
+            hot[program.budget_key] = hot.get(program.budget_key, 0) + change
+            continue
         option = options[award.grant]
         ends = (f"member/{one.to}", option.source)
         source, target = ends if one.way == BACK else ends[::-1]

@@ -18,7 +18,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from msgspec import Struct
 
@@ -85,6 +85,28 @@ class Promised(Struct, frozen=True, gc=False):
 NOTHING_PROMISED = Promised()
 
 
+BUDGET: Final = "budget"
+"""The account that awards of money come from."""
+
+
+class Move(Struct, frozen=True, gc=False):
+    """Money that an event moves from one account of the ledger to another, beside all awards.
+
+    ``member/<id>`` is a member's; from `BUDGET` comes what the shop loses, as far as it goes.
+    """
+
+    source: str
+    target: str
+    amount: Money
+
+
+class Balance(Struct, frozen=True, gc=False):
+    """What a member has of what is paid out, or owes: one of the two is nothing."""
+
+    has: Money
+    owes: Money
+
+
 class Lookup(Struct, frozen=True, gc=False):
     """What a command must be told of other instances before it is decided.
 
@@ -92,11 +114,13 @@ class Lookup(Struct, frozen=True, gc=False):
         cells: instances whose states it is told.
         above: the instance whose line it is told: itself, what it hangs under, and on.
         levels: how far above; 0 for itself alone.
+        balance: the member whose balance it is told.
     """
 
     cells: tuple[str, ...] = ()
     above: str = ""
     levels: int = 0
+    balance: str = ""
 
 
 NO_LOOKUP = Lookup()
@@ -216,13 +240,20 @@ class Mechanic(Rule, Generic[C, S, E]):
         """What the command must be told of other instances; asked where `looks`."""
         return NO_LOOKUP
 
-    def informed(self, command: C, states: Mapping[str, S], line: Sequence[tuple[str, S]]) -> C:
+    def informed(
+        self,
+        command: C,
+        states: Mapping[str, S],
+        line: Sequence[tuple[str, S]],
+        balance: Balance | None,
+    ) -> C:
         """The command with what it was told in fields of its own, so that a replay reads nothing.
 
         Args:
             command: with those fields as the client left them; what it says there does not count.
             states: of the `Lookup.cells` that have begun.
             line: of `Lookup.above`, nearest first, itself included, as far as it has begun.
+            balance: of `Lookup.balance`; nothing where the campaign has no money.
         """
         return command
 
@@ -241,6 +272,31 @@ class Mechanic(Rule, Generic[C, S, E]):
     def adjusted(self, event: E) -> tuple[Adjusted, ...]:
         """What is left of the amounts that milestones of this instance have carried."""
         return ()
+
+    @property
+    def pays(self) -> frozenset[str]:
+        """The kinds of reward that add up to a balance, which is paid out and not handed out."""
+        return frozenset()
+
+    def moves(self, event: E) -> tuple[Move, ...]:
+        """The money that an event moves, beside all awards; asked where something `pays`."""
+        return ()
+
+    @property
+    def most_owed(self) -> int | None:
+        """The most, in minor units, that taking back makes a member owe; the shop bears more."""
+        return None
+
+    def guesses_of(self, command: C) -> int:
+        """How many wrong guesses a day a command's member has; 0 where it is no guess.
+
+        A command with no guess left is told of no other instance.
+        """
+        return 0
+
+    def guessed_wrong(self, command: C) -> bool:
+        """Whether an informed command was a guess that hit nothing."""
+        return False
 
     @abstractmethod
     def deadline(self, state: S) -> datetime | None:

@@ -170,7 +170,8 @@ class Adjustment(Struct, frozen=True, kw_only=True, gc=False):
         to: whose it is.
         asset: what it is of.
         amount: by how much, in the asset's smallest unit; at least 1.
-        way: ``"back"`` for what is taken back, ``"again"`` for what is given again.
+        way: ``"back"`` for what is taken back, ``"again"`` for what is given again; ``"borne"``
+            for what of it is the shop's loss, ``"repaid"`` for what is so no more.
     """
 
     award: str
@@ -184,7 +185,8 @@ class Transfer(Struct, frozen=True, gc=False):
     """One row of the ledger: so much of an asset moved from one account to another.
 
     Accounts: ``budget``, ``hold/<instance>``, ``member/<id>``, ``stock/<grant>``, ``mint`` (where
-    points, titles and entries come from) and ``cost`` (what a thing given away is worth).
+    points, titles and entries come from) and ``cost`` (what a thing given away is worth); for
+    what is paid out ``paying/<batch>`` (on its way), ``paid/<batch>`` and ``fees``.
 
     Args:
         id: unique; the award's own id where the row is an award.

@@ -19,10 +19,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from viralcommerce.decider import Reached
+from viralcommerce.balances import Balances
+from viralcommerce.decider import BUDGET, Move, Reached
 from viralcommerce.known import NO_FACTS, Known
 from viralcommerce.messages import GONE, Adjustment, Award, Refusal, Transfer, Withheld
-from viralcommerce.program import BUDGET, COST, STOCK, Counter, Option, Program, QuotaKey
+from viralcommerce.program import COST, STOCK, Counter, Option, Program, QuotaKey
 from viralcommerce.refusals import LimitReached, OutOfBudget, OutOfStock
 from viralcommerce.rules.compiled import Check
 from viralcommerce.rules.limits import CAMPAIGN, CLIP, REFUSE, SUBSTITUTE
@@ -39,7 +40,7 @@ class _Refuse(Exception):
         self.refusal = refusal
 
 
-class Pricing:
+class Pricing(Balances):
     """One command being priced: what went in, and what has come out so far.
 
     Args:
@@ -102,11 +103,16 @@ class Pricing:
         self.refusal: Refusal | None = None
         self.adjustments: tuple[Adjustment, ...] = ()
 
-    def price(self, reached: Sequence[Reached], held: int, released: int) -> None:
-        """Price the milestones a command reached, and what its events promise and release."""
+    def price(
+        self, reached: Sequence[Reached], held: int, released: int, moves: Sequence[Move] = ()
+    ) -> None:
+        """Price the milestones a command reached, what its events promise, release and move."""
         try:
             if held or released:
                 self._promise(held, released)
+            if moves:
+                self._lose(sum(one.amount.minor for one in moves if one.source == BUDGET))
+                self.move(moves)
             for one in reached:
                 self._milestone(one)
         except _Refuse as stop:
@@ -131,6 +137,10 @@ class Pricing:
         if released:
             self._release(hold, released)
         self.hold += held - released
+
+    def _lose(self, amount: int) -> None:
+        if amount and not self._take(self.budget_key, amount, self.budget):
+            raise _Refuse(OutOfBudget(needed=Money(amount, self.program.currency)))
 
     def _release(self, hold: str, amount: int) -> None:
         self.hot[self.budget_key] = self.hot.get(self.budget_key, 0) - amount
@@ -376,5 +386,7 @@ class Pricing:
         self.awards.append(award)
         source = f"hold/{self.instance}" if from_hold else option.source
         rows.append(Transfer(ident, source, f"member/{who}", asset, amount, award))
+        if option.kind in self.program.pays:
+            self.add(f"member/{who}", amount)
         if option.asset and cost:
             self._move(BUDGET, COST, cost.minor)

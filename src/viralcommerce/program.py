@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct, structs
 
 from viralcommerce.campaign import Campaign
-from viralcommerce.decider import BUDGET as BUDGET
+from viralcommerce.decider import BUDGET
 from viralcommerce.messages import Command
 from viralcommerce.rules.compiled import Check, compile_condition
 from viralcommerce.rules.fields import NEVER
@@ -146,10 +146,9 @@ class Program:
         self.budget = None if isinstance(budget, Unlimited) else budget.minor
         self.budget_key: QuotaKey = (self.name, f"{BUDGET}/{self.currency}", "", "")
         """Amounts of two currencies are never counted together."""
-        self.pays = mechanic.pays if self.currency else frozenset[str]()
+        self.pays = mechanic.pays if self.currency else frozenset()
         """The kinds of reward that add up to a balance."""
-        debt = mechanic.most_owed
-        self.debt = None if debt is None else debt.minor
+        self.debt = mechanic.most_owed
         """How far below nothing taking back can bring a balance; nothing where there is no end."""
         self.drawn = frozenset(n for n, carries in mechanic.milestones.items() if carries.drawn)
         self.actors = {

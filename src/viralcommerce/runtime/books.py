@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from viralcommerce.codec import encode
+from viralcommerce.decider import BUDGET
 from viralcommerce.messages import Accepted, Transfer
-from viralcommerce.program import BUDGET
 from viralcommerce.runtime.contents import Contents
 from viralcommerce.runtime.findings import Problem
 from viralcommerce.runtime.waiting import Waiting

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from viralcommerce.adjusting import BACK, Standing, adjustments, rows
+from viralcommerce.adjusting import BACK, Standing, adjustments
 from viralcommerce.messages import Accepted, Event
 from viralcommerce.pricing import Pricing
 from viralcommerce.program import Program
@@ -51,8 +51,4 @@ def correct(
         for one in adjustments(program, standing, changes)
         if one.way == BACK or priced.gives_again(standing.awards[one.award], one.amount)
     )
-    moved, hot = rows(program, priced.prefix, len(priced.transfers), what, standing)
-    priced.adjustments = what
-    priced.transfers += moved
-    for key, change in hot.items():
-        priced.hot[key] = priced.hot.get(key, 0) + change
+    priced.adjustments = priced.adjust(what, standing)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from viralcommerce.balances import shown_balance
+from viralcommerce.decider import Balance
 from viralcommerce.known import Facts
 from viralcommerce.messages import Command, Refusal, State
 from viralcommerce.program import Program, QuotaKey
 from viralcommerce.refusals import FactMissing, LimitReached, NotEligible
-from viralcommerce.runtime.request import Recast
+from viralcommerce.runtime.request import REFUSED, Recast
 from viralcommerce.runtime.situations import Situations
+from viralcommerce.values.spans import Period, period_label
 
 
 class Guarding(Situations):
@@ -24,6 +27,24 @@ class Guarding(Situations):
     counted: Mapping[QuotaKey, int]
     used: dict[QuotaKey, int]
     missing: list[QuotaKey]
+
+    def balance(self, program: Program, member: str) -> Balance | None:
+        """What a member has, as this commit leaves it."""
+        return shown_balance(program, self._used(program.balance_key(member)))
+
+    def told(self, program: Program, command: Command, name: str) -> Command:
+        """The command as `informed`; told of nothing, where its member has no guess left today."""
+        bound = program.mechanic.guesses_of(command)
+        if bound and self._used(_guess_key(program, command)) >= bound:
+            nothing: Command = program.mechanic.informed(command, {}, (), None)
+            return nothing
+        return self.informed(program, command, name)
+
+    def count_guess(self, program: Program, command: Command) -> None:
+        """Count a guess that hit nothing, whatever else became of it."""
+        if program.mechanic.guesses_of(command) and program.mechanic.guessed_wrong(command):
+            key = _guess_key(program, command)
+            self.used[key] = self.used.get(key, 0) + 1
 
     def guard(self, program: Program, command: Command, state: State) -> Refusal | None:
         """The campaign's conditions, about the one who acts."""
@@ -84,3 +105,9 @@ class Guarding(Situations):
                 self.missing.append(key)
             so_far = 0
         return so_far + self.used.get(key, 0)
+
+
+def _guess_key(program: Program, command: Command) -> QuotaKey:
+    """A member's wrong guesses of a day; like what is refused, they are not in every journal."""
+    day = period_label(command.at, Period.DAY, program.zone)
+    return (program.name, f"{REFUSED}guess", f"member/{command.by}", day)

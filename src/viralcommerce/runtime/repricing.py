@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from viralcommerce.adjusting import BACK, Standing, adjustments, rows
+from viralcommerce.adjusting import BACK, Standing, adjustments
 from viralcommerce.decider import Reached
 from viralcommerce.known import Facts
 from viralcommerce.messages import BY_CLOCK, Accepted, Award
@@ -23,15 +23,15 @@ from viralcommerce.values.money import Money
 _NONE: Final[Mapping[QuotaKey, int]] = MappingProxyType({})
 
 
-class _Nothing:
-    """What repricing may know beyond the decision."""
+class _Before:
+    """What repricing may know beyond the decision: what was counted before it."""
 
     facts: Facts = MappingProxyType({})
-    counted = used = hot = short = _NONE
+    used = hot = short = _NONE
     all_counted = True
 
-
-_NOTHING: Final = _Nothing()
+    def __init__(self, counted: Mapping[QuotaKey, int]) -> None:
+        self.counted = counted
 
 
 class Repricing(Pricing):
@@ -41,6 +41,7 @@ class Repricing(Pricing):
         program: the compiled campaign the instance is pinned to.
         decision: as it was journaled.
         standing: what its instance had given before.
+        counted: every quota as the decisions before this one left it.
 
     Attributes:
         adjustments: what was taken back of that, or given again.
@@ -50,14 +51,20 @@ class Repricing(Pricing):
 
     __slots__ = ("caps", "decision", "given", "lost")
 
-    def __init__(self, program: Program, decision: Accepted[Any, Any], standing: Standing) -> None:
+    def __init__(
+        self,
+        program: Program,
+        decision: Accepted[Any, Any],
+        standing: Standing,
+        counted: Mapping[QuotaKey, int],
+    ) -> None:
         super().__init__(
             program,
             None,
             decision.command.at,
             decision.instance,
             decision.version,
-            _NOTHING,
+            _Before(counted),
             clock=decision.command.by == BY_CLOCK,
         )
         self.decision = decision
@@ -70,17 +77,17 @@ class Repricing(Pricing):
             [one for event in decision.events for one in mechanic.reached(event)],
             sum(_minor(promise.held) for promise in promises),
             sum(_minor(promise.released) for promise in promises),
+            [move for event in decision.events for move in mechanic.moves(event)],
         )
         changes = [one for event in decision.events for one in mechanic.adjusted(event)]
-        self.adjustments = tuple(
-            one
-            for one in adjustments(program, standing, changes)
-            if one.way == BACK or self._gave_again(standing.awards[one.award], one.amount)
+        self.adjustments = self.adjust(
+            [
+                one
+                for one in adjustments(program, standing, changes)
+                if one.way == BACK or self._gave_again(standing.awards[one.award], one.amount)
+            ],
+            standing,
         )
-        moved, hot = rows(program, self.prefix, len(self.transfers), self.adjustments, standing)
-        self.transfers += moved
-        for key, change in hot.items():
-            self.hot[key] = self.hot.get(key, 0) + change
 
     def _gave_again(self, award: Award, amount: int) -> bool:
         withheld = ((one.grant, one.to, one.code) for one in self.decision.withheld)

@@ -9,6 +9,8 @@
                 │                  Hold/KeptBack Release/LetGo     ▼
                 │                         └──┴──Reject/Rejected──▶ Settled
                 └──Refund/RefundKept──▶ Early ──Order/Ordered──▶ Pending
+    payee     Nothing ──Withdraw, PayOut/Withdrawn──▶ Payee ──Arrive/Arrived──▶ Payee
+                                                        └──Bounce/Bounced──▶ Payee
 
 *Level* counts from the buyer, whose direct inviter is 1. Who stands above a buyer is written into
 the order when it is placed: whoever is bound anew afterwards, the order keeps its upline.
@@ -21,6 +23,9 @@ Laws:
     Net: an order earns of what is left of it, when its time is over, and once.
     Kept back: an order that is kept back earns nothing until it is let go; a rejected one never.
     Batch: a batch of joins and orders answers as they would one by one.
+    Paid once: a batch pays a member once, and nobody more than they have.
+    Balance: what a member has is earned, less taken back, paid, its fees and what is on its way.
+    Guesses: beyond the bound of a day no code is looked up, and the answer is the same.
     First: a buyer has one first qualifying order, and it makes them one friend more.
 """
 
@@ -79,6 +84,26 @@ from viralcommerce.mechanics.invite.ordering import Release as Release
 from viralcommerce.mechanics.invite.ordering import Settled as Settled
 from viralcommerce.mechanics.invite.ordering import WinBack as WinBack
 from viralcommerce.mechanics.invite.ordering import WonBack as WonBack
+from viralcommerce.mechanics.invite.paying import AlreadyPaid as AlreadyPaid
+from viralcommerce.mechanics.invite.paying import Arrive as Arrive
+from viralcommerce.mechanics.invite.paying import Arrived as Arrived
+from viralcommerce.mechanics.invite.paying import Blocked as Blocked
+from viralcommerce.mechanics.invite.paying import Bounce as Bounce
+from viralcommerce.mechanics.invite.paying import Bounced as Bounced
+from viralcommerce.mechanics.invite.paying import Clear as Clear
+from viralcommerce.mechanics.invite.paying import Cleared as Cleared
+from viralcommerce.mechanics.invite.paying import NoSuchPayout as NoSuchPayout
+from viralcommerce.mechanics.invite.paying import NotBlocked as NotBlocked
+from viralcommerce.mechanics.invite.paying import NotCovered as NotCovered
+from viralcommerce.mechanics.invite.paying import NothingToPay as NothingToPay
+from viralcommerce.mechanics.invite.paying import Payee as Payee
+from viralcommerce.mechanics.invite.paying import PayOut as PayOut
+from viralcommerce.mechanics.invite.paying import PayoutsBlocked as PayoutsBlocked
+from viralcommerce.mechanics.invite.paying import TooLittle as TooLittle
+from viralcommerce.mechanics.invite.paying import Withdraw as Withdraw
+from viralcommerce.mechanics.invite.paying import Withdrawn as Withdrawn
+from viralcommerce.mechanics.invite.paying import WrittenOff as WrittenOff
+from viralcommerce.mechanics.invite.payouts_rule import Payouts as Payouts
 from viralcommerce.mechanics.invite.rule import Invite as Invite
 from viralcommerce.mechanics.invite.words import CARRIED as CARRIED
 from viralcommerce.mechanics.invite.words import FIRST_ORDER as FIRST_ORDER
@@ -89,6 +114,7 @@ from viralcommerce.mechanics.invite.words import MATTER as MATTER
 from viralcommerce.mechanics.invite.words import MOST_LEVELS as MOST_LEVELS
 from viralcommerce.mechanics.invite.words import OPERATOR as OPERATOR
 from viralcommerce.mechanics.invite.words import ORDERED as ORDERED
+from viralcommerce.mechanics.invite.words import PAYEE as PAYEE
 from viralcommerce.mechanics.invite.words import UPLINE as UPLINE
 from viralcommerce.mechanics.invite.words import WORDS as WORDS
 from viralcommerce.mechanics.invite.words import upline as upline

@@ -1,4 +1,4 @@
-"""All that is said about inviting, as unions: joining and ordering."""
+"""All that is said about inviting, as unions: joining, ordering and paying."""
 
 from __future__ import annotations
 
@@ -58,12 +58,34 @@ from viralcommerce.mechanics.invite.ordering import (
     WinBack,
     WonBack,
 )
+from viralcommerce.mechanics.invite.paying import (
+    AlreadyPaid,
+    Arrive,
+    Arrived,
+    Blocked,
+    Bounce,
+    Bounced,
+    Clear,
+    Cleared,
+    NoSuchPayout,
+    NotBlocked,
+    NotCovered,
+    NothingToPay,
+    Payee,
+    PayOut,
+    PayoutsBlocked,
+    TooLittle,
+    Withdraw,
+    Withdrawn,
+    WrittenOff,
+)
 
 NOTHING: Final = Nothing()
 
 Joins = Issue | Join | Part
 Orders = Order | Refund | ChargeBack | WinBack | Receive | Hold | Release | Reject | Mature
-Commands = Joins | Orders
+Pays = Withdraw | PayOut | Arrive | Bounce | Clear
+Commands = Joins | Orders | Pays
 JoinEvents = Issued | Joined | Parted | CodeUsed | Bought | Befriended
 OrderEvents = (
     Ordered
@@ -77,7 +99,8 @@ OrderEvents = (
     | Rejected
     | Matured
 )
-Events = JoinEvents | OrderEvents
+PayEvents = Withdrawn | Arrived | Bounced | WrittenOff | Blocked | Cleared
+Events = JoinEvents | OrderEvents | PayEvents
 CodeRefusals = CodeTaken | CodeNotPlain | CodeTooShort | CodeTooLong | CodeScreened
 JoinRefusals = CodeRefusals | NoInvitation | OwnInvitation | AlreadyInvited
 OrderRefusals = (
@@ -90,5 +113,14 @@ OrderRefusals = (
     | NotKeptBack
     | OrderSettled
 )
-Refusals = JoinRefusals | OrderRefusals
-States = Nothing | Member | Code | Early | Pending | Settled
+PayRefusals = (
+    AlreadyPaid
+    | NoSuchPayout
+    | TooLittle
+    | NotCovered
+    | NothingToPay
+    | PayoutsBlocked
+    | NotBlocked
+)
+Refusals = JoinRefusals | OrderRefusals | PayRefusals
+States = Nothing | Member | Code | Early | Pending | Settled | Payee

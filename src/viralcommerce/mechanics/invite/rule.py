@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, ClassVar, Final, Literal, assert_never
+from typing import Annotated, ClassVar, Final, Literal, assert_never, get_args
 
 from pydantic import Field
 
-from viralcommerce.decider import NO_LOOKUP, Adjusted, Carries, Lookup, Mechanic, Reached
+from viralcommerce.decider import (
+    NO_LOOKUP,
+    Adjusted,
+    Balance,
+    Carries,
+    Lookup,
+    Mechanic,
+    Move,
+    Reached,
+)
 from viralcommerce.errors import InvalidRule
-from viralcommerce.mechanics.invite import joins, orders, wording
+from viralcommerce.mechanics.invite import joins, orders, payouts, places, wording
 from viralcommerce.mechanics.invite.joining import (
     Befriended,
     Bought,
@@ -23,10 +32,16 @@ from viralcommerce.mechanics.invite.joining import (
     Part,
     Parted,
 )
-from viralcommerce.mechanics.invite.messages import NOTHING, Commands, Events, Refusals, States
+from viralcommerce.mechanics.invite.messages import (
+    NOTHING,
+    Commands,
+    Events,
+    Pays,
+    Refusals,
+    States,
+)
 from viralcommerce.mechanics.invite.ordering import (
     ChargeBack,
-    ChargedBack,
     Hold,
     Mature,
     Matured,
@@ -34,12 +49,24 @@ from viralcommerce.mechanics.invite.ordering import (
     Pending,
     Receive,
     Refund,
-    Refunded,
     Reject,
     Release,
     WinBack,
-    WonBack,
 )
+from viralcommerce.mechanics.invite.paying import (
+    Arrive,
+    Arrived,
+    Blocked,
+    Bounce,
+    Bounced,
+    Clear,
+    Cleared,
+    PayOut,
+    Withdraw,
+    Withdrawn,
+    WrittenOff,
+)
+from viralcommerce.mechanics.invite.payouts_rule import Payouts
 from viralcommerce.mechanics.invite.words import (
     CARRIED,
     FIRST_ORDER,
@@ -50,12 +77,13 @@ from viralcommerce.mechanics.invite.words import (
     MOST_LEVELS,
     OPERATOR,
     ORDERED,
+    PAYEE,
     UPLINE,
     WORDS,
 )
 from viralcommerce.messages import Command
 from viralcommerce.refusals import NothingToEnd
-from viralcommerce.rules.base import rule
+from viralcommerce.rules.base import OneOf, rule
 from viralcommerce.rules.fields import NEVER, MoneyField, SpanField
 from viralcommerce.rules.limits import UNLIMITED, CountOrUnlimited
 from viralcommerce.rules.wording import Words
@@ -85,6 +113,9 @@ class Invite(Mechanic[Commands, States, Events]):
         rebinds: whether a later invitation counts: ``"never"`` while one stands, ``"until_order"``
             of the friend has matured, or ``"always"``.
         prefers: what counts where a code was typed and a link was opened.
+        guesses: how many codes that bring nothing a member may type in a day; from then on no code
+            is looked up, and the answer is the same. `codes.guesses_within` says what is safe.
+        payouts: how cash is paid out; nothing where the issuer hands it out.
 
     Raises:
         InvalidRule: more than two levels, and nobody says so.
@@ -114,9 +145,14 @@ class Invite(Mechanic[Commands, States, Events]):
         Reject: (OPERATOR,),
         Mature: (),
         Part: (),
+        Withdraw: (PAYEE,),
+        PayOut: (OPERATOR, PAYEE),
+        Arrive: (OPERATOR, PAYEE),
+        Bounce: (OPERATOR, PAYEE),
+        Clear: (OPERATOR, PAYEE),
     }
     settling: ClassVar[frozenset[type[Command]]] = frozenset(
-        {Refund, ChargeBack, WinBack, Receive, Hold, Release, Reject}
+        {Refund, ChargeBack, WinBack, Receive, Hold, Release, Reject, *get_args(Pays)}
     )
     adjusting: ClassVar[frozenset[type[Command]]] = frozenset({Refund, ChargeBack, WinBack})
     command_types: ClassVar[object] = Commands
@@ -141,6 +177,8 @@ class Invite(Mechanic[Commands, States, Events]):
     binds_for: SpanField = Field(default=NEVER, kw_only=True)
     rebinds: Literal["never", "until_order", "always"] = Field(default="never", kw_only=True)
     prefers: Literal["code", "link"] = Field(default="code", kw_only=True)
+    guesses: Annotated[int, Field(strict=True, ge=1, le=1_000)] = Field(default=20, kw_only=True)
+    payouts: Annotated[Payouts, OneOf()] | None = Field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         for name, span in (("matures_after", self.matures_after), ("binds_for", self.binds_for)):
@@ -158,9 +196,20 @@ class Invite(Mechanic[Commands, States, Events]):
         """How its codes look."""
         return CodeFormat(self.code_length)
 
+    @property
+    def pays(self) -> frozenset[str]:
+        """Cash, where it is paid out."""
+        return frozenset() if self.payouts is None else frozenset({"cash"})
+
+    @property
+    def most_owed(self) -> int | None:
+        """What a member may owe, where more than that is written off."""
+        return None if self.payouts is None else self.payouts.most_owed
+
     def amounts(self) -> Mapping[str, Money]:
-        """What must be left of a first order."""
-        return {} if self.least is None else {"least": self.least}
+        """What must be left of a first order; what payouts come to."""
+        said = {} if self.payouts is None else self.payouts.amounts()
+        return said if self.least is None else {**said, "least": self.least}
 
     def sentences(self) -> tuple[Words, ...]:
         """The rules of the game as members read them."""
@@ -169,6 +218,7 @@ class Invite(Mechanic[Commands, States, Events]):
             *wording.of_binding(self.binds_for, self.rebinds),
             *wording.of_orders(self.base, self.matures_after, self.counts_from, self.levels),
             wording.of_qualifying(self.least),
+            *(() if self.payouts is None else self.payouts.sentences()),
         )
 
     def absent(self) -> Mapping[str, str]:
@@ -181,16 +231,8 @@ class Invite(Mechanic[Commands, States, Events]):
         return NOTHING
 
     def instance(self, command: Commands) -> str:
-        """The code, the member or the order."""
-        match command:
-            case Issue():
-                return f"code/{command.code}"
-            case Join():
-                return f"member/{command.by}"
-            case Part():
-                return f"member/{command.member}"
-            case _:
-                return f"order/{command.order}"
+        """The code, the member, the order or the payee."""
+        return places.instance(command)
 
     def filled(self, command: Commands, entropy: bytes) -> Commands:
         """A code for whoever asks for one: the wished one, or a random one."""
@@ -204,6 +246,8 @@ class Invite(Mechanic[Commands, States, Events]):
             case Join():
                 code = joins.typed(command.code, self.codes)
                 return Lookup((f"code/{code}",)) if code else NO_LOOKUP
+            case Withdraw() | PayOut():
+                return Lookup(balance=payouts.payee(command))
             case Order():
                 return Lookup(above=f"member/{command.by}", levels=self.levels - 1)
             case Mature():
@@ -214,10 +258,16 @@ class Invite(Mechanic[Commands, States, Events]):
                 return NO_LOOKUP
 
     def informed(
-        self, command: Commands, states: Mapping[str, States], line: Sequence[tuple[str, States]]
+        self,
+        command: Commands,
+        states: Mapping[str, States],
+        line: Sequence[tuple[str, States]],
+        balance: Balance | None,
     ) -> Commands:
-        """Whose invitation counts; who earns; which order and which friend it is."""
+        """Whose invitation counts; who earns; which order and which friend it is; what is had."""
         match command:
+            case Withdraw() | PayOut():
+                return payouts.informed(command, balance)
             case Join():
                 return joins.informed(command, self.codes, states, self.code_uses, self.prefers)
             case Order():
@@ -237,13 +287,7 @@ class Invite(Mechanic[Commands, States, Events]):
 
     def where(self, event: Events) -> str:
         """The code that was used, the member who bought, the inviter who has one more friend."""
-        match event:
-            case CodeUsed():
-                return f"code/{event.code}"
-            case Bought() | Befriended():
-                return f"member/{event.member}"
-            case _:
-                return ""
+        return places.where(event)
 
     def cast(self, command: Commands, state: States) -> dict[str, str]:
         """Who acts first; then the inviter, or whoever stands above the buyer."""
@@ -259,6 +303,8 @@ class Invite(Mechanic[Commands, States, Events]):
                 return orders.roles(state.buyer, state.upline)
             case ((Mature() | Part()), _):
                 return {}
+            case ((Withdraw() | PayOut() | Arrive() | Bounce() | Clear()), _):
+                return payouts.acting(command)
             case _:
                 return {OPERATOR: command.by}
 
@@ -287,6 +333,8 @@ class Invite(Mechanic[Commands, States, Events]):
                 return orders.review(command, state)
             case Mature():
                 return orders.mature(command, state, self.least)
+            case Withdraw() | PayOut() | Arrive() | Bounce() | Clear():
+                return payouts.decide(command, state, self.payouts)
             case _:
                 assert_never(command)
 
@@ -298,6 +346,8 @@ class Invite(Mechanic[Commands, States, Events]):
         match event:
             case Issued() | CodeUsed() | Joined() | Parted() | Bought() | Befriended():
                 return joins.evolve(state, event)
+            case Withdrawn() | Arrived() | Bounced() | WrittenOff() | Blocked() | Cleared():
+                return payouts.evolve(state, event)
             case _:
                 return orders.evolve(state, event)
 
@@ -308,17 +358,25 @@ class Invite(Mechanic[Commands, States, Events]):
                 cast: dict[str, str] = {INVITEE: event.invitee, INVITER: event.inviter}
                 return () if event.again else (Reached(JOINED, cast),)
             case Matured():
-                return _earned(event.buyer, event.upline, event.net, first=event.first)
+                return orders.earned(event.buyer, event.upline, event.net, first=event.first)
             case _:
                 return ()
 
+    def moves(self, event: Events) -> tuple[Move, ...]:
+        """What a payout moves."""
+        return payouts.moves(event)
+
+    def guesses_of(self, command: Commands) -> int:
+        """Whoever types a code may guess."""
+        return self.guesses if isinstance(command, Join) and command.code else 0
+
+    def guessed_wrong(self, command: Commands) -> bool:
+        """Whether a code was typed that brought nobody."""
+        return isinstance(command, Join) and bool(command.code) and not command.used
+
     def adjusted(self, event: Events) -> tuple[Adjusted, ...]:
         """What a matured order is worth after a refund, a charge-back, or a dispute won."""
-        if not isinstance(event, Refunded | ChargedBack | WonBack) or not event.is_settled:
-            return ()
-        net = event.net if event.net.minor else None
-        qualifies = net is not None and (self.least is None or net >= self.least)
-        return (Adjusted(ORDERED, net), Adjusted(FIRST_ORDER, net if qualifies else None))
+        return orders.adjusted(event, self.least)
 
     def deadline(self, state: States) -> datetime | None:
         """When an order matures, or an invitation ends."""
@@ -334,21 +392,7 @@ class Invite(Mechanic[Commands, States, Events]):
         """Let an order mature, or a member part from the inviter."""
         at = self.deadline(state)
         if at is not None and isinstance(state, Pending):
-            inviter = state.upline[0] if state.upline else ""
-            order = instance.removeprefix("order/")
-            return Mature(order=order, at=at, buyer=state.buyer, inviter=inviter)
+            return orders.maturing(instance.removeprefix("order/"), state, at)
         if at is not None and isinstance(state, Member):
             return Part(member=instance.removeprefix("member/"), at=at)
         raise InvalidRule(f"invite: {instance} has no deadline")
-
-
-def _earned(buyer: str, upline: Sequence[str], net: Money, *, first: bool) -> tuple[Reached, ...]:
-    if not net.minor:
-        return ()
-    reached = (Reached(ORDERED, orders.earning(buyer, upline), net),)
-    if not first:
-        return reached
-    cast: dict[str, str] = {INVITEE: buyer}
-    if upline:
-        cast[INVITER] = upline[0]
-    return (*reached, Reached(FIRST_ORDER, cast, net))

@@ -12,6 +12,7 @@ from viralcommerce.rules.wording import Words
 INVITER: Final = Role("inviter")
 INVITEE: Final = Role("invitee")
 OPERATOR: Final = Role("operator")
+PAYEE: Final = Role("payee")
 MOST_LEVELS: Final = 20
 
 
@@ -44,6 +45,7 @@ WORDS: Final[Mapping[str, Words]] = {
     INVITER: Words("inviter", "邀请人"),
     INVITEE: Words("friend", "被邀请人"),
     OPERATOR: Words("operator", "运营人员"),
+    PAYEE: Words("payee", "收款人"),
     MATTER: Words("order or member", "订单或用户"),
     JOINED: Words("when a friend joins by an invitation", "好友通过邀请加入时"),
     ORDERED: Words("when the refund period of a friend's order is over", "好友订单过售后期时"),
