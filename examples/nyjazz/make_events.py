@@ -37,7 +37,7 @@ ABOUT = {
     "license": "LGPL-2.1",
     "notes": [
         (
-            "Real: who was given which code, and who came with which; codes that nobody was given, "
+            "Real: who was given which code and who came with which; codes that nobody was given, "
             "or two people were, included."
         ),
         (
