@@ -28,6 +28,7 @@ from viralcommerce.rules.base import Kinds
 from viralcommerce.runtime.async_driver import AsyncDriver, Texts, Unread
 from viralcommerce.runtime.async_ports import AsyncIssuer, AsyncMembers, AsyncStore
 from viralcommerce.runtime.chance import SystemClock, SystemEntropy
+from viralcommerce.runtime.erasure import Forgotten, erasure
 from viralcommerce.runtime.errands import run_later, told
 from viralcommerce.runtime.gathering import Gathering
 from viralcommerce.runtime.gathering_tasks import AsyncGatherer
@@ -43,6 +44,7 @@ from viralcommerce.runtime.shop import LEARNS_WITHIN, NOT_WITHIN
 from viralcommerce.runtime.stamping import aware, filled, instance_of, stamped
 from viralcommerce.runtime.ticking import Act, LifeOf, Pin, WhatIsDue, ticking
 from viralcommerce.runtime.ticking import Errand as TickErrand
+from viralcommerce.runtime.views import AsyncViews
 from viralcommerce.values.ids import check_id
 
 
@@ -78,6 +80,7 @@ class AsyncShop:
         gathers: Gathering | None = None,
     ) -> None:
         self.store = store
+        self._kinds = kinds
         self._members = members
         self._issuer = issuer
         self._clock: Clock = SystemClock() if clock is None else clock
@@ -121,6 +124,11 @@ class AsyncShop:
         if isinstance(self._runner, AsyncGatherer):
             await self._runner.settle()
         await self.store.close()
+
+    @property
+    def views(self) -> AsyncViews:
+        """What pages and support read."""
+        return AsyncViews(self.store, self._programs, self._pinned)
 
     async def handle(self, campaign: Campaign | str, command: Command) -> Decision:
         """Decide one command, once, whatever the retries; see `Shop.handle`."""
@@ -202,6 +210,12 @@ class AsyncShop:
     async def retry(self, *positions: int) -> int:
         """Put awards that were set aside back in line; see `Shop.retry`."""
         return await self.store.retry(positions)
+
+    async def forget(self, member: str) -> Forgotten:
+        """Forget a member; see `Shop.forget`."""
+        return await self.store.forget(
+            erasure(member, entropy=self._entropy, at=self._clock.now(), kinds=self._kinds)
+        )
 
     async def set_stage(
         self, campaign: Campaign | str, stage: Stage, *, by: str, why: str

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from viralcommerce.messages import Award
+from viralcommerce.runtime.async_contents import AsyncContents, ContentsOfBlocking, Run
 from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.outbox import Backlog, Claim, Pending, Settled
 from viralcommerce.runtime.ports import (
@@ -68,7 +69,7 @@ class AsyncSession(Protocol):
         ...
 
 
-class AsyncStore(Protocol):
+class AsyncStore(AsyncContents, Protocol):
     """What an `AsyncShop` needs of `ports.Store`, awaited."""
 
     def within(self, connection: object) -> AsyncStore:
@@ -128,14 +129,6 @@ class AsyncStore(Protocol):
         ...
 
 
-class Run(Protocol):
-    """How a call that blocks is awaited."""
-
-    def __call__(self, work: Callable[..., T], *values: Any) -> Awaitable[T]:
-        """What it came to."""
-        ...
-
-
 async def in_thread(work: Callable[..., T], *values: Any) -> T:
     """Run what blocks in a thread; canceled, it is waited for, so that nobody else begins.
 
@@ -154,7 +147,7 @@ async def in_thread(work: Callable[..., T], *values: Any) -> T:
     return task.result()
 
 
-class InThreads:
+class InThreads(ContentsOfBlocking):
     """A store that blocks, for asyncio: each call in a thread.
 
     Args:
@@ -164,7 +157,7 @@ class InThreads:
 
     def __init__(self, store: Store, run: Run = in_thread) -> None:
         self.inner = store
-        self._run = run
+        self.run = run
 
     def within(self, connection: Any) -> AsyncStore:
         """This store inside the host's own transaction.
@@ -174,7 +167,7 @@ class InThreads:
                 ``run_sync`` runs each call; or one that blocks, and that any thread may use.
         """
         if not hasattr(connection, "run_sync"):
-            return InThreads(self.inner.within(connection), self._run)
+            return InThreads(self.inner.within(connection), self.run)
         connection = connection() if callable(connection) else connection  # a scoped session
         inner = getattr(connection, "sync_session", None)
 
@@ -186,55 +179,55 @@ class InThreads:
 
     def session(self) -> AsyncSession:
         """Begin a unit of work."""
-        return _InThreadsSession(self.inner.session(), self._run)
+        return _InThreadsSession(self.inner.session(), self.run)
 
     async def due(self, at: datetime, limit: int, campaigns: Sequence[str]) -> Sequence[Due]:
         """Instances whose deadline has come."""
-        return await self._run(self.inner.due, at, limit, campaigns)
+        return await self.run(self.inner.due, at, limit, campaigns)
 
     async def cell(self, campaign: str, instance: str) -> Cell | None:
         """One instance."""
-        return await self._run(self.inner.cell, campaign, instance)
+        return await self.run(self.inner.cell, campaign, instance)
 
     async def pending(self, limit: int) -> Sequence[Pending]:
         """The oldest entries that wait."""
-        return await self._run(self.inner.pending, limit)
+        return await self.run(self.inner.pending, limit)
 
     async def claim(self, claim: Claim) -> Sequence[Pending]:
         """Take the oldest entries that are due."""
-        return await self._run(self.inner.claim, claim)
+        return await self.run(self.inner.claim, claim)
 
     async def settle(self, settled: Settled) -> None:
         """Write down what became of a claim."""
-        await self._run(self.inner.settle, settled)
+        await self.run(self.inner.settle, settled)
 
     async def poisoned(self, limit: int) -> Sequence[Pending]:
         """The oldest entries that are set aside."""
-        return await self._run(self.inner.poisoned, limit)
+        return await self.run(self.inner.poisoned, limit)
 
     async def retry(self, positions: Sequence[int]) -> int:
         """Put what is set aside back in line."""
-        return await self._run(self.inner.retry, positions)
+        return await self.run(self.inner.retry, positions)
 
     async def backlog(self) -> Backlog:
         """How the outbox stands."""
-        return await self._run(self.inner.backlog)
+        return await self.run(self.inner.backlog)
 
     async def life(self, campaign: str) -> Life:
         """The stage of life."""
-        return await self._run(self.inner.life, campaign)
+        return await self.run(self.inner.life, campaign)
 
     async def set_life(self, campaign: str, life: Life) -> None:
         """Record a new stage."""
-        await self._run(self.inner.set_life, campaign, life)
+        await self.run(self.inner.set_life, campaign, life)
 
     async def rules(self, digest: str) -> bytes:
         """A campaign's JSON by hash."""
-        return await self._run(self.inner.rules, digest)
+        return await self.run(self.inner.rules, digest)
 
     async def close(self) -> None:
         """Close the store."""
-        await self._run(self.inner.close)
+        await self.run(self.inner.close)
 
 
 class _InThreadsSession:

@@ -212,10 +212,10 @@ class Rewriting:
         """Take note of a line's instance, if the member took part in it."""
         decision = self.thawed(recorded)
         if isinstance(decision, Accepted):
-            there = self._is_in(decision.command, *decision.events) or any(
-                one.to == self.member
-                for one in (*decision.awards, *decision.withheld, *decision.adjustments)
-            )
+            given = [one.to for one in decision.awards]
+            given += [one.to for one in decision.withheld]
+            given += [one.to for one in decision.adjustments]
+            there = self.member in given or self._is_in(decision.command, *decision.events)
         else:
             there = self._is_in(decision.command, decision.refusal)
         if there:
@@ -278,7 +278,8 @@ class Rewriting:
     def _turned(self, message: Any, turns: Mapping[str, Turn]) -> Any:
         """A message with its texts turned; the same where nothing changed."""
         changed: dict[str, object] = {}
-        for field, hint in fields_of(type(message)):
+        kind: type[Struct] = type(message)
+        for field, hint in fields_of(kind):
             before = getattr(message, field)
             after = self._value(before, hint, turns)
             if after is not before and after != before:

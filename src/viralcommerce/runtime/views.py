@@ -3,85 +3,82 @@
 A view is not a decision: it may be out of date the moment it is read, and writes nothing. What it
 shows is proved by the audit, because it reads the very cells, quotas and ledger rows that the
 audit replays.
+
+What each reads is written once, in `viewing`; here are the two shells.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+import functools
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
-from msgspec import Struct
+from viralcommerce.program import Program
+from viralcommerce.runtime.errands import run, run_later
+from viralcommerce.runtime.programs import Programs
+from viralcommerce.runtime.ticking import Pin
+from viralcommerce.runtime.viewing import (
+    CampaignView,
+    InstanceView,
+    Read,
+    Reading,
+    Viewing,
+    WalletLine,
+)
 
-from viralcommerce.messages import Award, State
-from viralcommerce.runtime.life import Life
-from viralcommerce.runtime.outbox import Backlog, Pending
-from viralcommerce.runtime.ports import Part, Store
-from viralcommerce.runtime.programs import Programs, thaw_state
-from viralcommerce.values.money import Money
+__all__ = ["AsyncViews", "CampaignView", "InstanceView", "Views", "WalletLine"]
 
-
-class InstanceView(Struct, frozen=True, kw_only=True):
-    """One pack, one ask: the situation it is in.
-
-    Args:
-        campaign: its name.
-        instance: its id.
-        version: how many commands have changed it.
-        rules: the version of the campaign it was begun under, by hash.
-        state: the mechanic's own situation, with all that a page shows.
-        deadline: when the clock will end it, if ever.
-        is_due: whether that moment has come; the next command or tick ends it.
-        held: what it still holds of the budget, where it holds money.
-    """
-
-    campaign: str
-    instance: str
-    version: int
-    rules: str
-    state: State
-    deadline: datetime | None
-    is_due: bool
-    held: Money | None
+P = ParamSpec("P")
+T = TypeVar("T")
+Written = Callable[Concatenate[Viewing, P], Reading[T]]
 
 
-class WalletLine(Struct, frozen=True, kw_only=True):
-    """One award a member was given.
+class Shown(Generic[P, T]):
+    """A view as a method of `Views`."""
 
-    Args:
-        campaign: that gave it.
-        instance: the pack or ask it came from.
-        at: when.
-        award: what.
-        is_expired: whether its time is over.
-    """
+    def __init__(self, written: Written[P, T]) -> None:
+        self._written = written
+        functools.update_wrapper(self, written)  # type: ignore[arg-type]
 
-    campaign: str
-    instance: str
-    at: datetime
-    award: Award
-    is_expired: bool
+    @overload
+    def __get__(self, views: None, owner: type[Views]) -> Shown[P, T]: ...
+    @overload
+    def __get__(self, views: Views, owner: type[Views]) -> Callable[P, T]: ...
+    def __get__(self, views: Views | None, owner: type[Views]) -> Shown[P, T] | Callable[P, T]:
+        if views is None:
+            return self
+
+        @functools.wraps(self._written)
+        def shown(*values: P.args, **named: P.kwargs) -> T:
+            return run(self._written(views.viewing, *values, **named), views.perform)
+
+        return shown
 
 
-class CampaignView(Struct, frozen=True, kw_only=True):
-    """How a campaign stands.
+class ShownLater(Generic[P, T]):
+    """A view as a method of `AsyncViews`."""
 
-    Args:
-        campaign: its name.
-        rules: the hash of its newest version.
-        life: its stage, who said so and why.
-        budget: its cap; nothing where it is unlimited.
-        spent: what is given or held; nothing where that is not counted.
-        left: what can still be given or held.
-        counted: its other quotas that are not counted per member, pair or instance.
-    """
+    def __init__(self, written: Written[P, T]) -> None:
+        self._written = written
+        functools.update_wrapper(self, written)  # type: ignore[arg-type]
 
-    campaign: str
-    rules: str
-    life: Life
-    budget: Money | None
-    spent: Money | None
-    left: Money | None
-    counted: dict[str, int]
+    @overload
+    def __get__(self, views: None, owner: type[AsyncViews]) -> ShownLater[P, T]: ...
+    @overload
+    def __get__(
+        self, views: AsyncViews, owner: type[AsyncViews]
+    ) -> Callable[P, Coroutine[Any, Any, T]]: ...
+    def __get__(
+        self, views: AsyncViews | None, owner: type[AsyncViews]
+    ) -> ShownLater[P, T] | Callable[P, Coroutine[Any, Any, T]]:
+        if views is None:
+            return self
+
+        @functools.wraps(self._written)
+        async def shown(*values: P.args, **named: P.kwargs) -> T:
+            return await run_later(self._written(views.viewing, *values, **named), views.perform)
+
+        return shown
 
 
 class Views:
@@ -92,95 +89,49 @@ class Views:
         programs: of the shop.
     """
 
-    def __init__(self, store: Store, programs: Programs) -> None:
+    def __init__(self, store: object, programs: Programs) -> None:
+        self.viewing = Viewing(programs)
         self._store = store
-        self._programs = programs
 
-    def instance(self, campaign: str, instance: str, *, at: datetime) -> InstanceView | None:
-        """One pack or ask as it is now; nothing if there is none. One statement.
+    instance = Shown(Viewing.instance)
+    wallet = Shown(Viewing.wallet)
+    parts = Shown(Viewing.parts)
+    campaign = Shown(Viewing.campaign)
+    outbox = Shown(Viewing.outbox)
+    poisoned = Shown(Viewing.poisoned)
 
-        Args:
-            campaign: its name.
-            instance: its id.
-            at: the moment the page is shown.
+    def perform(self, errand: Read | Pin) -> object:
+        """Read from the store, or have a version of a campaign ready."""
+        if isinstance(errand, Pin):
+            return self.viewing.programs.pinned(errand.campaign, errand.digest)
+        return errand.of(self._store)
 
-        Raises:
-            UnknownCampaign: this shop has no such campaign.
-        """
-        newest = self._programs.named(campaign)
-        cell = self._store.cell(newest.name, instance)
-        if cell is None:
-            return None
-        program = self._programs.pinned(newest.name, cell.rules)
-        return InstanceView(
-            campaign=newest.name,
-            instance=instance,
-            version=cell.version,
-            rules=cell.rules,
-            state=thaw_state(program, cell.state),
-            deadline=cell.deadline,
-            is_due=cell.deadline is not None and cell.deadline <= at,
-            held=Money(cell.held, program.currency) if program.currency else None,
-        )
 
-    def wallet(self, member: str, *, at: datetime) -> Sequence[WalletLine]:
-        """What a member was given, by every campaign, the oldest first. One statement.
+class AsyncViews:
+    """`Views`, awaited: the same reads, the same answers.
 
-        Args:
-            member: whose.
-            at: awards whose time is over by then are marked.
-        """
-        lines: list[WalletLine] = []
-        for posting in self._store.awards(member):
-            award = posting.transfer.award
-            if award is not None:
-                over = award.expires is not None and award.expires <= at
-                lines.append(
-                    WalletLine(
-                        campaign=posting.campaign,
-                        instance=posting.instance,
-                        at=posting.at,
-                        award=award,
-                        is_expired=over,
-                    )
-                )
-        return lines
+    Args:
+        store: to read from.
+        programs: of the shop.
+        pin: has a version of a campaign ready.
+    """
 
-    def parts(self, member: str) -> Sequence[Part]:
-        """What a member took part in, and as whom, the oldest first. One statement."""
-        return self._store.parts(member)
+    def __init__(
+        self, store: object, programs: Programs, pin: Callable[[Pin], Awaitable[Program]]
+    ) -> None:
+        self.viewing = Viewing(programs)
+        self._store = store
+        self._pin = pin
 
-    def campaign(self, campaign: str) -> CampaignView:
-        """How a campaign stands. Two statements.
+    instance = ShownLater(Viewing.instance)
+    wallet = ShownLater(Viewing.wallet)
+    parts = ShownLater(Viewing.parts)
+    campaign = ShownLater(Viewing.campaign)
+    outbox = ShownLater(Viewing.outbox)
+    poisoned = ShownLater(Viewing.poisoned)
 
-        Raises:
-            UnknownCampaign: this shop has no such campaign.
-        """
-        program = self._programs.named(campaign)
-        used = {key[1:]: count for key, count in self._store.used(program.name).items()}
-        budget = spent = left = None
-        if program.budget is not None:
-            taken = used.pop(program.budget_key[1:], 0)
-            budget = Money(program.budget, program.currency)
-            spent = Money(taken, program.currency)
-            left = Money(max(program.budget - taken, 0), program.currency)
-        return CampaignView(
-            campaign=program.name,
-            rules=program.hash,
-            life=self._store.life(program.name),
-            budget=budget,
-            spent=spent,
-            left=left,
-            counted={"/".join(part for part in key if part): n for key, n in used.items()},
-        )
-
-    def outbox(self) -> Backlog:
-        """How many awards wait to be delivered, since when, and how many are set aside.
-
-        One statement, which counts what is there.
-        """
-        return self._store.backlog()
-
-    def poisoned(self, limit: int = 100) -> Sequence[Pending]:
-        """What was set aside after too many tries, each with its error. One statement."""
-        return self._store.poisoned(limit)
+    async def perform(self, errand: Read | Pin) -> object:
+        """Read from the store, or have a version of a campaign ready."""
+        if isinstance(errand, Pin):
+            return await self._pin(errand)
+        return await errand.of(self._store)

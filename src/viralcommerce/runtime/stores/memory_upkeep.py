@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from abc import ABC
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TypeVar
@@ -50,7 +50,7 @@ class MemoryUpkeep(ABC):
         self._tombstones: dict[str, datetime] = {}
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _alone(self) -> Generator[None]:
         """Beside no unit of work."""
         if self._closed:
             raise NotLive("memory store: it is closed; open another")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Any, Self, TypeVar
 
 import psycopg
@@ -13,27 +12,32 @@ from psycopg.rows import tuple_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from viralcommerce.errors import NotLive, StoreBusy, StoreConflict
-from viralcommerce.runtime.life import Life
-from viralcommerce.runtime.outbox import Backlog, Claim, Pending, Settled
-from viralcommerce.runtime.ports import Cell, Due
+from viralcommerce.runtime.erasure import Erasure, Forgotten
 from viralcommerce.runtime.stores.postgres.async_drivers import play
+from viralcommerce.runtime.stores.postgres.async_reading import AsyncPostgresTables
 from viralcommerce.runtime.stores.postgres.async_session import AsyncPostgresSession
 from viralcommerce.runtime.stores.postgres.failures import Failed, translation
-from viralcommerce.runtime.stores.postgres.follow import Followed
 from viralcommerce.runtime.stores.postgres.on_async_psycopg import (
     AsyncConnection,
     AsyncPsycopg,
 )
 from viralcommerce.runtime.stores.postgres.on_psycopg import failed
-from viralcommerce.runtime.stores.postgres.reads import Query
-from viralcommerce.runtime.stores.postgres.store import PREPARED, PostgresStore
+from viralcommerce.runtime.stores.postgres.reads import Query, Stream
+from viralcommerce.runtime.stores.postgres.store import (
+    AT_LEISURE,
+    PREPARED,
+    STREAMED,
+    PostgresStore,
+    stream_name,
+)
 from viralcommerce.runtime.stores.postgres.tables import Tables
 from viralcommerce.runtime.stores.postgres.unit import Script
+from viralcommerce.runtime.stores.postgres.upkeep import forgetting, scrubbing
 
 T = TypeVar("T")
 
 
-class AsyncPostgresStore:
+class AsyncPostgresStore(AsyncPostgresTables):
     """`PostgresStore`, awaited; made by `open`, in the event loop that it is used in.
 
     Args:
@@ -113,15 +117,18 @@ class AsyncPostgresStore:
             await cursor.execute(query.step.sql, query.step.values)
             return query.read(await cursor.fetchall() if cursor.description else [])
 
+    async def _stream(self, stream: Stream[T]) -> AsyncIterator[T]:
+        async with self._connection() as connection, connection.transaction():
+            await connection.execute(AT_LEISURE)
+            async with connection.cursor(stream_name(), row_factory=tuple_row) as cursor:
+                cursor.itersize = STREAMED
+                await cursor.execute(stream.step.sql, stream.step.values)
+                async for row in cursor:
+                    yield stream.read(row)
+
     async def _play(self, script: Script[T]) -> T:
         async with self._connection() as connection:
             return await play(script, AsyncPsycopg(connection))
-
-    def within(self, connection: object) -> AsyncPostgresStore:
-        """This store on the host's connection to the same database: see `async_hosted`."""
-        from viralcommerce.runtime.stores.postgres.async_hosted import AsyncHostedPostgresStore
-
-        return AsyncHostedPostgresStore(self.tables, connection)
 
     def session(self) -> AsyncPostgresSession[AsyncPsycopg]:
         """Begin a unit of work."""
@@ -137,53 +144,13 @@ class AsyncPostgresStore:
     async def _give_back_driver(self, driver: AsyncPsycopg) -> None:
         await self.give_back(driver.connection)
 
-    async def follow(self, after: str = "", *, campaign: str = "", limit: int = 1000) -> Followed:
-        """The journal lines committed since a cursor was given; see `PostgresStore.follow`."""
-        return await self._play(self.tables.follower.follow(after, campaign, limit))
+    async def forget(self, erasure: Erasure) -> Forgotten:
+        """Put the pseudonym in the member's place."""
+        return await self._play(forgetting(self.schema, erasure, hosted=False))
 
-    async def due(self, at: datetime, limit: int, campaigns: Sequence[str]) -> Sequence[Due]:
-        """Instances of these campaigns whose deadline has come."""
-        return await self._ask(self.tables.reads.due(at, limit, campaigns))
-
-    async def cell(self, campaign: str, instance: str) -> Cell | None:
-        """One instance."""
-        return await self._ask(self.tables.reads.cell(campaign, instance))
-
-    async def pending(self, limit: int) -> Sequence[Pending]:
-        """The oldest entries that wait."""
-        return await self._ask(self.tables.outbox.pending(limit))
-
-    async def claim(self, claim: Claim) -> Sequence[Pending]:
-        """Take the oldest entries that are due."""
-        return await self._ask(self.tables.outbox.claim(claim))
-
-    async def settle(self, settled: Settled) -> None:
-        """Write down what became of a claim."""
-        await self._ask(self.tables.outbox.settle(settled))
-
-    async def poisoned(self, limit: int) -> Sequence[Pending]:
-        """The oldest entries that are set aside."""
-        return await self._ask(self.tables.outbox.poisoned(limit))
-
-    async def retry(self, positions: Sequence[int]) -> int:
-        """Put what is set aside back in line."""
-        return await self._ask(self.tables.outbox.retry(positions))
-
-    async def backlog(self) -> Backlog:
-        """How the outbox stands."""
-        return await self._ask(self.tables.outbox.backlog())
-
-    async def life(self, campaign: str) -> Life:
-        """The stage of life."""
-        return await self._ask(self.tables.reads.life(campaign))
-
-    async def set_life(self, campaign: str, life: Life) -> None:
-        """Record a new stage."""
-        await self._ask(self.tables.reads.set_life(campaign, life))
-
-    async def rules(self, digest: str) -> bytes:
-        """A campaign's JSON by hash."""
-        return await self._ask(self.tables.reads.rules(digest))
+    async def scrub(self) -> bool:
+        """Write every table anew; see `PostgresStore.scrub`."""
+        return await self._play(scrubbing(self.schema))
 
     async def close(self) -> None:
         """Close every connection that is not in use."""

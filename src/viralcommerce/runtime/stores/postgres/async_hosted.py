@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
 
 from viralcommerce.errors import StoreError
+from viralcommerce.runtime.erasure import Erasure, Forgotten
 from viralcommerce.runtime.ports import Found, Wanted
-from viralcommerce.runtime.stores.postgres.aio import AsyncPostgresStore
 from viralcommerce.runtime.stores.postgres.async_drivers import (
     AsyncDriver,
     async_driver_of,
     play,
 )
+from viralcommerce.runtime.stores.postgres.async_reading import AsyncPostgresTables
 from viralcommerce.runtime.stores.postgres.async_session import AsyncPostgresSession
 from viralcommerce.runtime.stores.postgres.failures import Failed, translation
 from viralcommerce.runtime.stores.postgres.hosted import (
@@ -21,9 +22,10 @@ from viralcommerce.runtime.stores.postgres.hosted import (
     guarded,
     must_be_inside,
 )
-from viralcommerce.runtime.stores.postgres.reads import Query
+from viralcommerce.runtime.stores.postgres.reads import Query, Stream
 from viralcommerce.runtime.stores.postgres.tables import Tables
 from viralcommerce.runtime.stores.postgres.unit import Script, Unit
+from viralcommerce.runtime.stores.postgres.upkeep import forgetting
 from viralcommerce.runtime.stores.unwrapping import async_driver_connection
 
 T = TypeVar("T")
@@ -84,7 +86,7 @@ async def _keep(_: AsyncDriver) -> None:
     """The connection stays the host's."""
 
 
-class AsyncHostedPostgresStore(AsyncPostgresStore):
+class AsyncHostedPostgresStore(AsyncPostgresTables):
     """`hosted.HostedPostgresStore`, awaited.
 
     Args:
@@ -107,6 +109,10 @@ class AsyncHostedPostgresStore(AsyncPostgresStore):
     async def _ask(self, query: Query[T]) -> T:
         return query.read(await self._play(alone(query.step)))
 
+    async def _stream(self, stream: Stream[T]) -> AsyncIterator[T]:
+        for row in await self._play(alone(stream.step)):
+            yield stream.read(row)
+
     async def _play(self, script: Script[T]) -> T:
         driver = await self._driver()
         try:
@@ -114,6 +120,19 @@ class AsyncHostedPostgresStore(AsyncPostgresStore):
             return await play(script if outside else guarded(script), driver)
         except Failed as error:
             raise translation(self.schema, error, hosted=True) from error
+
+    async def forget(self, erasure: Erasure) -> Forgotten:
+        """Put the pseudonym in the member's place, when the host commits."""
+        driver = await self._driver()
+        must_be_inside(driver.status(), self.schema)
+        try:
+            return await play(forgetting(self.schema, erasure, hosted=True), driver)
+        except Failed as error:
+            raise translation(self.schema, error, hosted=True) from error
+
+    async def scrub(self) -> bool:
+        """Nothing can be written anew inside of a transaction."""
+        return False
 
     async def close(self) -> None:
         """Leave the host's connection as it is."""

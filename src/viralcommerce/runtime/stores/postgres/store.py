@@ -30,7 +30,7 @@ T = TypeVar("T")
 Connection = psycopg.Connection[Any]
 STREAMED: Final = 1_000
 """How many rows of a stream come in one round trip."""
-_AT_LEISURE: Final = (
+AT_LEISURE: Final = (
     b"select set_config('idle_in_transaction_session_timeout', '0', true), "
     b"set_config('statement_timeout', '0', true)"
 )
@@ -151,9 +151,8 @@ class PostgresStore(PostgresTables):
 
     def _stream(self, stream: Stream[T]) -> Iterator[T]:
         with self._connection() as connection, connection.transaction():
-            connection.execute(_AT_LEISURE)
-            name = f"viralcommerce_{next(_streams)}"  # a host's one connection may have several
-            with connection.cursor(name, row_factory=tuple_row) as cursor:
+            connection.execute(AT_LEISURE)
+            with connection.cursor(stream_name(), row_factory=tuple_row) as cursor:
                 cursor.itersize = STREAMED
                 cursor.execute(stream.step.sql, stream.step.values)
                 for row in cursor:
@@ -192,3 +191,8 @@ class PostgresStore(PostgresTables):
 
 def _configure(connection: Connection) -> None:
     connection.prepared_max = PREPARED
+
+
+def stream_name() -> str:
+    """The name of a cursor that no other has: a host's one connection may have several."""
+    return f"viralcommerce_{next(_streams)}"
