@@ -235,3 +235,26 @@ class TestFollowing:
         store: Any = shop.store
         with pytest.raises(InvalidValue, match="no cursor"):
             store.follow("17")
+
+
+def test_an_audit_needs_no_more_connections_than_a_worker_has() -> None:
+    """It follows several streams at once, beside the pool: no worker waits for them."""
+    store: Any = fresh_store(most_connections=1, busy_after=2)
+    with Shop(store, [RAIN]) as shop:
+        shop.handle(RAIN, pack.Share(pack="p", by="ann"))
+        lines = store.journal("rain-pack")
+        next(lines)
+        assert isinstance(shop.handle(RAIN, pack.Grab(pack="p", by="bob")), Accepted)
+        lines.close()
+        assert audit(store).is_clean
+
+
+def test_an_audit_that_cannot_read_the_rules_for_now_says_so_rather_than_find_fault(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(digest: str) -> bytes:
+        raise StoreError(f"nobody knows {digest}")
+
+    monkeypatch.setattr(shop.store, "rules", busy)
+    with pytest.raises(StoreError, match="nobody knows"):
+        audit(shop.store)

@@ -250,7 +250,9 @@ class _CampaignAudit:
     def _knows(self, digest: str) -> bool:
         try:
             self.programs.pinned(self.name, digest)
-        except ViralCommerceError:
+        except ViralCommerceError as error:
+            if isinstance(error, StoreError) and not isinstance(error, StoreCorrupt):
+                raise
             return False
         return True
 

@@ -149,8 +149,19 @@ class PostgresStore(PostgresTables):
             cursor.execute(query.step.sql, query.step.values)
             return query.read(cursor.fetchall() if cursor.description else [])
 
+    @contextmanager
+    def _apart(self) -> Generator[Connection]:
+        """A connection beside the pool: an audit follows several streams at once, for minutes."""
+        if self._closed:
+            raise NotLive(f"{self.schema}: the store is closed; open another")
+        try:
+            with psycopg.connect(self.url, **self.pool_options()["kwargs"]) as connection:
+                yield connection
+        except (psycopg.Error, Failed) as error:
+            raise translation(self.schema, failed(error)) from error
+
     def _stream(self, stream: Stream[T]) -> Iterator[T]:
-        with self._connection() as connection, connection.transaction():
+        with self._apart() as connection, connection.transaction():
             connection.execute(AT_LEISURE)
             with connection.cursor(stream_name(), row_factory=tuple_row) as cursor:
                 cursor.itersize = STREAMED
