@@ -22,6 +22,7 @@ LAWFUL = {
         PACKAGE / "plain.py",
         PACKAGE / "runtime" / "flow.py",
         PACKAGE / "runtime" / "gathering.py",
+        PACKAGE / "runtime" / "rewriting.py",
         *(PACKAGE / "lab" / f"{name}.py" for name in ("forest", "measures", "running")),
     )
     if path.stem != "__pycache__"

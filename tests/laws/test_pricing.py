@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shops import NOON, PEOPLE, ask, at, gained, like, likes, shop_of, spent
+from shops import NOON, PEOPLE, ask, assert_clean, at, gained, like, likes, shop_of, spent
 from stories import FACTS, pack_campaigns, pack_commands, stories
 from viralcommerce import (
     CAMPAIGN,
@@ -233,3 +233,24 @@ def test_any_order(story: tuple[Campaign, list[Command]], shuffled: Any) -> None
         for known in (FACTS, other)
     ]
     assert answers[0] == answers[1]
+
+
+@settings(max_examples=60)
+@given(stories(), st.integers(0, 20), st.sampled_from(["ann", "bob"]))
+def test_gone(story: tuple[Campaign, list[Command]], until: int, who: str) -> None:
+    """Whatever they began goes on; what it would give them is withheld, and the books are clean."""
+    campaign, commands = story
+    store = MemoryStore()
+    shop = shop_of(campaign, store=store, facts=FACTS)
+    shop.handle_many(campaign, commands[:until], at_once=3)
+    gone = shop.forget(who)
+    given = len(store.awards(gone.pseudonym))
+    outcomes = shop.handle_many(campaign, commands[until:], at_once=3)
+    assert len(store.awards(gone.pseudonym)) == given
+    for outcome in outcomes:
+        if isinstance(outcome, Accepted) and not gone.nothing:
+            assert outcome.command.by != who
+            assert {one.code for one in outcome.withheld if one.to == gone.pseudonym} <= {
+                "forgotten"
+            }
+    assert_clean(store)

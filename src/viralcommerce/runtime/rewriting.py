@@ -7,6 +7,7 @@ after ``member/``, and where the member took part, so that pack 7 survives membe
 
 Laws:
     Decided the same: a command rewritten is decided as the decision rewritten.
+    As if: the tables are those of a shop in which the member always was called the pseudonym.
 """
 
 from __future__ import annotations
