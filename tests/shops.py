@@ -102,6 +102,7 @@ def shop_of(
     ports.setdefault("entropy", Chance())
     if "members" not in ports:
         ports["members"] = FakeMembers(facts or {})
+    ports.setdefault("elsewhere", {name for campaign in campaigns for name in campaign.entries})
     return Shop(MemoryStore() if store is None else store, campaigns, **ports)
 
 

@@ -28,6 +28,7 @@ from viralcommerce.rules.fields import Name, WindowField, ZoneField
 from viralcommerce.rules.grants import Grant, Line
 from viralcommerce.rules.limits import CAMPAIGN, MEMBER, PAIR, REFUSE, BudgetField, Cap
 from viralcommerce.rules.needs import roles_of, velocities
+from viralcommerce.rules.rewards import Entry, Reward
 from viralcommerce.values.money import Money
 from viralcommerce.values.rounding import Rounding
 from viralcommerce.values.windows import ALWAYS
@@ -111,6 +112,19 @@ class Campaign(Rule):
             else:
                 for inner, grant in enumerate(line.options):
                     yield f"grants[{index}].grants[{inner}]", grant
+
+    @property
+    def entries(self) -> frozenset[str]:
+        """The campaigns that it gives entries into, by name."""
+        gives = (reward for _, reward in self.every_reward())
+        return frozenset(one.campaign for one in gives if isinstance(one, Entry))
+
+    def every_reward(self) -> Iterator[tuple[str, Reward]]:
+        """Each reward with its place, those given instead included."""
+        for place, grant in self.every_grant():
+            yield f"{place}.give", grant.give
+            if grant.instead is not None:
+                yield f"{place}.instead", grant.instead
 
 
 def content_hash(campaign: Campaign) -> str:
@@ -250,10 +264,9 @@ def _moneys(campaign: Campaign) -> Iterator[tuple[str, Money]]:
     total = campaign.mechanic.total()
     if total is not None:
         yield "mechanic", total
-    for place, grant in campaign.every_grant():
-        for field, reward in (("give", grant.give), ("instead", grant.instead)):
-            if reward is not None and reward.price is not None:
-                yield f"{place}.{field}", reward.price
+    for place, reward in campaign.every_reward():
+        if reward.price is not None:
+            yield place, reward.price
 
 
 def _thresholds(campaign: Campaign) -> Iterator[tuple[str, Money]]:

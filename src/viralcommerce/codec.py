@@ -20,7 +20,14 @@ from viralcommerce.campaign import Campaign
 from viralcommerce.decider import AnyMechanic
 from viralcommerce.errors import InvalidMessage, InvalidRule, StoreCorrupt
 from viralcommerce.kinds import KINDS
-from viralcommerce.messages import Accepted, Command, Refused, State
+from viralcommerce.messages import (
+    Accepted,
+    AwardReversed,
+    Command,
+    Refused,
+    ReverseAward,
+    State,
+)
 from viralcommerce.refusals import CommonRefusal
 from viralcommerce.rules.base import Kinds, Rule, dump, load
 
@@ -175,8 +182,10 @@ class Messages:
         states: Any = mechanic.state_types
         self._command = msgspec.json.Decoder(commands)
         self._state = msgspec.json.Decoder(states)
+        wishes: Any = commands | ReverseAward
+        happened: Any = events | AwardReversed
         self._decision = msgspec.json.Decoder(
-            Accepted[commands, events] | Refused[commands, refusals]
+            Accepted[wishes, happened] | Refused[wishes, refusals]
         )
 
     def command(self, text: bytes | str) -> Command:

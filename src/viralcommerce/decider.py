@@ -204,6 +204,19 @@ class Mechanic(Rule, Generic[C, S, E]):
         """The roles that nobody can have under these rules, each with the reason."""
         return {}
 
+    def entered(self, member: str, entry: str, at: datetime) -> C | None:
+        """The command with which a member begins, who is given an entry into this game.
+
+        Args:
+            member: who was given it.
+            entry: the id of the award: a fitting name for what it begins.
+            at: the moment.
+
+        Returns:
+            The command, by the member; nothing where these rules can be entered by nobody.
+        """
+        return None
+
     @abstractmethod
     def initial(self) -> S:
         """The situation before anything happened."""

@@ -153,6 +153,54 @@ class Award(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     terms: dict[str, str] = {}
 
 
+class ReverseAward(Command, frozen=True, kw_only=True):
+    """Take an award back. No client sends it; the award is named by its place in its instance.
+
+    Args:
+        version: of the instance, by which the award was given.
+        row: of the ledger, among those of that version.
+        why: a stable code: that of the refusal, where an entry was refused.
+    """
+
+    stamps: ClassVar[frozenset[str]] = frozenset({"at", "entropy", "why"})
+
+    version: int
+    row: int
+    why: str
+    by: MemberField = BY_CLOCK
+
+
+class AwardReversed(Event, frozen=True, kw_only=True):
+    """An award is taken back, with all that it counted on and what it cost.
+
+    Args:
+        version: see `ReverseAward`.
+        row: likewise.
+        grant: the line of the terms.
+        to: whom it was given.
+        role: as whom.
+        reward: what it was.
+        asset: what is not owned any more.
+        amount: how much of it.
+        cost: what the budget gets back, if it paid anything.
+        why: a stable code.
+    """
+
+    en: ClassVar[str] = "an award that was given here is taken back"
+    zh: ClassVar[str] = "此处发放的一份奖励已收回"
+
+    version: int
+    row: int
+    grant: str
+    to: MemberField
+    role: str
+    reward: str
+    asset: str
+    amount: int
+    cost: Money | None
+    why: str
+
+
 class Withheld(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """An award that a grant would have made, and why it did not: the event stands."""
 

@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 
 from viralcommerce.campaign import Campaign
 from viralcommerce.decider import BUDGET
-from viralcommerce.messages import Command
+from viralcommerce.messages import Command, ReverseAward
 from viralcommerce.rules.compiled import Check, compile_condition
 from viralcommerce.rules.fields import NEVER
 from viralcommerce.rules.grants import Grant
@@ -165,7 +165,7 @@ class Program:
         self.caps = self._caps()
         self.velocities = tuple(self._velocities())
         self.guards: dict[type[Command], Check | None] = {}
-        self.asked: dict[type[Command], frozenset[str]] = {}
+        self.asked: dict[type[Command], frozenset[str]] = {ReverseAward: frozenset()}
         for kind, roles in mechanic.casts.items():
             self._compile_guard(kind, roles)
         self.guarded = (
@@ -183,6 +183,10 @@ class Program:
         """Whether the window excludes any moment."""
         self.asks = any(self.asked.values())
         """Whether the host must be asked anything at all."""
+        self.enters = bool(campaign.entries)
+        """Whether it gives entries into other campaigns."""
+        self.remembers = mechanic.adjusting | {ReverseAward}
+        """The commands for which it must be known what an instance has given."""
         self.is_straight = not self.asks and not mechanic.looks
         """Whether a command needs nothing but its own cell, and quotas."""
         self.is_plain = not (

@@ -149,6 +149,13 @@ class TakesEveryRowForAnAward(Store):
         return [row for row in rows if row.transfer.target == f"member/{member}"]
 
 
+class HidesWhatWasTakenBack(Store):
+    """An award is an award, whatever became of it."""
+
+    def awards(self, member: str) -> Sequence[Posting]:
+        return [row for row in self.inner.awards(member) if row.transfer.award is not None]
+
+
 class ForgetsEveryKey(Store):
     """Cleaning up old keys cleans up all of them."""
 

@@ -97,7 +97,7 @@ def commands(campaign: Campaign, draw: st.DrawFn) -> list[Command]:
 
 def costs(campaign: Campaign, members: Members, story: Sequence[Command]) -> Counter[str]:
     """What each instance that was begun has cost when all is over, in minor units."""
-    with Shop.open("memory:", campaign, members=members) as shop:
+    with Shop.open("memory:", campaign, members=members, elsewhere=campaign.entries) as shop:
         for command in story:
             shop.handle(campaign, command)
         shop.tick(START + days(4_000))

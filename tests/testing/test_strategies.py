@@ -191,7 +191,8 @@ def test_of_any_campaign_any_story_adds_up_and_batches_change_nothing(
     at_once = data.draw(st.sampled_from([2, 5, 500]))
     transcripts = []
     for size in (1, at_once):
-        with Shop.open("memory:", campaign, members=FakeMembers(known)) as shop:
+        ports = {"members": FakeMembers(known), "elsewhere": campaign.entries}
+        with Shop.open("memory:", campaign, **ports) as shop:
             shop._entropy = Seeds()
             answers = shop.handle_many(campaign, commands, at_once=size)
             report = audit(shop.store)

@@ -77,7 +77,9 @@ def run(
         kept = open_new_store(file, wait)
         members = LogMembers()
         entropy = DerivedEntropy(seed)
-        shop = stack.enter_context(Shop(kept, [rules], members=members, entropy=entropy))
+        shop = stack.enter_context(
+            Shop(kept, [rules], members=members, entropy=entropy, elsewhere=rules.entries)
+        )
         lines = EventFile(log, rules, entropy)
         replay = Replay(shop, rules, lines, members, skips_bad=skip_bad, keeps=bool(store))
         ran = _ran(replay, log, end)

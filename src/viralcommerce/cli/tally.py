@@ -23,7 +23,7 @@ from viralcommerce.codec import Codec, messages_of
 from viralcommerce.decider import AnyMechanic, Promised
 from viralcommerce.errors import StoreCorrupt
 from viralcommerce.kinds import KINDS
-from viralcommerce.messages import BY_CLOCK, Accepted, Award, Refusal
+from viralcommerce.messages import BY_CLOCK, Accepted, Award, Refusal, ReverseAward
 from viralcommerce.program import Program
 from viralcommerce.runtime.ports import Decision, Store
 from viralcommerce.runtime.programs import Programs
@@ -264,6 +264,8 @@ class _Timeline:
 
 def _held(mechanic: AnyMechanic, drawn: frozenset[str], decision: Accepted[Any, Any]) -> int:
     """The change of what an instance holds, in minor units: promised, released and drawn."""
+    if isinstance(decision.command, ReverseAward):  # what was drawn goes to the budget
+        return 0
     held = 0
     for event in decision.events:
         promise: Promised = mechanic.promised(event)

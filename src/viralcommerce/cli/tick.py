@@ -41,7 +41,9 @@ def tick(
     with exits():
         rules = [read_campaign(path) for path in campaign]
         ended = 0
-        with Shop(open_store(store, wait), rules, members=LogMembers()) as shop:
+        entries = {name for one in rules for name in one.entries}
+        kept = open_store(store, wait)
+        with Shop(kept, rules, members=LogMembers(), elsewhere=entries) as shop:
             while more := shop.tick(now):
                 ended += more
         if as_json:

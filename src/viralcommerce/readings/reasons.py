@@ -12,7 +12,7 @@ from typing import Any, Final
 from msgspec import Struct, structs
 
 from viralcommerce.campaign import Campaign
-from viralcommerce.messages import Accepted, Award, Command, Event, Refused
+from viralcommerce.messages import Accepted, Award, AwardReversed, Command, Event, Refused
 from viralcommerce.readings import clauses
 from viralcommerce.readings.terms import voice_of
 from viralcommerce.rules.grants import Grant
@@ -131,7 +131,7 @@ class Case:
         words = clauses.called(self.campaign, role)
         return Words(f"the {words.en}", words.zh)
 
-    def gift(self, award: Award) -> str:
+    def gift(self, award: Award | AwardReversed) -> str:
         """What an award is, as a member reads it."""
         amount = award.asset.partition("/")[2] or str(award.amount)
         if award.asset in EXPONENTS:

@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from viralcommerce.adjusting import BACK
-from viralcommerce.messages import Accepted, Adjustment, Award, Refused, Withheld, snake
+from viralcommerce.messages import (
+    Accepted,
+    Adjustment,
+    Award,
+    AwardReversed,
+    Refused,
+    Withheld,
+    snake,
+)
 from viralcommerce.readings import clauses
 from viralcommerce.readings.reasons import (
     GIVEN_AGAIN,
@@ -33,7 +41,10 @@ def for_operator(case: Case) -> Iterator[Reason]:
         return
     for event in decision.events:
         code = snake(type(event).__name__)
-        yield Reason(code, case.sentence(event) or code, every_operand(event))
+        said = case.sentence(event) or code
+        if isinstance(event, AwardReversed):
+            said = f"{said} ({event.why})"
+        yield Reason(code, said, every_operand(event))
     for award in decision.awards:
         yield _award_for_operator(case, award)
     for withheld in decision.withheld:

@@ -9,7 +9,7 @@ from typing import Any, Final, get_args
 import msgspec
 
 from viralcommerce.decider import AnyMechanic
-from viralcommerce.messages import Accepted, Refused
+from viralcommerce.messages import Accepted, AwardReversed, Refused, ReverseAward
 from viralcommerce.readings.schema import DRAFT, Schema
 from viralcommerce.refusals import CommonRefusal
 
@@ -63,10 +63,12 @@ def message_schema(mechanic: type[AnyMechanic]) -> Schema:
     events: Any = mechanic.event_types
     refusals: Any = mechanic.refusal_types | CommonRefusal
     states: Any = mechanic.state_types
-    decisions: Any = Accepted[commands, events] | Refused[commands, refusals]
+    wishes: Any = commands | ReverseAward
+    happened: Any = events | AwardReversed
+    decisions: Any = Accepted[wishes, happened] | Refused[wishes, refusals]
     parts = {
         "Command": commands,
-        "Event": events,
+        "Event": happened,
         "Refusal": refusals,
         "State": states,
         "Decision": decisions,

@@ -21,6 +21,8 @@ from viralcommerce.values.money import Money
 from viralcommerce.values.percent import WHOLE, Percent
 from viralcommerce.values.spans import write_span
 
+ENTRY = "entry"
+"""The kind of the reward that begins something in another campaign."""
 Amount = MoneyField | PercentField
 
 
@@ -281,9 +283,13 @@ class Right(_Thing):
         return f"{said}（{_valid_zh(self.valid_for)}，{_supply_zh(self.stock, '份')}）"
 
 
-@rule("entry")
+@rule(ENTRY)
 class Entry(_Thing):
-    """Entry into another campaign, by its name."""
+    """Entry into another campaign of the shop, by its name: it begins what can be begun there.
+
+    It costs nothing here; what it may cost there is said there. If it is refused there for good,
+    the award is reversed.
+    """
 
     campaign: Name
 

@@ -28,6 +28,7 @@ from viralcommerce.rules.base import Kinds
 from viralcommerce.runtime.async_driver import AsyncDriver, Texts, Unread
 from viralcommerce.runtime.async_ports import AsyncIssuer, AsyncMembers, AsyncStore
 from viralcommerce.runtime.chance import SystemClock, SystemEntropy
+from viralcommerce.runtime.entering import Awaits, Decide, Failed, Prepare, Recall, Reverse
 from viralcommerce.runtime.erasure import Forgotten, erasure
 from viralcommerce.runtime.errands import run_later, told
 from viralcommerce.runtime.gathering import Gathering
@@ -38,7 +39,14 @@ from viralcommerce.runtime.message_fields import members_of
 from viralcommerce.runtime.outbox import Claim, Settled
 from viralcommerce.runtime.ports import Clock, Decision, Entropy, Record
 from viralcommerce.runtime.programs import Programs
-from viralcommerce.runtime.relay import PATIENCE, Deliveries, Errand, Failed, Patience, relay
+from viralcommerce.runtime.relay import (
+    NOBODY_ISSUES,
+    PATIENCE,
+    Deliveries,
+    Errand,
+    Patience,
+    relay,
+)
 from viralcommerce.runtime.request import Context, Outcome, Request
 from viralcommerce.runtime.shop import LEARNS_WITHIN, NOT_WITHIN
 from viralcommerce.runtime.stamping import aware, filled, instance_of, stamped
@@ -61,9 +69,10 @@ class AsyncShop:
         kinds: the closed mapping of rule kinds.
         refusals: as for `Shop`.
         gathers: as for `Shop`.
+        elsewhere: as for `Shop`.
 
     Raises:
-        InvalidRule: two campaigns of one name, or conditions without a members port.
+        InvalidRule: as for `Shop`.
     """
 
     def __init__(
@@ -78,6 +87,7 @@ class AsyncShop:
         kinds: Kinds = KINDS,
         refusals: Literal["journal", "count"] = "journal",
         gathers: Gathering | None = None,
+        elsewhere: Iterable[str] = (),
     ) -> None:
         self.store = store
         self._kinds = kinds
@@ -87,7 +97,7 @@ class AsyncShop:
         self._entropy: Entropy = SystemEntropy() if entropy is None else entropy
         self._texts = Texts(store)
         self._programs = Programs(
-            campaigns, Codec(kinds), self._texts, asks_nobody=members is None
+            campaigns, Codec(kinds), self._texts, asks_nobody=members is None, elsewhere=elsewhere
         )
         self._context = Context(self._programs, issuer is not None, refusals == "count")
         self._driver = AsyncDriver(store, self._context, members, self._texts)
@@ -188,9 +198,9 @@ class AsyncShop:
         """Deliver what waits in the outbox; see `Shop.deliver`."""
         if self._hosted:
             raise NotLive(NOT_WITHIN)
-        if self._issuer is None:
+        if self._issuer is None and not self._programs.enter:
             raise NotLive("deliver: this shop has no issuer; give issuer= when it is built")
-        going = relay(self._clock, self._entropy, limit=limit, patience=patience)
+        going = relay(self._programs, self._clock, self._entropy, limit=limit, patience=patience)
         return await run_later(going, self._errand)
 
     async def _errand(self, errand: Errand) -> object:
@@ -198,13 +208,23 @@ class AsyncShop:
             return await self.store.claim(errand)
         if isinstance(errand, Settled):
             await self.store.settle(errand)
-        elif self._issuer is not None:
-            try:
-                done = self._issuer.issue(errand.award)
-                if inspect.isawaitable(done):
-                    await done
-            except Exception as error:  # noqa: BLE001 - whatever an issuer likes to raise
-                return Failed(told(error))
+            return None
+        try:
+            if isinstance(errand, Prepare):
+                return await self._request(errand.campaign, errand.command)
+            if isinstance(errand, Decide):
+                return await self._runner.one(errand.request)
+            if isinstance(errand, Reverse):
+                return (await self._driver.all((errand.request,)))[0]
+            if isinstance(errand, Recall):
+                return await self.store.history(errand.campaign, errand.instance)
+            if self._issuer is None:
+                return Awaits(NOBODY_ISSUES)
+            done = self._issuer.issue(errand.award)
+            if inspect.isawaitable(done):
+                await done
+        except Exception as error:  # noqa: BLE001 - whatever an issuer or a store likes to raise
+            return Failed(told(error))
         return None
 
     async def retry(self, *positions: int) -> int:

@@ -10,6 +10,7 @@ What is proved, for every campaign in a store:
 - every cell is the fold of its events, with the deadline and the hold that follow from it;
 - every award is what the rules give its recipient for what was reached, to the last minor unit,
   and no grant is neither given nor withheld;
+- every reversal takes back an award that was given, once, and all that it counted on;
 - the ledger holds the rows that follow from the journal, each once, and no other;
 - what waits in the outbox is an award of the ledger, as it was given, once;
 - held = granted + released + still held, for every instance;
@@ -24,7 +25,7 @@ from __future__ import annotations
 
 from collections import Counter as Tally
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -34,32 +35,23 @@ from viralcommerce.campaign import Campaign
 from viralcommerce.codec import Codec
 from viralcommerce.errors import StoreCorrupt, StoreError, ViralCommerceError
 from viralcommerce.kinds import KINDS
-from viralcommerce.messages import BY_CLOCK, Accepted, Refused, State
+from viralcommerce.messages import BY_CLOCK, Accepted, Refused, ReverseAward, State
 from viralcommerce.program import Program, QuotaKey
 from viralcommerce.rules.base import Kinds
 from viralcommerce.rules.limits import Unlimited
 from viralcommerce.runtime.books import Books
-from viralcommerce.runtime.findings import MOST_PROBLEMS, AuditReport, Problem
+from viralcommerce.runtime.findings import MOST_PROBLEMS, UNREADABLE, AuditReport, Problem
 from viralcommerce.runtime.kept_keys import KeptKeys, Wish
 from viralcommerce.runtime.ports import Decision, Store
 from viralcommerce.runtime.programs import SHADOW, Programs, thaw_decision, thaw_state
 from viralcommerce.runtime.repricing import Repricing
 from viralcommerce.runtime.request import REFUSED
+from viralcommerce.runtime.reversed_awards import ReversedAwards
 from viralcommerce.runtime.taken_parts import TakenParts
 from viralcommerce.runtime.told_balances import told_wrong
 from viralcommerce.runtime.waiting import Waiting
 
 __all__ = ["AuditReport", "Problem", "audit"]
-
-UNREADABLE: Final = (
-    ViralCommerceError,
-    msgspec.MsgspecError,
-    TypeError,
-    ValueError,
-    AttributeError,
-    KeyError,
-)
-"""What comes of reading what nobody wrote."""
 
 
 def audit(
@@ -148,6 +140,7 @@ class _CampaignAudit:
         self.caps: dict[QuotaKey, int] = {}
         self.uncounted: set[str] = set()
         self.books = Books(name)
+        self.reversed = ReversedAwards(store, name)
         self.budget: int | None = None
         self.unlimited = False
         self.currency = ""
@@ -232,16 +225,20 @@ class _CampaignAudit:
             )
         if decision.version != instance.version + 1:
             yield self._problem(where, f"version {decision.version} after {instance.version}")
-        if wrong := told_wrong(program, decision.command, self.used):
-            yield self._problem(where, wrong)
-        yield from self._replay(where, instance, decision)
+        if isinstance(decision.command, ReverseAward):
+            instance.standing.note(decision)
+            yield from self.reversed.check(where, program, decision, self.books, self.used)
+        else:
+            if wrong := told_wrong(program, decision.command, self.used):
+                yield self._problem(where, wrong)
+            yield from self._replay(where, instance, decision)
+            yield from self._price(where, program, instance, decision)
         instance.version = decision.version
-        yield from self._price(where, program, instance, decision)
 
     def _check_place(self, where: str, decision: Decision) -> Iterator[Problem]:
         if decision.campaign != self.name:
             yield self._problem(where, f"is a decision of {decision.campaign}")
-        if self._knows(decision.rules):
+        if self._knows(decision.rules) and not isinstance(decision.command, ReverseAward):
             mechanic = self.programs.pinned(self.name, decision.rules).mechanic
             about = mechanic.instance(decision.command)
             if about != decision.instance:

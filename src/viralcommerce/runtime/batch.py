@@ -21,6 +21,7 @@ from viralcommerce.messages import (
     Event,
     Refusal,
     Refused,
+    ReverseAward,
     State,
 )
 from viralcommerce.plain import Plain, plain
@@ -34,7 +35,6 @@ from viralcommerce.refusals import (
 )
 from viralcommerce.runtime.corrections import correct
 from viralcommerce.runtime.erasure import turned_away
-from viralcommerce.runtime.guarding import Guarding
 from viralcommerce.runtime.kinship import circular
 from viralcommerce.runtime.life import LIVE, life_refusal
 from viralcommerce.runtime.ports import (
@@ -51,9 +51,10 @@ from viralcommerce.runtime.ports import (
 from viralcommerce.runtime.programs import thaw_decision
 from viralcommerce.runtime.request import REFUSED, Context, Outcome, Request
 from viralcommerce.runtime.situations import NOTHING, Other, come_upon, evolved
+from viralcommerce.runtime.taking_back import TakingBack
 
 
-class Batch(Guarding):
+class Batch(TakingBack):
     """One pass over a batch, in memory, on what was found.
 
     Args:
@@ -179,6 +180,8 @@ class Batch(Guarding):
                     refusal = self._kept_out(request, begun=cell is not None)
         if refusal is not None:
             return self._refuse(request, program, refusal)
+        if isinstance(command, ReverseAward):
+            return self.take_back(request, command, program, cell, state)
         if program.mechanic.looks:
             told = self.told(program, command, request.program.name)
             if self.missing:
@@ -290,10 +293,8 @@ class Batch(Guarding):
             parts = (*parts, (one.cast[role], role))
         transfers = () if shadow else tuple(priced.transfers)
         issue: tuple[Award, ...] = ()
-        if self.context.issues and not shadow:
-            issue = tuple(priced.awards)
-            if program.pays:  # what is paid out in batches is not handed out as well
-                issue = tuple([one for one in issue if one.reward not in program.pays])
+        if not shadow and (self.context.issues or program.enters):
+            issue = self.context.outgoing(program, priced.awards)
         self.records.append(Record(command.key, decision, transfers, parts, issue))
         self.decided[(decision.campaign, command.key)] = decision
         return decision

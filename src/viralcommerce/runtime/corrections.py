@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from viralcommerce.adjusting import BACK, Standing, adjustments
 from viralcommerce.messages import Accepted, Event
 from viralcommerce.pricing import Pricing
 from viralcommerce.program import Program
-from viralcommerce.runtime.ports import Found, Record
+from viralcommerce.runtime.ports import Found, Place, Record
 from viralcommerce.runtime.programs import thaw_decision
 from viralcommerce.runtime.request import Request
 
@@ -38,17 +39,25 @@ def correct(
         return
     place = (request.program.name, request.instance)
     standing = Standing()
-    for line in found.histories.get(place, ()):
-        decision = thaw_decision(program, line)
-        if isinstance(decision, Accepted):
-            standing.note(decision)
-    for record in records:
-        decision = record.decision
-        if isinstance(decision, Accepted) and (decision.campaign, decision.instance) == place:
-            standing.note(decision)
+    for decision in accepted_of(place, program, found, records):
+        standing.note(decision)
     what = tuple(
         one
         for one in adjustments(program, standing, changes)
         if one.way == BACK or priced.gives_again(standing.awards[one.award], one.amount)
     )
     priced.adjustments = priced.adjust(what, standing)
+
+
+def accepted_of(
+    place: Place, program: Program, found: Found, records: Sequence[Record]
+) -> Iterator[Accepted[Any, Any]]:
+    """What was accepted about an instance: in the store, then in this commit."""
+    for line in found.histories.get(place, ()):
+        decision = thaw_decision(program, line)
+        if isinstance(decision, Accepted):
+            yield decision
+    for record in records:
+        decision = record.decision
+        if isinstance(decision, Accepted) and (decision.campaign, decision.instance) == place:
+            yield decision

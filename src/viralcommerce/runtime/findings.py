@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
+from viralcommerce.errors import ViralCommerceError
 from viralcommerce.values.money import Money
 
 MOST_PROBLEMS: Final = 1000
+UNREADABLE: Final = (
+    ViralCommerceError,
+    msgspec.MsgspecError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    KeyError,
+)
+"""What comes of reading what nobody wrote."""
 
 
 class Problem(Struct, frozen=True):

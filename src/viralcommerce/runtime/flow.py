@@ -85,12 +85,13 @@ def flow(
     rehearses = rehearses and len(requests) > 1
     swerves = rehearses and any(request.program.swerves for request in requests)
     memory = memory or Recollection()
+    histories = _histories(requests)
     unforeseen: ToAsk = {}
     kin = Kin(requests) if looks else None
     for _ in range(RESTARTS):
         facts: Facts = {}
         asked: ToAsk = {}
-        locking = Lock(decisions=keys, cells=cells, members=members)
+        locking = Lock(decisions=keys, cells=cells, members=members, histories=histories)
         if asks or swerves or kin:
             looking = Look(decisions=keys, cells=cells, chains=kin.chains if kin else ())
             looked: Found = yield looking
@@ -166,6 +167,16 @@ def _places(requests: Sequence[Request]) -> tuple[tuple[Place, ...], tuple[Place
     keys = {(request.program.name, request.command.key) for request in requests}
     cells = {(request.program.name, request.instance) for request in requests}
     return tuple(sorted(keys)), tuple(sorted(cells))
+
+
+def _histories(requests: Sequence[Request]) -> tuple[Place, ...]:
+    """The instances of which it must be known what they have given."""
+    found = {
+        (request.program.name, request.instance)
+        for request in requests
+        if type(request.command) in request.program.remembers
+    }
+    return tuple(sorted(found)) if found else ()
 
 
 def _facts(questions: Sequence[Asked], answers: object) -> Facts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from viralcommerce.messages import GONE, Refusal
+from viralcommerce.messages import GONE, Refusal, ReverseAward
 from viralcommerce.runtime.kinship import Unread
 from viralcommerce.runtime.ports import Asked, Found, Place, Wanted
 from viralcommerce.runtime.request import Context, Request
@@ -45,6 +45,8 @@ class Foresight(Situations):
     def _one(self, request: Request, wanted: ToAsk, *, goes_on: bool) -> None:
         cell, program, state = self.situation(request)
         command = request.command
+        if type(command) is ReverseAward:  # it asks nobody, and changes no situation
+            return
         if overdue(command, cell):
             named, instance, life = request.program, request.instance, request.life
             ended = come_upon(command, named, instance, life, program, state)

@@ -22,7 +22,7 @@ from typing import Final
 from msgspec import structs
 
 from viralcommerce.decider import NO_LOOKUP
-from viralcommerce.messages import Command
+from viralcommerce.messages import Command, ReverseAward
 from viralcommerce.program import Program
 from viralcommerce.runtime.effects import Lock
 from viralcommerce.runtime.ports import Cell, Chain, Found, Place, Wanted
@@ -54,6 +54,8 @@ class Unread(Exception):
 
 def chains_of(program: Program, command: Command) -> tuple[Chain, ...]:
     """What must be read before a command can be told what it asks of others."""
+    if type(command) is ReverseAward:
+        return ()
     lookup = program.mechanic.lookup(command)
     if lookup is NO_LOOKUP:
         return ()
@@ -146,15 +148,6 @@ class Kin:
         for request in requests:
             found.update(chains_of(request.program, request.command))
         self.chains: tuple[Chain, ...] = tuple(sorted(found))
-        self._histories = tuple(
-            sorted(
-                {
-                    (request.program.name, request.instance)
-                    for request in requests
-                    if type(request.command) in request.program.mechanic.adjusting
-                }
-            )
-        )
         self._places: set[Place] = set()
         self._branches: set[Place] = set()
         self._walks: set[Place] = set()
@@ -180,5 +173,4 @@ class Kin:
             chains=self.chains,
             branches=tuple(sorted(self._branches)),
             walks=tuple(sorted(self._walks)),
-            histories=self._histories,
         )

@@ -356,7 +356,7 @@ class Store(Contents, Outbox, Upkeep, Protocol):
         ...
 
     def awards(self, member: str) -> Sequence[Posting]:
-        """The ledger rows that gave a member something, in order."""
+        """The awards of a member, and what was taken back or given again of them, in order."""
         ...
 
     def used(self, campaign: str) -> Mapping[QuotaKey, int]:

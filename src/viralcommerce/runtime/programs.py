@@ -10,6 +10,7 @@ from viralcommerce.codec import Codec, messages_of
 from viralcommerce.errors import InvalidRule, StoreCorrupt, UnknownCampaign
 from viralcommerce.messages import State
 from viralcommerce.program import Program
+from viralcommerce.runtime.entries import check_entries
 from viralcommerce.runtime.ports import Decision
 
 SHADOW: Final = "shadow:"
@@ -24,9 +25,11 @@ class Programs:
         codec: reads pinned versions back.
         read: the JSON of a pinned version, by hash.
         asks_nobody: whether there is no members port.
+        elsewhere: campaigns that entries may lead into though they are not among these.
 
     Raises:
-        InvalidRule: two campaigns of one name, or conditions that nobody can answer.
+        InvalidRule: two campaigns of one name, conditions that nobody can answer, or an entry
+            into what is not there or cannot be entered.
     """
 
     def __init__(
@@ -36,14 +39,17 @@ class Programs:
         read: Callable[[str], bytes],
         *,
         asks_nobody: bool,
+        elsewhere: Iterable[str] = (),
     ) -> None:
         self._codec = codec
+        self.elsewhere = frozenset(elsewhere)
         self._read = read
         self.newest: dict[str, Program] = {}
         self._pinned: dict[tuple[str, str], Program] = {}
         self._json: dict[str, bytes] = {}
         for campaign in campaigns:
             self._add(campaign, asks_nobody=asks_nobody)
+        check_entries(self.newest, self.elsewhere)
 
     def _add(self, campaign: Campaign, *, asks_nobody: bool) -> None:
         if campaign.name in self.newest:
@@ -59,6 +65,11 @@ class Programs:
             )
         self.newest[campaign.name] = program
         self._pinned[(program.name, program.hash)] = program
+
+    @property
+    def enter(self) -> bool:
+        """Whether any gives entries into others."""
+        return any(program.enters for program in self.newest.values())
 
     def named(self, campaign: Campaign | str) -> Program:
         """The newest version of a campaign of this shop.

@@ -3,7 +3,7 @@
 A generator of errands that a shell performs::
 
     claim    the oldest entries that are due, under a lease
-    hand     one to the issuer
+    hand     one to the issuer; or, if it is an entry, to its campaign (`entering`)
     settle   delivered, to be tried again later, or set aside: all of it in one commit
 
 again and again, until nothing is due or the limit is reached.
@@ -27,12 +27,27 @@ from msgspec import Struct
 
 from viralcommerce.errors import InvalidValue
 from viralcommerce.messages import Award
+from viralcommerce.rules.rewards import ENTRY
+from viralcommerce.runtime.entering import (
+    Awaits,
+    Decide,
+    Ending,
+    Failed,
+    Prepare,
+    Recall,
+    Reverse,
+    Reversed,
+    entering,
+)
 from viralcommerce.runtime.outbox import Claim, Later, Pending, Poisoned, Settled
 from viralcommerce.runtime.ports import Clock, Entropy
+from viralcommerce.runtime.programs import Programs
+from viralcommerce.runtime.stamping import aware
 from viralcommerce.values.spans import hours, minutes, seconds
 
 AT_ONCE: Final = 20
 """How many entries share one claim and one settlement: what may come twice when a relay dies."""
+NOBODY_ISSUES: Final = "deliver: there is no issuer here; it is left to a shop that has one"
 MOST_ERRORS: Final = 10
 """How many different errors a round tells of."""
 
@@ -92,41 +107,38 @@ class Hand(Struct, frozen=True, gc=False):
     award: Award
 
 
-class Failed(Struct, frozen=True, gc=False):
-    """What an errand came to that went wrong: the answer in place of an exception."""
-
-    error: str
-
-
-Errand = Claim | Hand | Settled
-"""What a relay sends a shell on; the answer is what the store gave, `Failed`, or nothing."""
+Errand = Claim | Hand | Prepare | Decide | Recall | Reverse | Settled
+"""What a relay sends a shell on; the answer is what was asked for, `Failed`, or nothing."""
 
 
 class Deliveries(Struct, frozen=True, kw_only=True):
     """What a round came to.
 
     Args:
-        delivered: how many entries left the outbox.
+        delivered: how many were handed out, or entered a campaign.
+        reversed: how many entries were refused for good, and taken back.
         retried: how many were put back, to be tried again later.
         poisoned: how many were set aside.
         errors: what went wrong, each once.
     """
 
     delivered: int = 0
+    reversed: int = 0
     retried: int = 0
     poisoned: int = 0
     errors: tuple[str, ...] = ()
 
 
 def relay(
-    clock: Clock, entropy: Entropy, *, limit: int, patience: Patience
+    programs: Programs, clock: Clock, entropy: Entropy, *, limit: int, patience: Patience
 ) -> Generator[Errand, Any, Deliveries]:
-    """Deliver what is due, at most so many entries.
+    """Deliver what is due, at most so many.
 
     Args:
+        programs: of the shop.
         clock: for leases and back-off; those of two relays need not agree.
         entropy: names the lease, and spreads what is tried again.
-        limit: how many entries to claim in all.
+        limit: how many to claim in all.
         patience: with what fails.
 
     Raises:
@@ -145,7 +157,7 @@ def relay(
         if not claimed:
             break
         left -= len(claimed)
-        round_ = _Round(clock, entropy, patience, claim, claimed)
+        round_ = _Round(programs, clock, entropy, patience, claim, claimed)
         try:
             yield from round_.deliver()
         except GeneratorExit:
@@ -165,12 +177,14 @@ class _Round:
 
     def __init__(
         self,
+        programs: Programs,
         clock: Clock,
         entropy: Entropy,
         patience: Patience,
         claim: Claim,
         claimed: Sequence[Pending],
     ) -> None:
+        self._programs = programs
         self._clock = clock
         self._entropy = entropy
         self._patience = patience
@@ -179,6 +193,7 @@ class _Round:
         self._behind: dict[str, datetime] = {}
         self.delivered: list[int] = []
         self.poisoned: list[Poisoned] = []
+        self.reversed = 0
         self.retried = 0
         self.errors: list[str] = []
         self.is_late = False
@@ -196,12 +211,25 @@ class _Round:
             elif one.tries > self._patience.tries:  # nobody lived to tell of the last try
                 self._set_aside(one, one.error or "whoever tried to deliver it was stopped")
             else:
-                failed: Failed | None = yield Hand(one.award)
-                if failed is None:
-                    self.delivered.append(one.position)
-                else:
-                    self._try_again(one, failed.error)
+                self._note(one, (yield from self._hand(one)))
             self._waiting.pop()
+
+    def _hand(self, one: Pending) -> Generator[Errand, Any, Ending]:
+        if one.award.reward == ENTRY:
+            is_last = one.tries >= self._patience.tries
+            now = aware(self._clock.now())
+            return (yield from entering(self._programs, one, now, is_last=is_last))
+        ending: Ending = yield Hand(one.award)
+        return ending
+
+    def _note(self, one: Pending, ending: Ending) -> None:
+        if isinstance(ending, Failed):
+            self._try_again(one, ending.error)
+        elif isinstance(ending, Awaits):
+            self._await(one, ending)
+        else:
+            self.delivered.append(one.position)
+            self.reversed += isinstance(ending, Reversed)
 
     def settled(self) -> Settled:
         """What became of each; what was not come to is put back as it was."""
@@ -221,10 +249,22 @@ class _Round:
         if one.tries >= self._patience.tries:
             self._set_aside(one, error)
             return
+        self._put_off(one, self._backed_off(one, one.tries), one.tries, error)
+
+    def _await(self, one: Pending, ending: Awaits) -> None:
+        """Come again when it may be done, or as late as one who is patient does."""
+        due = self._backed_off(one, self._patience.tries)
+        if ending.until is not None:
+            due = max(ending.until, self._clock.now())
+        self._put_off(one, due, one.tries - 1, ending.error)
+
+    def _backed_off(self, one: Pending, tries: int) -> datetime:
         seed = self._entropy.seed(f"{one.award.id}/{one.tries}")
-        due = self._clock.now() + back_off(self._patience, one.tries, seed)
+        return self._clock.now() + back_off(self._patience, tries, seed)
+
+    def _put_off(self, one: Pending, due: datetime, tries: int, error: str) -> None:
         self._behind[one.award.to] = due
-        self._later.append(Later(one.position, due, one.tries, error))
+        self._later.append(Later(one.position, due, tries, error))
         self.retried += 1
         self.errors.append(error)
 
@@ -237,11 +277,12 @@ class _Told:
     """What rounds came to in all."""
 
     def __init__(self) -> None:
-        self.delivered = self.retried = self.poisoned = 0
+        self.delivered = self.reversed = self.retried = self.poisoned = 0
         self.errors: dict[str, None] = {}
 
     def note(self, round_: _Round) -> None:
-        self.delivered += len(round_.delivered)
+        self.delivered += len(round_.delivered) - round_.reversed
+        self.reversed += round_.reversed
         self.retried += round_.retried
         self.poisoned += len(round_.poisoned)
         self.errors |= dict.fromkeys(round_.errors)
@@ -249,6 +290,7 @@ class _Told:
     def all(self) -> Deliveries:
         return Deliveries(
             delivered=self.delivered,
+            reversed=self.reversed,
             retried=self.retried,
             poisoned=self.poisoned,
             errors=tuple(self.errors)[:MOST_ERRORS],

@@ -23,7 +23,7 @@ from viralcommerce.values.money import Money
 _NONE: Final[Mapping[QuotaKey, int]] = MappingProxyType({})
 
 
-class _Before:
+class Before:
     """What repricing may know beyond the decision: what was counted before it."""
 
     facts: Facts = MappingProxyType({})
@@ -64,7 +64,7 @@ class Repricing(Pricing):
             decision.command.at,
             decision.instance,
             decision.version,
-            _Before(counted),
+            Before(counted),
             clock=decision.command.by == BY_CLOCK,
         )
         self.decision = decision

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
 
 from viralcommerce.errors import KeyReused
-from viralcommerce.messages import BY_CLOCK, Command
+from viralcommerce.messages import BY_CLOCK, Award, Command
 from viralcommerce.program import Program
+from viralcommerce.rules.rewards import ENTRY
 from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.ports import Decision
 from viralcommerce.runtime.programs import Programs
@@ -23,7 +25,15 @@ REFUSED: Final = "refused/"
 
 
 class Request(Struct, frozen=True, gc=False):
-    """A stamped command and the newest version of its campaign; `members` are whom it names."""
+    """A stamped command and the newest version of its campaign.
+
+    Args:
+        program: the newest version.
+        command: as stamped.
+        instance: what it is about.
+        life: of the campaign.
+        members: whom it names.
+    """
 
     program: Program
     command: Command
@@ -44,6 +54,16 @@ class Context(Struct, frozen=True, gc=False):
     programs: Programs
     issues: bool
     counts: bool = False
+
+    def outgoing(self, program: Program, awards: Sequence[Award]) -> tuple[Award, ...]:
+        """Those of the awards that go into the outbox: the entries, and what the issuer issues.
+
+        What is paid out in batches is not handed out as well.
+        """
+        if not self.issues:
+            return tuple([one for one in awards if one.reward == ENTRY])
+        pays = program.pays
+        return tuple([one for one in awards if one.reward not in pays] if pays else awards)
 
 
 class Recast(Exception):

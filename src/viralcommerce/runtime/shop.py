@@ -21,6 +21,7 @@ from viralcommerce.messages import Command
 from viralcommerce.rules.base import Kinds
 from viralcommerce.runtime.chance import SystemClock, SystemEntropy
 from viralcommerce.runtime.driver import Driver
+from viralcommerce.runtime.entering import Awaits, Decide, Failed, Prepare, Recall, Reverse
 from viralcommerce.runtime.erasure import Forgotten, erasure
 from viralcommerce.runtime.errands import run, told
 from viralcommerce.runtime.gathering import Gathering
@@ -39,7 +40,14 @@ from viralcommerce.runtime.ports import (
     Store,
 )
 from viralcommerce.runtime.programs import Programs
-from viralcommerce.runtime.relay import PATIENCE, Deliveries, Errand, Failed, Patience, relay
+from viralcommerce.runtime.relay import (
+    NOBODY_ISSUES,
+    PATIENCE,
+    Deliveries,
+    Errand,
+    Patience,
+    relay,
+)
 from viralcommerce.runtime.request import Context, Outcome, Request
 from viralcommerce.runtime.stamping import aware, filled, instance_of, stamped
 from viralcommerce.runtime.stores.urls import open_store
@@ -71,9 +79,12 @@ class Shop:
             kept in the journal, or only counted by code; terminal ones are always kept.
         gathers: whether, and within which bounds, `handle` gathers what would wait for each other
             anyway into one commit.
+        elsewhere: the names of campaigns that entries may lead into though this shop has them
+            not; a shop on the same store that has them delivers those entries.
 
     Raises:
-        InvalidRule: two campaigns of one name, or conditions without a members port.
+        InvalidRule: two campaigns of one name, conditions without a members port, or an entry
+            into a campaign that is not there or cannot be entered.
         InvalidValue: gathering on a store that joins its callers' transactions (Django's).
     """
 
@@ -89,6 +100,7 @@ class Shop:
         kinds: Kinds = KINDS,
         refusals: Literal["journal", "count"] = "journal",
         gathers: Gathering | None = None,
+        elsewhere: Iterable[str] = (),
     ) -> None:
         self.store = store
         self._kinds = kinds
@@ -97,7 +109,7 @@ class Shop:
         self._clock: Clock = SystemClock() if clock is None else clock
         self._entropy: Entropy = SystemEntropy() if entropy is None else entropy
         self._programs = Programs(
-            campaigns, Codec(kinds), store.rules, asks_nobody=members is None
+            campaigns, Codec(kinds), store.rules, asks_nobody=members is None, elsewhere=elsewhere
         )
         self._context = Context(self._programs, issuer is not None, refusals == "count")
         self._driver = Driver(store, self._context, members)
@@ -276,20 +288,31 @@ class Shop:
         """
         if self._hosted:
             raise NotLive(NOT_WITHIN)
-        if self._issuer is None:
+        if self._issuer is None and not self._programs.enter:
             raise NotLive("deliver: this shop has no issuer; give issuer= when it is built")
-        return run(relay(self._clock, self._entropy, limit=limit, patience=patience), self._errand)
+        going = relay(self._programs, self._clock, self._entropy, limit=limit, patience=patience)
+        return run(going, self._errand)
 
     def _errand(self, errand: Errand) -> object:
         if isinstance(errand, Claim):
             return self.store.claim(errand)
         if isinstance(errand, Settled):
             self.store.settle(errand)
-        elif self._issuer is not None:
-            try:
-                self._issuer.issue(errand.award)
-            except Exception as error:  # noqa: BLE001 - whatever an issuer likes to raise
-                return Failed(told(error))
+            return None
+        try:
+            if isinstance(errand, Prepare):
+                return self._request(errand.campaign, errand.command)
+            if isinstance(errand, Decide):
+                return self._runner.one(errand.request)
+            if isinstance(errand, Reverse):
+                return (self._driver.all((errand.request,)))[0]
+            if isinstance(errand, Recall):
+                return self.store.history(errand.campaign, errand.instance)
+            if self._issuer is None:
+                return Awaits(NOBODY_ISSUES)
+            self._issuer.issue(errand.award)
+        except Exception as error:  # noqa: BLE001 - whatever an issuer or a store likes to raise
+            return Failed(told(error))
         return None
 
     def retry(self, *positions: int) -> int:

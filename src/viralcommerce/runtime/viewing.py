@@ -5,6 +5,7 @@ A generator of reads, with no I/O: a shell performs each on a store, and sends t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -55,6 +56,7 @@ class WalletLine(Struct, frozen=True, kw_only=True):
         instance: the pack or ask it came from.
         at: when.
         award: what.
+        stands: how much of it was not taken back, in the asset's smallest unit.
         is_expired: whether its time is over.
     """
 
@@ -62,7 +64,13 @@ class WalletLine(Struct, frozen=True, kw_only=True):
     instance: str
     at: datetime
     award: Award
+    stands: int
     is_expired: bool
+
+    @property
+    def is_reversed(self) -> bool:
+        """Whether all of it was taken back."""
+        return self.stands == 0
 
 
 class CampaignView(Struct, frozen=True, kw_only=True):
@@ -151,6 +159,7 @@ class Viewing:
             at: awards whose time is over by then are marked.
         """
         postings: Sequence[Posting] = yield Read("awards", (member,))
+        stands = _standing(f"member/{member}", postings)
         lines: list[WalletLine] = []
         for posting in postings:
             award = posting.transfer.award
@@ -162,6 +171,7 @@ class Viewing:
                         instance=posting.instance,
                         at=posting.at,
                         award=award,
+                        stands=stands[award.id],
                         is_expired=over,
                     )
                 )
@@ -210,3 +220,12 @@ class Viewing:
         """What was set aside after too many tries, each with its error. One statement."""
         aside: Sequence[Pending] = yield Read("poisoned", (limit,))
         return aside
+
+
+def _standing(account: str, postings: Sequence[Posting]) -> Counter[str]:
+    """What is left of each award: given, less what was taken back, and what was given again."""
+    left: Counter[str] = Counter()
+    for moved in (posting.transfer for posting in postings):
+        gained = moved.amount if moved.target == account else -moved.amount
+        left[moved.reverses or moved.id] += gained
+    return left

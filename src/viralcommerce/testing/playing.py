@@ -160,6 +160,7 @@ class _Stage:
             clock=self.clock,
             entropy=self.entropy,
             kinds=self.kinds,
+            elsewhere=self.campaign.entries,
         )
 
     def journaled(self) -> list[Decision]:

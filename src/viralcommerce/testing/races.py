@@ -83,6 +83,7 @@ class Race:
             issuer=StagedIssuer(FakeIssuer()),
             clock=ScriptedClock(self.at),
             entropy=DerivedEntropy("a race"),
+            elsewhere=self.campaign.entries,
         )
 
     def begin(self, store: Store) -> None:

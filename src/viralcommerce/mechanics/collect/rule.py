@@ -139,6 +139,10 @@ class Collect(Mechanic[Commands, States, Events]):
         """Before anybody asked."""
         return IDLE
 
+    def entered(self, member: str, entry: str, at: datetime) -> Ask:
+        """The member asks for likes."""
+        return Ask(ask=entry, by=member, at=at)
+
     def instance(self, command: Commands) -> str:
         """The ask."""
         return command.ask

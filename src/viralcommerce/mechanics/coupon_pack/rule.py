@@ -172,6 +172,10 @@ class CouponPack(Mechanic[Commands, States, Events]):
         """Before anything is shared."""
         return IDLE
 
+    def entered(self, member: str, entry: str, at: datetime) -> Share:
+        """The member has a pack to share."""
+        return Share(pack=entry, by=member, at=at)
+
     def instance(self, command: Commands) -> str:
         """The pack."""
         return command.pack

@@ -128,12 +128,13 @@ class MemoryStore(MemoryUpkeep):
         return [(name, cells[campaign, name]) for name in names[:limit]]
 
     def awards(self, member: str) -> Sequence[Posting]:
-        """What a member was given."""
+        """A member's awards, and what was taken back or given again."""
         account = f"member/{member}"
         return [
             row
-            for row in self._rows()
-            if row.transfer.target == account and row.transfer.award is not None
+            for row, moved in ((row, row.transfer) for row in self._rows())
+            if (moved.target == account and (moved.award is not None or moved.reverses))
+            or (moved.source == account and moved.reverses)
         ]
 
     def used(self, campaign: str) -> Mapping[QuotaKey, int]:

@@ -23,6 +23,13 @@ CELL_COLUMNS: Final = "rules, version, state, deadline, held, parent"
 POSTING_COLUMNS: Final = (
     "campaign, instance, at, id, source, target, asset, amount, reverses, award"
 )
+OWN_POSTINGS: Final = (
+    f"select position, {POSTING_COLUMNS} from {{ledger}} where target = {{value}} "
+    f"and award is not null union all select position, {POSTING_COLUMNS} from {{ledger}} "
+    f"where source = {{value}} and reverses <> '' union all select position, {POSTING_COLUMNS} "
+    "from {ledger} where target = {value} and reverses <> '' order by position"
+)
+"""A member's awards, what was taken back and what was given again, by the account, thrice."""
 PENDING_COLUMNS: Final = "position, campaign, award, at, tries, error"
 BACKLOG: Final = "count(due), min(at) filter (where due is not null), count(*) - count(due)"
 """How many wait, since when, and how many are set aside: ``due`` is null."""

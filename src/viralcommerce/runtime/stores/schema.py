@@ -52,6 +52,8 @@ create table if not exists viral_ledger (
 );
 create unique index if not exists viral_ledger_id on viral_ledger (id);
 create index if not exists viral_ledger_awards on viral_ledger (target) where award is not null;
+create index if not exists viral_ledger_back on viral_ledger (source) where reverses <> '';
+create index if not exists viral_ledger_again on viral_ledger (target) where reverses <> '';
 create table if not exists viral_parts (
   member text not null, campaign text not null, instance text not null, role text not null,
   at integer not null, primary key (member, campaign, instance, role)

@@ -24,7 +24,7 @@ from viralcommerce.runtime.life import ALIVE, Life
 from viralcommerce.runtime.ports import Cell, Due, Line, Part, Posting
 from viralcommerce.runtime.stores.rows import (
     CELL_COLUMNS,
-    POSTING_COLUMNS,
+    OWN_POSTINGS,
     micros,
     moment,
     to_cell,
@@ -208,13 +208,10 @@ class SqliteStore(SqliteContents, SqliteOutbox, SqliteUpkeep):
         return [(row[0], to_cell(row[1:])) for row in rows]
 
     def awards(self, member: str) -> Sequence[Posting]:
-        """What a member was given."""
-        rows = self._rows(
-            f"select {POSTING_COLUMNS} from viral_ledger "
-            "where target = ? and award is not null order by position",
-            f"member/{member}",
-        )
-        return [to_posting(row) for row in rows]
+        """A member's awards, and what was taken back or given again."""
+        account = f"member/{member}"
+        sql = OWN_POSTINGS.format(ledger="viral_ledger", value="?")
+        return [to_posting(row[1:]) for row in self._rows(sql, account, account, account)]
 
     def used(self, campaign: str) -> Mapping[QuotaKey, int]:
         """The quotas of the campaign itself."""

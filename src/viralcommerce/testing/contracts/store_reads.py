@@ -211,7 +211,7 @@ def deadlines_are_indexed_and_due_once(bench: StoreBench) -> None:
 
 
 def keeps_every_posting(bench: StoreBench) -> None:
-    """Every ledger row of a commit is kept, in order; a member's awards are found among them."""
+    """Every ledger row is kept, in order; what a member was given, and gave back, among them."""
     store = bench.store()
     ann, bob = award("p/2"), award("p/4", to="bob")
     rows = [moved("p/0"), moved("p/1"), moved("p/2", given=ann), moved("p/3")]
@@ -224,10 +224,14 @@ def keeps_every_posting(bench: StoreBench) -> None:
     )
     ids = [row.transfer.id for row in store.postings(NAME)]
     same(ids, [f"p/{number}" for number in range(6)], "the ledger")
-    given = [(row.campaign, row.transfer.id) for row in store.awards("ann")]
-    same(given, [(NAME, "p/2"), (OTHER, "o/1")], "what Ann was given")
-    same([row.transfer.award for row in store.awards("bob")], [bob], "what Bob was given")
     same([row.instance for row in store.postings(NAME)][4:], ["q", "p"], "whose rows they are")
+    taken = structs.replace(moved("p/6", reverses="p/2"), source="member/ann", target="budget")
+    paid = structs.replace(moved("p/7"), target="member/ann")
+    committed(store, writes(Record("", yes("q"), [taken, paid, moved("p/8", reverses="p/3")])))
+    given = [(row.campaign, row.transfer.id) for row in store.awards("ann")]
+    wanted = [(NAME, "p/2"), (OTHER, "o/1"), (NAME, "p/5"), (NAME, "p/6")]
+    same(given, wanted, "what Ann was given, was given again, and gave back")
+    same([row.transfer.award for row in store.awards("bob")], [bob], "what Bob was given")
 
 
 def refuses_when_closed(bench: StoreBench) -> None:

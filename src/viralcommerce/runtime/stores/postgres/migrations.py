@@ -64,6 +64,8 @@ create table {schema}.ledger (
   amount bigint not null, reverses text not null, award text
 );
 create index ledger_awards on {schema}.ledger (target, position) where award is not null;
+create index ledger_back on {schema}.ledger (source, position) where reverses <> '';
+create index ledger_again on {schema}.ledger (target, position) where reverses <> '';
 create table {schema}.parts (
   member text collate "C" not null, campaign text collate "C" not null,
   instance text collate "C" not null, role text collate "C" not null, at bigint not null,

@@ -19,6 +19,7 @@ from viralcommerce.runtime.stores.postgres.whole import Int8
 from viralcommerce.runtime.stores.rows import (
     CELL_COLUMNS,
     KEYS_SINCE,
+    OWN_POSTINGS,
     POSTING_COLUMNS,
     micros,
     moment,
@@ -114,13 +115,11 @@ class Reads:
         return Query(step, lambda rows: [(row[0], to_cell(row[1:])) for row in rows])
 
     def awards(self, member: str) -> Query[Sequence[Posting]]:
-        """What a member was given."""
-        step = self._step(
-            f"select {POSTING_COLUMNS} from {{s}}.ledger "
-            "where target = %s and award is not null order by position",
-            f"member/{member}",
-        )
-        return Query(step, lambda rows: [to_posting(row) for row in rows])
+        """A member's awards, and what was taken back or given again."""
+        account = f"member/{member}"
+        sql = OWN_POSTINGS.format(ledger="{s}.ledger", value="%s")
+        step = self._step(sql, account, account, account)
+        return Query(step, lambda rows: [to_posting(row[1:]) for row in rows])
 
     def used(self, campaign: str) -> Query[Mapping[QuotaKey, int]]:
         """The quotas of the campaign itself, all their rows together."""
