@@ -10,9 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inviting import PEOPLE, played, rides
+from paying import PAYOUTS, told_to
+from paying import stories as paying_stories
 from shops import at
 from viralcommerce import CNY, days
 from viralcommerce.mechanics import invite
+from viralcommerce.messages import Accepted, Refused
 
 ORDERS = ("o1", "o2", "o3")
 
@@ -223,3 +226,64 @@ def test_batch(game: invite.Invite, told: list[invite.Commands], at_once: int) -
     assert many.answers == one.answers
     assert many.cells == one.cells
     assert many.earned == one.earned
+
+
+@settings(max_examples=150, deadline=None)
+@given(PAYOUTS, paying_stories(), st.sampled_from((0, 3, 100)))
+def test_paid_once(payouts: invite.Payouts, told: list[object], at_once: int) -> None:
+    """EC-98, EC-104: however often a run is run, and however its answers come back."""
+    books = told_to(payouts, told, at_once=at_once)
+    left: dict[tuple[str, str], list[str]] = {}
+    for answer in books.answers:
+        if isinstance(answer, Accepted):
+            for event in answer.events:
+                if isinstance(event, invite.Withdrawn | invite.Arrived | invite.Bounced):
+                    what = type(event).__name__
+                    left.setdefault((event.payee, event.batch), []).append(what)
+                if isinstance(event, invite.Withdrawn):
+                    assert event.amount <= answer.command.has
+    once = (["Withdrawn"], ["Withdrawn", "Arrived"], ["Withdrawn", "Bounced"])
+    assert all(ways in once for ways in left.values())
+
+
+@settings(max_examples=150, deadline=None)
+@given(PAYOUTS, paying_stories())
+def test_balance(payouts: invite.Payouts, told: list[object]) -> None:
+    """EC-98, EC-99: earned, less taken back, paid, fees and on its way; to the last fen."""
+    books = told_to(payouts, told)
+    sums = dict.fromkeys(("paying", "paid", "fees"), 0)
+    for account, amount in books.moved.items():
+        kind = account.partition("/")[0]
+        if kind in sums:
+            sums[kind] += amount
+    lost = sum(
+        event.amount.minor
+        for answer in books.answers
+        if isinstance(answer, Accepted)
+        for event in answer.events
+        if isinstance(event, invite.WrittenOff)
+    )
+    cash = sum(books.stands[one] for one in books.stands if books.rewards[one] == "cash")
+    credit = sum(books.stands[one] for one in books.stands if books.rewards[one] == "credit")
+    earned = cash + sum(books.borne.values()) + lost
+    bobs = books.moved["member/bob"] - books.balances.get("member/bob", 0)
+    assert sum(books.balances.values()) == earned - sums["paying"] - sums["paid"] - sums["fees"]
+    assert credit == bobs + books.moved["member/cat"]
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.sampled_from(("good", "bad", "link")), max_size=12), st.sampled_from((1, 3)))
+def test_guesses(typed: list[str], bound: int) -> None:
+    """Bad input: brute force of codes; whoever has guessed wrong too often hits nothing more."""
+    joins: dict[str, dict[str, str]] = {
+        "good": {"code": "ann2026"},
+        "bad": {"code": "bob2026"},
+        "link": {"link": "dee"},
+    }
+    told: list[invite.Commands] = [invite.Issue(by="ann", vanity="ann2026", at=at())]
+    told += [invite.Join(by="carl", **joins[one], at=at(seconds=n)) for n, one in enumerate(typed)]
+    wrong = 0
+    for one, answer in zip(typed, played(rides(guesses=bound), told).answers[1:], strict=True):
+        refused = isinstance(answer, Refused) and answer.refusal == invite.NoInvitation()
+        assert refused == (one == "bad" or (one == "good" and wrong >= bound))
+        wrong += refused
