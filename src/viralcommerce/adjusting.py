@@ -109,8 +109,10 @@ def rows(
     for one in found:
         award = standing.awards[one.award]
         if one.way in (BORNE, REPAID):
-            ends = (BUDGET, f"member/{one.to}")
-            move(*(ends if one.way == BORNE else ends[::-1]), one.asset, one.amount, one.award)
+            source, target = BUDGET, f"member/{one.to}"
+            if one.way == REPAID:
+                source, target = target, source
+            move(source, target, one.asset, one.amount, one.award)
             change = one.amount if one.way == BORNE else -one.amount
             hot[program.budget_key] = hot.get(program.budget_key, 0) + change
             continue

@@ -19,23 +19,29 @@ class Known(Protocol):
     @property
     def facts(self) -> Facts:
         """What the host said, by member and moment."""
+        ...
 
     @property
     def counted(self) -> Mapping[QuotaKey, int]:
         """Quotas read under lock; one that is absent is asked for in `missing`..."""
+        ...
 
     @property
     def all_counted(self) -> bool:
         """...unless an absent one is known to be 0."""
+        ...
 
     @property
     def used(self) -> Mapping[QuotaKey, int]:
         """Changes of those by earlier commands of the same commit."""
+        ...
 
     @property
     def hot(self) -> Mapping[QuotaKey, int]:
         """Changes of hot quotas by earlier commands of the same commit."""
+        ...
 
     @property
     def short(self) -> Mapping[QuotaKey, int]:
         """What was used, before this commit, of the hot quotas that it has found short."""
+        ...

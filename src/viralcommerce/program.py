@@ -157,7 +157,7 @@ class Program:
         self.promises = mechanic.total() is not None
         self.lines = self._lines()
         self.swerves = any(
-            len(line) > 1 or line[0].instead is not None
+            len(line) > 1 or any(option.instead is not None for option in line)
             for lines in self.lines.values()
             for line in lines
         )

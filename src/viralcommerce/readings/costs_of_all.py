@@ -9,7 +9,16 @@ from fractions import Fraction
 from viralcommerce.campaign import Campaign
 from viralcommerce.readings.costs import NONE, LineCost, Mean, Share
 from viralcommerce.rules.grants import Grant, Line
-from viralcommerce.rules.limits import CAMPAIGN, FOREVER, MEMBER, PAIR, UNLIMITED, Unlimited
+from viralcommerce.rules.limits import (
+    CAMPAIGN,
+    FOREVER,
+    MEMBER,
+    PAIR,
+    UNLIMITED,
+    Cap,
+    Limit,
+    Unlimited,
+)
 from viralcommerce.values.money import Money
 
 Many = int | Unlimited
@@ -163,8 +172,9 @@ def _awards_of(campaign: Campaign, grant: Grant, members: Many) -> Many:
     """How many awards a grant makes to so many members at most."""
     most: Many = UNLIMITED
     roles = campaign.mechanic.milestones[grant.on].roles
-    caps = [cap for cap in campaign.limits if cap.on == grant.on]
-    for bound in (*grant.limits, *caps):
+    bounds: list[Limit | Cap] = [*grant.limits]
+    bounds += (cap for cap in campaign.limits if cap.on == grant.on)
+    for bound in bounds:
         if bound.period == FOREVER:
             most = fewer(most, times(bound.at_most, counted(bound.subject, len(roles), members)))
     return most

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 from viralcommerce.errors import ViralCommerceError
@@ -13,7 +13,7 @@ from viralcommerce.runtime.request import Outcome, Request
 @contextmanager
 def named_by_place(
     outcomes: Sequence[Outcome], chunk: Sequence[Command], requests: Sequence[Request]
-) -> Iterator[None]:
+) -> Generator[None]:
     """Say of what is raised inside which commands it is about, and how many are decided.
 
     Args:

@@ -6,7 +6,7 @@ that the tables lie in).
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, TypedDict
 
 from viralcommerce.errors import InvalidValue
 from viralcommerce.runtime.ports import Store
@@ -24,13 +24,19 @@ def open_store(url: str) -> Store:
     return open_store_at(url, busy_after=None)
 
 
+class _Waits(TypedDict, total=False):
+    """How long a store waits for others, where that is said."""
+
+    busy_after: float
+
+
 def open_store_at(url: str, *, busy_after: float | None) -> Store:
     """The same, which waits so many seconds for others; as long as it does by itself for None.
 
     Raises:
         InvalidValue, StoreError: as `open_store`.
     """
-    waits = {} if busy_after is None else {"busy_after": busy_after}
+    waits = _Waits() if busy_after is None else _Waits(busy_after=busy_after)
     if url == "memory:":
         from viralcommerce.runtime.stores.memory import MemoryStore
 
