@@ -51,6 +51,7 @@ class Carries:
         drawn: whether that amount comes out of a hold (what the instance promised).
         once: whether it can be reached at most once in an instance.
         clock: whether it is the clock that reaches it, and no member.
+        boundless: whether nothing in the rule bounds that amount: what an order comes to.
     """
 
     roles: tuple[str, ...]
@@ -58,6 +59,7 @@ class Carries:
     drawn: bool = False
     once: bool = False
     clock: bool = False
+    boundless: bool = False
 
 
 class Reached(Struct, frozen=True, gc=False):

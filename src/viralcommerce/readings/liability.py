@@ -14,6 +14,7 @@ from fractions import Fraction
 
 from viralcommerce.campaign import Campaign
 from viralcommerce.errors import InexactNumber, InvalidRule, InvalidValue
+from viralcommerce.readings.boundless import Endless, bounded, endless
 from viralcommerce.readings.costs import NONE, LineCost, Mean, bounded_by_caps, line_cost
 from viralcommerce.readings.costs_of_all import (
     Many,
@@ -107,6 +108,11 @@ ASSUMES: tuple[Words, ...] = (
         "together, make the expected cost inexact by what is said",
         "按比例计算且分布未知的金额，或同时受随机与限额影响的择优奖励，其期望成本的误差以所注为限",
     ),
+    Words(
+        "a percentage of orders has no bound but the budget, unless it is said what an order "
+        "comes to at most; the expected order is then half of that, to within that half",
+        "按订单金额比例发放的奖励，除预算外没有上限，除非给定单笔订单的最高金额；此时期望订单金额取其一半，误差不超过该一半",
+    ),
 )
 
 
@@ -115,6 +121,7 @@ def liability(
     *,
     instances: int | Unlimited = UNLIMITED,
     members: int | Unlimited = UNLIMITED,
+    largest: Money | Unlimited = UNLIMITED,
 ) -> Liability:
     """What a campaign can cost its budget.
 
@@ -122,11 +129,14 @@ def liability(
         campaign: what is costed.
         instances: how many packs, asks or orders are begun.
         members: how many people take part at most, in whatever roles.
+        largest: what an order comes to at most, where a percentage of orders is given: no rule
+            bounds that, so without it only the budget bounds what they cost.
 
     Raises:
         InvalidRule: it gives nothing that costs money, or its mechanic does not say how its
             instances can go.
         InvalidValue: fewer than no instances, or no members.
+        CurrencyMismatch: `largest` in another currency than the campaign's.
 
     Example:
         >>> from viralcommerce import CNY, WHOLE, days
@@ -148,7 +158,7 @@ def liability(
         >>> str(liability(rain).worst)
         'CNY 200000.00'
     """
-    lives = _lives(campaign)
+    lives = [(bounded(campaign, life, largest), whole) for life, whole in _lives(campaign)]
     count = _instances(campaign, [life for life, _ in lives], instances, members)
     code = campaign.currency
     costed = [
@@ -164,21 +174,35 @@ def liability(
     grants: dict[str, Cost] = {}
     every_mean: Mean | Unlimited = Mean()
     every_worst: Many = 0
+    ends: list[Endless] = []
     for index, line in enumerate(campaign.lines):
         ways = [lines[index] for lines in costed]
         sure = min(way.least for way in ways) if len(line.options) == 1 else 0
         in_all = line_in_all(campaign, line, ways, count, members)
+        end = endless(campaign, line, largest)
+        if end is not None:
+            ends.append(end)
+            in_all = in_all if count == 0 else end.in_all(in_all)
         every_mean = both(every_mean, in_all.mean)
         every_worst = added(every_worst, in_all.worst)
         for name, (whole_mean, whole_worst) in in_all.grants.items():
             shares = [way.grants[name] for way in ways]
             most = max(share.worst for share in shares)
-            one_of[name] = _cost(code, sure, shares[0].mean, most, budget)
+            one_of[name] = (
+                _cost(code, sure, shares[0].mean, most, budget)
+                if end is None
+                else _cost(code, sure, end.mean, UNLIMITED, budget)
+            )
             grants[name] = _cost(code, sure * begun, whole_mean, whole_worst, budget)
-    every_worst = fewer(every_worst, times(worst, count))
+    if not ends:
+        every_worst = fewer(every_worst, times(worst, count))
+    whole = _cost(code, least * begun, every_mean, every_worst, budget)
+    one_mean: Mean | Unlimited = mean
+    for end in ends:
+        one_mean = both(one_mean, end.mean)
     return Liability(
-        whole=_cost(code, least * begun, every_mean, every_worst, budget),
-        one=_cost(code, least, mean, worst, budget),
+        whole=whole,
+        one=_cost(code, least, one_mean, UNLIMITED if ends else worst, budget),
         grants=grants,
         one_of=one_of,
         instances=count,

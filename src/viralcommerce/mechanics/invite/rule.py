@@ -19,7 +19,7 @@ from viralcommerce.decider import (
     Reached,
 )
 from viralcommerce.errors import InvalidRule
-from viralcommerce.mechanics.invite import joins, orders, payouts, places, wording
+from viralcommerce.mechanics.invite import casting, joins, orders, payouts, places, wording
 from viralcommerce.mechanics.invite.joining import (
     Befriended,
     Bought,
@@ -69,21 +69,18 @@ from viralcommerce.mechanics.invite.paying import (
 from viralcommerce.mechanics.invite.payouts_rule import Payouts
 from viralcommerce.mechanics.invite.words import (
     CARRIED,
-    FIRST_ORDER,
     INVITEE,
     INVITER,
     JOINED,
     MATTER,
     MOST_LEVELS,
-    OPERATOR,
-    ORDERED,
-    PAYEE,
     UPLINE,
     WORDS,
 )
 from viralcommerce.messages import Command
 from viralcommerce.refusals import NothingToEnd
 from viralcommerce.rules.base import OneOf, rule
+from viralcommerce.rules.extent import Life
 from viralcommerce.rules.fields import NEVER, MoneyField, SpanField
 from viralcommerce.rules.limits import UNLIMITED, CountOrUnlimited
 from viralcommerce.rules.wording import Words
@@ -127,30 +124,8 @@ class Invite(Mechanic[Commands, States, Events]):
     """
 
     scope: ClassVar[str] = MATTER
-    milestones: ClassVar[Mapping[str, Carries]] = {
-        JOINED: Carries((INVITEE, INVITER)),
-        ORDERED: Carries((INVITEE, *UPLINE), amount=True, clock=True),
-        FIRST_ORDER: Carries((INVITEE, INVITER), amount=True, clock=True),
-    }
-    casts: ClassVar[Mapping[type[Command], tuple[str, ...]]] = {
-        Issue: (INVITER,),
-        Join: (INVITEE, INVITER),
-        Order: (INVITEE, *UPLINE),
-        Refund: (OPERATOR,),
-        ChargeBack: (OPERATOR,),
-        WinBack: (OPERATOR,),
-        Receive: (OPERATOR,),
-        Hold: (OPERATOR,),
-        Release: (OPERATOR,),
-        Reject: (OPERATOR,),
-        Mature: (),
-        Part: (),
-        Withdraw: (PAYEE,),
-        PayOut: (OPERATOR, PAYEE),
-        Arrive: (OPERATOR, PAYEE),
-        Bounce: (OPERATOR, PAYEE),
-        Clear: (OPERATOR, PAYEE),
-    }
+    milestones: ClassVar[Mapping[str, Carries]] = casting.MILESTONES
+    casts: ClassVar[Mapping[type[Command], tuple[str, ...]]] = casting.CASTS
     settling: ClassVar[frozenset[type[Command]]] = frozenset(
         {Refund, ChargeBack, WinBack, Receive, Hold, Release, Reject, *get_args(Pays)}
     )
@@ -220,6 +195,10 @@ class Invite(Mechanic[Commands, States, Events]):
             wording.of_qualifying(self.least),
             *(() if self.payouts is None else self.payouts.sentences()),
         )
+
+    def lives(self) -> tuple[Life, ...]:
+        """A friend joins and buys once; or less than that."""
+        return casting.LIVES
 
     def absent(self) -> Mapping[str, str]:
         """The levels that nobody is paid for."""
@@ -291,22 +270,7 @@ class Invite(Mechanic[Commands, States, Events]):
 
     def cast(self, command: Commands, state: States) -> dict[str, str]:
         """Who acts first; then the inviter, or whoever stands above the buyer."""
-        match command, state:
-            case Issue(), _:
-                return {INVITER: command.by}
-            case Join(), _:
-                joining: dict[str, str] = {INVITEE: command.by}
-                return joining | ({INVITER: command.inviter} if command.inviter else {})
-            case Order(), _:
-                return orders.roles(command.by, command.upline)
-            case Mature(), Pending():
-                return orders.roles(state.buyer, state.upline)
-            case ((Mature() | Part()), _):
-                return {}
-            case ((Withdraw() | PayOut() | Arrive() | Bounce() | Clear()), _):
-                return payouts.acting(command)
-            case _:
-                return {OPERATOR: command.by}
+        return casting.cast(command, state)
 
     def decide(
         self, command: Commands, state: States
