@@ -25,12 +25,32 @@ class Tombstones:
             f"left join {schema}.tombstones t on t.fingerprint = any(%b::text[]) "
             f"where m.name = '{SALT}'"
         ).encode()
+        self._beside = (
+            "select (select array[m.value, (m.value = %s)::text] || array("
+            f"select t.fingerprint from {schema}.tombstones t where t.fingerprint = "
+            f"any(%b::text[])) from {schema}.meta m where m.name = '{SALT}'), "
+        ).encode()
 
     def step(self, wanted: Wanted) -> Step:
         """What to ask together with what is locked."""
+        return Step(self._marks, self._values(wanted), answers=True)
+
+    def beside(self, step: Step, wanted: Wanted) -> Step:
+        """The same as the first column of a statement that answers with one row."""
+        sql = self._beside + step.sql.removeprefix(b"select ")
+        return Step(sql, (*self._values(wanted), *step.values), answers=True)
+
+    def apart(self, rows: Rows) -> tuple[Rows, Rows]:
+        """The answer to `step`, and the other columns, of the row that `beside` answered with."""
+        ((marks, *others),) = rows
+        if marks is None:
+            return [], [tuple(others)]
+        salt, same, *found = marks
+        return [(salt, same == "true", mark) for mark in found or [None]], [tuple(others)]
+
+    def _values(self, wanted: Wanted) -> tuple[str, list[str]]:
         salt = self._salt
-        marks = list(fingerprints(salt, wanted)) if salt else []
-        return Step(self._marks, (salt, marks), answers=True)
+        return salt, list(fingerprints(salt, wanted)) if salt else []
 
     def learn(self, rows: Rows) -> bool:
         """Take the answer; whether the secret is another, so that the step must be new."""

@@ -128,11 +128,15 @@ class Unit:
         hashes = self._hashes(places) + self._hashes(("quota", *key) for key in wanted.quotas)
         trip += locking(hashes, self._hashes(("member", member) for member in wanted.members))
         before = len(trip)
-        trip += self._reads(wanted)
+        reads = self._reads(wanted)
         if not places:
-            rows = yield trip
+            rows = yield [*trip, *reads]
             return self._found(wanted, rows[before:])
-        *rows, marked = yield [*trip, self._tombstones.step(wanted)]
+        if _is_one(wanted):
+            rows = yield [*trip, self._tombstones.beside(reads[0], wanted), *reads[1:]]
+            marked, rows[before] = self._tombstones.apart(rows[before])
+        else:
+            *rows, marked = yield [*trip, *reads, self._tombstones.step(wanted)]
         if self._tombstones.learn(marked):
             (marked,) = yield [self._tombstones.step(wanted)]
         found = self._found(wanted, rows[before:])
@@ -272,7 +276,7 @@ class Unit:
         statements = self._statements
         decisions, cells, quotas = wanted.decisions, wanted.cells, wanted.quotas
         trip: Trip = []
-        if len(decisions) == 1 and len(cells) == 1:
+        if _is_one(wanted):
             trip.append(Step(statements.one, (*decisions[0], *cells[0]), answers=True))
         else:
             for sql, keys in ((statements.decisions, decisions), (statements.cells, cells)):
@@ -299,7 +303,7 @@ class Unit:
         answers = iter(rows)
         decisions: dict[Place, Any] = {}
         cells: dict[Place, Cell] = {}
-        if len(wanted.decisions) == 1 and len(wanted.cells) == 1:
+        if _is_one(wanted):
             ((decision, *cell),) = next(answers)
             if decision is not None:
                 decisions[wanted.decisions[0]] = decision.encode()
@@ -327,3 +331,8 @@ class Unit:
                 place: [row[0].encode() for row in next(answers)] for place in wanted.histories
             },
         )
+
+
+def _is_one(wanted: Wanted) -> bool:
+    """Whether one command is at work, whose key and instance are read in one statement."""
+    return len(wanted.decisions) == 1 and len(wanted.cells) == 1
