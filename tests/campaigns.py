@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from viralcommerce.campaign import Campaign
-from viralcommerce.mechanics import collect
+from viralcommerce.mechanics import collect, invite
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.rules.conditions import AccountAge, HasTag, NewMember, SameDevice, Velocity
 from viralcommerce.rules.grants import BestOf, Grant
@@ -107,4 +107,43 @@ EVERYTHING = Campaign(
     window=Window.until(datetime.fromisoformat("2026-12-24T18:30:00+08:00")),
     zone="Asia/Shanghai",
     rounding=Rounding.HALF_EVEN,
+)
+FRIENDS = Campaign(
+    "friends",
+    invite.Invite(
+        matures_after=days(15),
+        counts_from="receipt",
+        base="goods",
+        least=CNY("19.90"),
+        levels=3,
+        deeper="more_than_two",
+        code_length=10,
+        code_uses=200,
+        binds_for=days(365),
+        rebinds="until_order",
+        prefers="link",
+        guesses=25,
+        payouts=invite.Payouts(
+            at_least=CNY(12), fee=CNY("0.60"), owing="write_off", owes_at_most=CNY(55)
+        ),
+    ),
+    grants=(
+        Grant(Coupon(CNY(21)), to=invite.INVITEE, on=invite.JOINED, name="welcome"),
+        Grant(Cash(CNY(11)), to=invite.INVITER, on=invite.FIRST_ORDER, name="thanks", at_most=33),
+        Grant(Cash(percent(6)), to=invite.upline(1), on=invite.ORDERED, name="first"),
+        Grant(
+            Credit(percent("1.5")),
+            to=invite.upline(3),
+            on=invite.ORDERED,
+            name="third",
+            at_most=Limit(40, per=(invite.MATTER, DAY)),
+        ),
+    ),
+    budget=CNY(70_000),
+    limits=(Cap("friends-a-day", 8, on=invite.JOINED, of=invite.INVITER, per=DAY),),
+    window=Window(
+        datetime.fromisoformat("2026-11-11T00:00:00+08:00"),
+        datetime.fromisoformat("2026-12-12T00:00:00+08:00"),
+    ),
+    zone="Asia/Shanghai",
 )

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from campaigns import EVERYTHING, LIKES, RAIN
+from campaigns import EVERYTHING, FRIENDS, LIKES, RAIN
 from strategies import campaigns
 from viralcommerce.campaign import Campaign
 from viralcommerce.codec import Codec
@@ -44,7 +44,9 @@ CODEC = Codec()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("campaign", [RAIN, LIKES, EVERYTHING], ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "campaign", [RAIN, LIKES, EVERYTHING, FRIENDS], ids=lambda each: each.name
+)
 def test_terms_read_as_they_did(campaign: Campaign, language: Language) -> None:
     golden = GOLDEN / f"{campaign.name}.{language}.txt"
     assert str(terms(campaign, language)) == golden.read_text(encoding="utf-8")
@@ -75,7 +77,9 @@ def test_a_changed_field_changes_the_terms(campaign: Campaign, data: st.DataObje
         assert without_version(changed, language) != without_version(campaign, language), place
 
 
-@pytest.mark.parametrize("campaign", [RAIN, LIKES, EVERYTHING], ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "campaign", [RAIN, LIKES, EVERYTHING, FRIENDS], ids=lambda each: each.name
+)
 def test_every_change_of_a_known_campaign_is_told(campaign: Campaign) -> None:
     written = json.loads(CODEC.campaign_json(campaign))
     told = 0
@@ -190,6 +194,17 @@ def numbers_in(text: str) -> set[Decimal]:
 Place = tuple[str | int, ...]
 CHOICES: dict[str, tuple[Any, ...]] = {
     "own": ("refused", "allowed"),
+    "counts_from": ("order", "receipt"),
+    "base": ("list", "paid", "paid_without_shipping", "paid_without_tax", "goods"),
+    "deeper": ("", "more_than_two"),
+    "levels": (1, 2, 3, 4),
+    "code_uses": ("unlimited", 1),
+    "rebinds": ("never", "until_order", "always"),
+    "prefers": ("code", "link"),
+    "owing": ("carry", "write_off", "net", "block"),
+    "payouts": (None,),
+    "least": (None,),
+    "owes_at_most": (None,),
     "how": ("double_mean", "uniform"),
     "if_short": ("refuse", "drop", "clip"),
     "zone": ("UTC", "Asia/Tokyo"),
@@ -268,7 +283,7 @@ def is_inert(campaign: Campaign, written: Any, place: Place) -> bool:
 
 def write_golden() -> None:
     """Run this file to write them anew: ``python tests/readings/test_terms.py``."""
-    for campaign in (RAIN, LIKES, EVERYTHING):
+    for campaign in (RAIN, LIKES, EVERYTHING, FRIENDS):
         for language in LANGUAGES:
             file = GOLDEN / f"{campaign.name}.{language}.txt"
             file.write_text(str(terms(campaign, language)), encoding="utf-8")

@@ -10,7 +10,7 @@ from pydantic import Field
 from viralcommerce.errors import InvalidRule
 from viralcommerce.rules.base import Rule, rule
 from viralcommerce.rules.fields import MoneyField
-from viralcommerce.rules.wording import Words
+from viralcommerce.rules.wording import Words, in_chinese
 from viralcommerce.values.money import Money
 
 Owing = Literal["carry", "write_off", "net", "block"]
@@ -89,16 +89,24 @@ class Payouts(Rule):
         if self.at_least is not None:
             least = self.at_least.shown()
             said.append(
-                Words(f"A payout comes to {least} at least.", f"每次提现金额不低于{least}。")
+                Words(
+                    f"A payout comes to {least} at least.",
+                    f"每次提现金额不低于{in_chinese(self.at_least)}。",
+                )
             )
         if self.fee is not None:
             fee = self.fee.shown()
-            said.append(Words(f"{fee} of each is kept as a fee.", f"每次提现收取手续费{fee}。"))
+            said.append(
+                Words(
+                    f"{fee} of each is kept as a fee.",
+                    f"每次提现收取手续费{in_chinese(self.fee)}。",
+                )
+            )
         owing = _OWING[self.owing]
         if self.owes_at_most is not None:
             most = self.owes_at_most.shown()
             owing = Words(
                 f"{owing.en.removesuffix('up to a bound.')}up to {most}.",
-                owing.zh.replace("在限额内", f"在{most}限额内"),
+                owing.zh.replace("在限额内", f"在{in_chinese(self.owes_at_most)}限额内"),
             )
         return (*said, owing)

@@ -190,6 +190,7 @@ class Invite(Mechanic[Commands, States, Events]):
         """The rules of the game as members read them."""
         return (
             *wording.of_codes(self.codes, joins.vanity(self.codes), self.code_uses, self.prefers),
+            wording.of_guesses(self.guesses),
             *wording.of_binding(self.binds_for, self.rebinds),
             *wording.of_orders(self.base, self.matures_after, self.counts_from, self.levels),
             wording.of_qualifying(self.least),

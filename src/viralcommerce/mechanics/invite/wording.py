@@ -72,6 +72,15 @@ def of_codes(
     )
 
 
+def of_guesses(guesses: int) -> Words:
+    """How often a code may be typed that is none."""
+    times = "1 code" if guesses == 1 else f"{guesses} codes"
+    return Words(
+        f"Who has typed {times} in vain on one day is not heard on that day any more.",
+        f"同一天内累计{guesses}次填写无效邀请码的，当天不再受理其填写的邀请码。",
+    )
+
+
 def of_binding(binds_for: timedelta, rebinds: str) -> tuple[Words, ...]:
     """How long a friend is a friend, and whether a later invitation counts."""
     span = (

@@ -59,6 +59,6 @@ WORDS: Final[Mapping[str, Words]] = {
     },
 }
 CARRIED: Final[Mapping[str, Words]] = {
-    ORDERED: Words("what was kept of the order", "订单未退款金额"),
-    FIRST_ORDER: Words("what was kept of the order", "订单未退款金额"),
+    ORDERED: Words("what is left of the order", "订单未退款金额"),
+    FIRST_ORDER: Words("what is left of the order", "订单未退款金额"),
 }
