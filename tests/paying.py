@@ -13,6 +13,7 @@ from shops import at
 from viralcommerce import CNY, UNLIMITED, Cash, Credit, Grant, Shop, days, percent
 from viralcommerce.adjusting import Standing
 from viralcommerce.campaign import Campaign
+from viralcommerce.codec import messages_of
 from viralcommerce.mechanics import invite
 from viralcommerce.messages import Accepted
 from viralcommerce.runtime.audit import audit
@@ -193,6 +194,8 @@ def books_of(store: Store, campaign: Campaign) -> Books:
     standing: dict[str, Standing] = {}
     for line in store.journal(campaign.name):
         decision = line.decision
+        if isinstance(decision, bytes):
+            decision = messages_of(invite.Invite).decision(decision)
         if isinstance(decision, Accepted):
             standing.setdefault(decision.instance, Standing()).note(decision)
     for one in standing.values():
