@@ -33,6 +33,7 @@ from viralcommerce.runtime.stores.postgres.store import (
 from viralcommerce.runtime.stores.postgres.tables import Tables
 from viralcommerce.runtime.stores.postgres.unit import Script
 from viralcommerce.runtime.stores.postgres.upkeep import forgetting, scrubbing
+from viralcommerce.runtime.stores.postgres.wire import OwnAsyncConnection
 
 T = TypeVar("T")
 
@@ -65,7 +66,11 @@ class AsyncPostgresStore(AsyncPostgresTables):
         """
         plan = await asyncio.to_thread(PostgresStore, url, **options)
         pool: AsyncConnectionPool[AsyncConnection] = AsyncConnectionPool(
-            url, configure=_configure, open=False, **plan.pool_options()
+            url,
+            connection_class=OwnAsyncConnection,
+            configure=_configure,
+            open=False,
+            **plan.pool_options(),
         )
         plan.close()
         await pool.open()

@@ -11,6 +11,7 @@ from viralcommerce.runtime.stores.postgres.drivers import Status
 from viralcommerce.runtime.stores.postgres.on_psycopg import failed, pipelines, status_of
 from viralcommerce.runtime.stores.postgres.statements import Rows
 from viralcommerce.runtime.stores.postgres.unit import Trip
+from viralcommerce.runtime.stores.postgres.wire import OwnAsyncConnection
 
 AsyncConnection = psycopg.AsyncConnection[Any]
 
@@ -45,6 +46,9 @@ class AsyncPsycopg:
         """Run the steps in one round trip; what follows a rollback has one of its own."""
         rows: list[Rows] = []
         try:
+            connection = self.connection
+            if isinstance(connection, OwnAsyncConnection):
+                return await connection.wait(connection.plans.trip(connection, trip))
             for part in pipelines(trip):
                 rows += await _perform(self.connection, part)
         except psycopg.Error as error:

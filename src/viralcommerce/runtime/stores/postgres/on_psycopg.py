@@ -13,6 +13,7 @@ from viralcommerce.runtime.stores.postgres.drivers import STATUS, Status
 from viralcommerce.runtime.stores.postgres.failures import Failed, translation
 from viralcommerce.runtime.stores.postgres.statements import Rows, Step
 from viralcommerce.runtime.stores.postgres.unit import Trip
+from viralcommerce.runtime.stores.postgres.wire import OwnConnection
 
 
 class Psycopg:
@@ -44,6 +45,9 @@ class Psycopg:
     def perform(self, trip: Trip) -> list[Rows]:
         """Run the steps in one round trip; what follows a rollback has one of its own."""
         try:
+            connection = self.connection
+            if isinstance(connection, OwnConnection):
+                return connection.wait(connection.plans.trip(connection, trip))
             return [rows for part in pipelines(trip) for rows in _perform(self.connection, part)]
         except psycopg.Error as error:
             raise failed(error) from error

@@ -25,6 +25,7 @@ from viralcommerce.runtime.stores.postgres.session import PostgresSession
 from viralcommerce.runtime.stores.postgres.tables import Tables
 from viralcommerce.runtime.stores.postgres.unit import Script
 from viralcommerce.runtime.stores.postgres.upkeep import forgetting, scrubbing
+from viralcommerce.runtime.stores.postgres.wire import OwnConnection
 
 T = TypeVar("T")
 Connection = psycopg.Connection[Any]
@@ -100,7 +101,13 @@ class PostgresStore(PostgresTables):
         }
 
     def _open(self) -> ConnectionPool[Connection]:
-        return ConnectionPool(self.url, configure=_configure, open=True, **self.pool_options())
+        return ConnectionPool(
+            self.url,
+            connection_class=OwnConnection,
+            configure=_configure,
+            open=True,
+            **self.pool_options(),
+        )
 
     def _take(self) -> Connection:
         if self._closed:
