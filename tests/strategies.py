@@ -6,14 +6,15 @@ import functools
 import operator
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from hypothesis import strategies as st
 
 from viralcommerce.campaign import Campaign
 from viralcommerce.decider import AnyMechanic
-from viralcommerce.mechanics import collect
+from viralcommerce.mechanics import collect, invite
 from viralcommerce.mechanics import coupon_pack as pack
+from viralcommerce.mechanics.invite.rule import Base
 from viralcommerce.rules.conditions import (
     AccountAge,
     Condition,
@@ -143,6 +144,36 @@ def games(code: str) -> st.SearchStrategy[AnyMechanic]:
     return st.one_of(
         st.builds(packs, splits(code), spans, own),
         st.builds(asks, st.integers(1, 100), spans, own),
+        invites(code),
+    )
+
+
+def invites(code: str) -> st.SearchStrategy[AnyMechanic]:
+    """Inviting, with and without payouts."""
+    bound = st.one_of(st.none(), moneys(code))
+    payouts = st.one_of(
+        made(
+            invite.Payouts,
+            at_least=bound,
+            fee=bound,
+            owing=st.sampled_from(["carry", "net", "block"]),
+        ),
+        made(invite.Payouts, owing=st.just("write_off"), owes_at_most=bound),
+    )
+    return made(
+        invite.Invite,
+        matures_after=spans,
+        counts_from=st.sampled_from(["order", "receipt"]),
+        base=st.sampled_from(get_args(Base)),
+        least=bound,
+        levels=st.just(2),
+        code_length=st.integers(4, 32),
+        code_uses=st.one_of(st.just(UNLIMITED), st.integers(1, 900)),
+        binds_for=no_or_some_span,
+        rebinds=st.sampled_from(["never", "until_order", "always"]),
+        prefers=st.sampled_from(["code", "link"]),
+        guesses=st.integers(1, 1_000),
+        payouts=st.one_of(st.none(), payouts),
     )
 
 
@@ -243,7 +274,7 @@ def grants(
     drawn = [each for each, carries in game.milestones.items() if carries.drawn]
     on = draw(st.sampled_from(drawn if share else sorted(game.milestones)))
     carries = game.milestones[on]
-    roles = carries.roles
+    roles = tuple(role for role in carries.roles if role not in game.absent())
     percents = share or (share is None and carries.amount and draw(st.booleans()))
     give = draw(shares(code) if percents else things(code))
     policy = draw(st.sampled_from(["refuse", "drop", "clip", "substitute"]))
@@ -297,9 +328,9 @@ def campaigns(draw: st.DrawFn) -> Campaign:
         bound = draw(limits(str(game.scope), game.milestones[on].roles))
         of = draw(st.sampled_from(game.milestones[on].roles))
         caps.append(Cap(f"cap-{number}", bound.at_most, on=on, of=of, per=bound.per))
-    budget = st.one_of(
-        st.just(UNLIMITED), moneys(code).map(lambda extra: extra + Money(10**7, code))
-    )
+    budget = moneys(code).map(lambda extra: extra + Money(10**7, code))
+    if not any(carries.boundless for carries in game.milestones.values()):  # else it says
+        budget = st.one_of(st.just(UNLIMITED), budget)  # of which currency orders are
     return Campaign(
         draw(names),
         game,

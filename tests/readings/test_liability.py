@@ -18,7 +18,7 @@ from campaigns import EVERYTHING, LIKES, RAIN
 from strategies import campaigns
 from viralcommerce.campaign import Campaign
 from viralcommerce.errors import InexactNumber, InvalidRule, InvalidValue
-from viralcommerce.mechanics import collect
+from viralcommerce.mechanics import collect, invite
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.messages import Accepted, Command
 from viralcommerce.readings.liability import Liability, liability
@@ -36,6 +36,7 @@ from viralcommerce.values.spans import DAY, days, hours, minutes
 from viralcommerce.values.windows import ALWAYS
 
 START = datetime(2026, 11, 10, 16, tzinfo=UTC)
+LARGEST = 20_000
 PEOPLE = ("ann", "bob", "cem", "dee", "eve")
 
 
@@ -89,6 +90,13 @@ def commands(campaign: Campaign, draw: st.DrawFn) -> list[Command]:
         if isinstance(campaign.mechanic, pack.CouponPack):
             kind = pack.Share if act == "begin" else pack.Grab
             story.append(kind(pack=which, by=by, at=at))
+        elif isinstance(campaign.mechanic, invite.Invite):
+            amount = Money(draw(st.integers(0, LARGEST)), campaign.currency)
+            order = f"o{len(story)}"
+            join = invite.Join(by=by, link=draw(st.sampled_from(PEOPLE)), at=at)
+            buys = invite.Order(order=order, by=by, amount=amount, at=at)
+            back = invite.Refund(order="o1", refund=order, by="desk", amount=amount, at=at)
+            story.append({"begin": join, "join": buys, "leave": back}[act])
         else:
             asks = {"begin": collect.Ask, "join": collect.Like, "leave": collect.Unlike}
             story.append(asks[act](ask=which, by=by, at=at))
@@ -100,7 +108,8 @@ def costs(campaign: Campaign, members: Members, story: Sequence[Command]) -> Cou
     with Shop.open("memory:", campaign, members=members, elsewhere=campaign.entries) as shop:
         for command in story:
             shop.handle(campaign, command)
-        shop.tick(START + days(4_000))
+        while shop.tick(START + days(4_000)):
+            pass
         spent: Counter[str] = Counter()
         for line in shop.store.journal(campaign.name):
             decision: Any = line.decision
@@ -115,6 +124,8 @@ def easy(campaign: Campaign) -> Campaign:
     game = campaign.mechanic
     if isinstance(game, collect.Collect):
         game = collect.Collect(goal=1 + game.goal % 3, within=game.within)
+    if isinstance(game, invite.Invite):
+        game = invite.Invite(matures_after=hours(1), levels=2, rebinds=game.rebinds)
     return campaign.replace(mechanic=game, given=None, window=ALWAYS)
 
 
@@ -134,14 +145,16 @@ def test_whatever_happens_it_costs_no_less_than_the_least_and_no_more_than_the_w
         campaign = campaign.replace(budget=budget)
     assume(code)
     spent = costs(campaign, data.draw(people(code)), commands(campaign, data.draw))
-    cost = liability(campaign, instances=len(spent))
+    largest = Money(LARGEST, code)
+    cost = liability(campaign, instances=len(spent), largest=largest)
     for total in spent.values():
         assert cost.one.least.minor <= total
         assert isinstance(cost.one.worst, Unlimited) or total <= cost.one.worst.minor
     assert cost.least.minor <= spent.total()
-    known = liability(campaign, instances=len(spent), members=len(PEOPLE))
+    crowd = len(PEOPLE)
+    known = liability(campaign, instances=len(spent), members=crowd, largest=largest)
     assert known.instances == len(spent)
-    for asked in (cost, liability(campaign), known, liability(campaign, members=len(PEOPLE))):
+    for asked in (cost, liability(campaign), known, liability(campaign, members=crowd)):
         assert isinstance(asked.worst, Unlimited) or spent.total() <= asked.worst.minor
 
 
