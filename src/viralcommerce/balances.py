@@ -18,15 +18,20 @@ Laws:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
-from viralcommerce.adjusting import AGAIN, BORNE, REPAID, Standing, rows
-from viralcommerce.decider import Balance, Move
+from viralcommerce.adjusting import AGAIN, BACK, BORNE, REPAID, Standing, rows
+from viralcommerce.decider import BUDGET, Balance, Move
 from viralcommerce.known import Known
 from viralcommerce.messages import Adjustment, Award, Transfer
 from viralcommerce.program import Program, QuotaKey
 from viralcommerce.values.money import Money
 
-_MEMBER = "member/"
+_MEMBER: Final = "member/"
+EARNED: Final = "earned"
+TAKEN: Final = "taken_back"
+BORNE_OF: Final = "borne"
+"""What is counted beside a balance: given, taken back again, and borne by the shop of that."""
 
 
 class Balances:
@@ -61,6 +66,17 @@ class Balances:
             key = self.program.balance_key(member)
             self.used[key] = self.used.get(key, 0) + change
 
+    def count(self, what: str, member: str, change: int) -> None:
+        """Count one of the sums that a balance is made of, under the lock of the balance."""
+        name, _, scope, period = self.program.balance_key(member)
+        key = (name, f"{what}/{self.program.currency}", scope, period)
+        self.used[key] = self.used.get(key, 0) + change
+
+    def earn(self, member: str, amount: int) -> None:
+        """Count an award of what is paid out."""
+        self.add(f"{_MEMBER}{member}", amount)
+        self.count(EARNED, member, amount)
+
     def move(self, moves: Iterable[Move]) -> None:
         """Write the rows of what events move."""
         for one in moves:
@@ -71,6 +87,8 @@ class Balances:
             )
             self.add(one.source, -amount.minor)
             self.add(one.target, amount.minor)
+            if one.source == BUDGET:
+                self.count(BORNE_OF, one.target.removeprefix(_MEMBER), amount.minor)
 
     def adjust(self, found: Sequence[Adjustment], standing: Standing) -> tuple[Adjustment, ...]:
         """Write what is taken back and given again, and what of it the shop bears: all of it.
@@ -105,6 +123,10 @@ class Balances:
             if _is_paid(program, standing.awards[row.reverses]):
                 self.add(row.source, -row.amount)
                 self.add(row.target, row.amount)
+        for one in what:
+            if _is_paid(program, standing.awards[one.award]):
+                of = TAKEN if one.way in (BACK, AGAIN) else BORNE_OF
+                self.count(of, one.to, one.amount if one.way in (BACK, BORNE) else -one.amount)
         return tuple(what)
 
 

@@ -284,6 +284,10 @@ class Mechanic(Rule, Generic[C, S, E]):
         """The instance under which one in this situation hangs; "" where under none."""
         return ""
 
+    def takes_part(self, event: E) -> tuple[tuple[str, str], ...]:
+        """Who takes part in an event that reaches nothing yet, each with a role; where `looks`."""
+        return ()
+
     def adjusted(self, event: E) -> tuple[Adjusted, ...]:
         """What is left of the amounts that milestones of this instance have carried."""
         return ()

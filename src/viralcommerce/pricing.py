@@ -387,6 +387,6 @@ class Pricing(Balances):
         source = f"hold/{self.instance}" if from_hold else option.source
         rows.append(Transfer(ident, source, f"member/{who}", asset, amount, award))
         if option.kind in self.program.pays:
-            self.add(f"member/{who}", amount)
+            self.earn(who, amount)
         if option.asset and cost:
             self._move(BUDGET, COST, cost.minor)

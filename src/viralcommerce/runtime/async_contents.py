@@ -53,6 +53,12 @@ class AsyncContents(Protocol):
         """Instances by id."""
         ...
 
+    def below(
+        self, campaign: str, instance: str, after: str, limit: int
+    ) -> Awaitable[Sequence[tuple[str, Cell]]]:
+        """Instances that hang under one, by id."""
+        ...
+
     def history(self, campaign: str, instance: str) -> Awaitable[Sequence[Line]]:
         """The journal of one instance."""
         ...
@@ -175,6 +181,7 @@ class ContentsOfBlocking:
     awards = awaited(Store.awards)
     used = awaited(Store.used)
     instances = awaited(Store.instances)
+    below = awaited(Store.below)
     history = awaited(Store.history)
     lives = awaited(Store.lives)
     campaigns = awaited(Store.campaigns)

@@ -291,6 +291,8 @@ class Batch(TakingBack):
         for one in reached:
             role = actors[one.milestone]
             parts = (*parts, (one.cast[role], role))
+        if mechanic.looks:
+            parts += tuple([one for event in events for one in mechanic.takes_part(event)])
         transfers = () if shadow else tuple(priced.transfers)
         issue: tuple[Award, ...] = ()
         if not shadow and (self.context.issues or program.enters):

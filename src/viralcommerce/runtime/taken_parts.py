@@ -30,6 +30,8 @@ class TakenParts:
                 role = program.actors[one.milestone]
                 place = (decision.instance, role, one.cast[role])
                 self._taken.setdefault(place, decision.command.at)
+            for member, role in program.mechanic.takes_part(event):
+                self._taken.setdefault((decision.instance, role, member), decision.command.at)
 
     def check(self, store: Contents) -> Iterator[Problem]:
         """What is wrong with the parts of a store, once the whole journal was noted."""

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from viralcommerce.messages import Award, State
 from viralcommerce.program import Program, QuotaKey
+from viralcommerce.runtime.effects import Look
 from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.outbox import Backlog, Pending
 from viralcommerce.runtime.ports import Cell, Part, Posting
@@ -106,8 +107,8 @@ class Read(Struct, frozen=True, gc=False):
         return getattr(store, self.verb)(*self.values)
 
 
-Reading = Generator[Read | Pin, Any, T]
-"""Yields reads, and versions of campaigns to have ready; is sent what came of each."""
+Reading = Generator[Read | Pin | Look, Any, T]
+"""Yields reads, looks, and versions of campaigns to have ready; is sent what came of each."""
 
 
 class Viewing:

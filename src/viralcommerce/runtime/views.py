@@ -14,7 +14,11 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from viralcommerce.program import Program
+from viralcommerce.runtime import viewing_invites as invites
+from viralcommerce.runtime.async_ports import AsyncStore
+from viralcommerce.runtime.effects import Look
 from viralcommerce.runtime.errands import run, run_later
+from viralcommerce.runtime.ports import Store
 from viralcommerce.runtime.programs import Programs
 from viralcommerce.runtime.ticking import Pin
 from viralcommerce.runtime.viewing import (
@@ -25,8 +29,19 @@ from viralcommerce.runtime.viewing import (
     Viewing,
     WalletLine,
 )
+from viralcommerce.runtime.viewing_invites import CodeView, Earnings, KeptBackOrder, PendingOrder
 
-__all__ = ["AsyncViews", "CampaignView", "InstanceView", "Views", "WalletLine"]
+__all__ = [
+    "AsyncViews",
+    "CampaignView",
+    "CodeView",
+    "Earnings",
+    "InstanceView",
+    "KeptBackOrder",
+    "PendingOrder",
+    "Views",
+    "WalletLine",
+]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -89,7 +104,7 @@ class Views:
         programs: of the shop.
     """
 
-    def __init__(self, store: object, programs: Programs) -> None:
+    def __init__(self, store: Store, programs: Programs) -> None:
         self.viewing = Viewing(programs)
         self._store = store
 
@@ -100,10 +115,23 @@ class Views:
     outbox = Shown(Viewing.outbox)
     poisoned = Shown(Viewing.poisoned)
 
-    def perform(self, errand: Read | Pin) -> object:
+    kept_back = Shown(invites.kept_back)
+    earnings = Shown(invites.earnings)
+    pending = Shown(invites.pending)
+    code = Shown(invites.code)
+    brought = Shown(invites.brought)
+    above = Shown(invites.above)
+
+    def perform(self, errand: Read | Pin | Look) -> object:
         """Read from the store, or have a version of a campaign ready."""
         if isinstance(errand, Pin):
             return self.viewing.programs.pinned(errand.campaign, errand.digest)
+        if isinstance(errand, Look):
+            session = self._store.session()
+            try:
+                return session.look(errand)
+            finally:
+                session.close()
         return errand.of(self._store)
 
 
@@ -117,7 +145,7 @@ class AsyncViews:
     """
 
     def __init__(
-        self, store: object, programs: Programs, pin: Callable[[Pin], Awaitable[Program]]
+        self, store: AsyncStore, programs: Programs, pin: Callable[[Pin], Awaitable[Program]]
     ) -> None:
         self.viewing = Viewing(programs)
         self._store = store
@@ -130,8 +158,21 @@ class AsyncViews:
     outbox = ShownLater(Viewing.outbox)
     poisoned = ShownLater(Viewing.poisoned)
 
-    async def perform(self, errand: Read | Pin) -> object:
+    kept_back = ShownLater(invites.kept_back)
+    earnings = ShownLater(invites.earnings)
+    pending = ShownLater(invites.pending)
+    code = ShownLater(invites.code)
+    brought = ShownLater(invites.brought)
+    above = ShownLater(invites.above)
+
+    async def perform(self, errand: Read | Pin | Look) -> object:
         """Read from the store, or have a version of a campaign ready."""
         if isinstance(errand, Pin):
             return await self._pin(errand)
+        if isinstance(errand, Look):
+            session = self._store.session()
+            try:
+                return await session.look(errand)
+            finally:
+                await session.close()
         return await errand.of(self._store)

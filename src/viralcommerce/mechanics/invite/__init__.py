@@ -49,6 +49,7 @@ from viralcommerce.mechanics.invite.joining import Nothing as Nothing
 from viralcommerce.mechanics.invite.joining import OwnInvitation as OwnInvitation
 from viralcommerce.mechanics.invite.joining import Part as Part
 from viralcommerce.mechanics.invite.joining import Parted as Parted
+from viralcommerce.mechanics.invite.joins import typed as typed
 from viralcommerce.mechanics.invite.messages import NOTHING as NOTHING
 from viralcommerce.mechanics.invite.messages import Commands as Commands
 from viralcommerce.mechanics.invite.messages import Events as Events
@@ -104,6 +105,7 @@ from viralcommerce.mechanics.invite.paying import Withdraw as Withdraw
 from viralcommerce.mechanics.invite.paying import Withdrawn as Withdrawn
 from viralcommerce.mechanics.invite.paying import WrittenOff as WrittenOff
 from viralcommerce.mechanics.invite.payouts_rule import Payouts as Payouts
+from viralcommerce.mechanics.invite.places import REVIEW as REVIEW
 from viralcommerce.mechanics.invite.rule import Invite as Invite
 from viralcommerce.mechanics.invite.words import CARRIED as CARRIED
 from viralcommerce.mechanics.invite.words import FIRST_ORDER as FIRST_ORDER

@@ -8,12 +8,13 @@ from typing import Final
 from viralcommerce.decider import Carries
 from viralcommerce.mechanics.invite import orders, payouts
 from viralcommerce.mechanics.invite.joining import Issue, Join, Part
-from viralcommerce.mechanics.invite.messages import Commands, States
+from viralcommerce.mechanics.invite.messages import Commands, Events, States
 from viralcommerce.mechanics.invite.ordering import (
     ChargeBack,
     Hold,
     Mature,
     Order,
+    Ordered,
     Pending,
     Receive,
     Refund,
@@ -31,6 +32,7 @@ from viralcommerce.mechanics.invite.words import (
     ORDERED,
     PAYEE,
     UPLINE,
+    upline,
 )
 from viralcommerce.messages import Command
 from viralcommerce.rules.extent import ONCE, Life, Times
@@ -69,7 +71,7 @@ LIVES: Final[tuple[Life, ...]] = (
 """An instance, as it is costed, is a friend with one order; further orders are further ones."""
 
 
-def cast(command: Commands, state: States) -> dict[str, str]:
+def acting(command: Commands, state: States) -> dict[str, str]:
     """Who acts first; then the inviter, or whoever stands above the buyer."""
     match command, state:
         case Issue(), _:
@@ -87,3 +89,10 @@ def cast(command: Commands, state: States) -> dict[str, str]:
             return payouts.acting(command)
         case _:
             return {OPERATOR: command.by}
+
+
+def awaiting(event: Events) -> tuple[tuple[str, str], ...]:
+    """Whoever stands above the buyer of a new order, by level."""
+    if not isinstance(event, Ordered):
+        return ()
+    return tuple((who, str(upline(level))) for level, who in enumerate(event.upline, 1))

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from viralcommerce.mechanics.invite import payouts
-from viralcommerce.mechanics.invite.joining import Befriended, Bought, CodeUsed, Issue, Join, Part
-from viralcommerce.mechanics.invite.messages import Commands, Events
+from viralcommerce.mechanics.invite.joining import (
+    Befriended,
+    Bought,
+    CodeUsed,
+    Issue,
+    Join,
+    Member,
+    Part,
+)
+from viralcommerce.mechanics.invite.messages import Commands, Events, States
+from viralcommerce.mechanics.invite.ordering import Hold, Pending
 from viralcommerce.mechanics.invite.paying import Arrive, Bounce, Clear, PayOut, Withdraw
+
+REVIEW: Final = "review"
+"""What orders hang under while an operator keeps them back, so that they are found."""
 
 
 def instance(command: Commands) -> str:
@@ -30,5 +44,27 @@ def where(event: Events) -> str:
             return f"code/{event.code}"
         case Bought() | Befriended():
             return f"member/{event.member}"
+        case _:
+            return ""
+
+
+def binds(command: Commands) -> str:
+    """The instance under which a command may hang its own."""
+    match command:
+        case Join():
+            return f"member/{command.inviter}" if command.inviter else ""
+        case Hold():
+            return REVIEW
+        case _:
+            return ""
+
+
+def parent(state: States) -> str:
+    """The instance under which one in this situation hangs."""
+    match state:
+        case Member():
+            return f"member/{state.inviter}" if state.inviter else ""
+        case Pending():
+            return REVIEW if state.is_kept_back else ""
         case _:
             return ""

@@ -258,12 +258,16 @@ class Invite(Mechanic[Commands, States, Events]):
                 return command
 
     def binds(self, command: Commands) -> str:
-        """The inviter, of one who joins."""
-        return f"member/{command.inviter}" if isinstance(command, Join) and command.inviter else ""
+        """The inviter, of one who joins; the review, of an order that is kept back."""
+        return places.binds(command)
 
     def parent(self, state: States) -> str:
-        """The inviter, of a member."""
-        return f"member/{state.inviter}" if isinstance(state, Member) and state.inviter else ""
+        """The inviter, of a member; the review, of an order that is kept back."""
+        return places.parent(state)
+
+    def takes_part(self, event: Events) -> tuple[tuple[str, str], ...]:
+        """Whoever stands above a buyer, who will earn when the order matures."""
+        return casting.awaiting(event)
 
     def where(self, event: Events) -> str:
         """The code that was used, the member who bought, the inviter who has one more friend."""
@@ -271,7 +275,7 @@ class Invite(Mechanic[Commands, States, Events]):
 
     def cast(self, command: Commands, state: States) -> dict[str, str]:
         """Who acts first; then the inviter, or whoever stands above the buyer."""
-        return casting.cast(command, state)
+        return casting.acting(command, state)
 
     def decide(
         self, command: Commands, state: States

@@ -101,6 +101,7 @@ class AsyncPostgresTables(ABC):
     cell = asked(Reads.cell)
     parts = asked(Reads.parts)
     instances = asked(Reads.instances)
+    below = asked(Reads.below)
     awards = asked(Reads.awards)
     used = asked(Reads.used)
     history = asked(Reads.history)
