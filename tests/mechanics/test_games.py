@@ -1,4 +1,4 @@
-"""Both games, in sentences: why not, in the order a person would say it, and in two languages."""
+"""The games, in sentences: why not, in the order a person would say it, and in two languages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from shops import NOON, at
 from viralcommerce import CNY, EqualSplit, LuckySplit, Money, days, hours
 from viralcommerce.errors import InvalidRule, InvalidValue
-from viralcommerce.mechanics import collect
+from viralcommerce.mechanics import collect, invite
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.messages import BY_CLOCK, Refusal, sentence
 from viralcommerce.refusals import NothingToEnd
@@ -256,6 +256,8 @@ SAMPLES: dict[str, Any] = {
     "str": "ann",
     "MemberField": "ann",
     "bool": True,
+    "datetime | None": NOON,
+    "tuple[MemberField, ...]": ("ann", "bob"),
 }
 
 
@@ -273,7 +275,7 @@ def fields_of(kind: Any) -> list[str]:
 
 MESSAGES = [
     kind
-    for game in (pack, collect)
+    for game in (pack, collect, invite)
     for union in (game.Events, game.Refusals)
     for kind in union.__args__
 ]

@@ -45,7 +45,9 @@ def explain(
     instance: Annotated[
         str,
         typer.Option(
-            "--instance", metavar="ID", help="Every decision on this pack or ask, in order."
+            "--instance",
+            metavar="ID",
+            help="Every decision on this pack, ask or order/ID, in order.",
         ),
     ] = "",
     campaign: Annotated[
@@ -61,7 +63,7 @@ def explain(
     as_json: AsJson = False,
     wait: Wait = 30.0,
 ) -> None:
-    """Say what was decided and why: of one command by its key, or of a whole pack or ask."""
+    """Say what was decided and why: of one command by its key, or of a whole instance."""
     if bool(key) == bool(instance):
         raise typer.BadParameter("give one of --key and --instance")
     with exits():

@@ -33,7 +33,7 @@ def tick(
     as_json: AsJson = False,
     wait: Wait = 30.0,
 ) -> None:
-    """End what is overdue: expire packs and asks, return what they hold to the budget.
+    """End what is overdue: packs and asks expire, holds go back to the budget, orders mature.
 
     Running it twice, or in two places at once, changes nothing.
     """

@@ -10,7 +10,6 @@ from viralcommerce.messages import (
     Accepted,
     Adjustment,
     Award,
-    AwardReversed,
     Refused,
     Withheld,
     snake,
@@ -41,10 +40,9 @@ def for_operator(case: Case) -> Iterator[Reason]:
         return
     for event in decision.events:
         code = snake(type(event).__name__)
-        said = case.sentence(event) or code
-        if isinstance(event, AwardReversed):
-            said = f"{said} ({event.why})"
-        yield Reason(code, said, every_operand(event))
+        operands = every_operand(event)
+        private = f" ({operands['why']})" if "why" in operands else ""
+        yield Reason(code, f"{case.sentence(event) or code}{private}", operands)
     for award in decision.awards:
         yield _award_for_operator(case, award)
     for withheld in decision.withheld:

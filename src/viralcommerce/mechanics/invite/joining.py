@@ -78,8 +78,8 @@ class Joined(Event, frozen=True, kw_only=True):
 class Parted(Event, frozen=True, kw_only=True):
     """A member stands under nobody any more."""
 
-    en: ClassVar[str] = "{member} is no longer a friend whom {inviter} invited"
-    zh: ClassVar[str] = "{member}与邀请人{inviter}的邀请关系已到期"
+    en: ClassVar[str] = "the invitation has ended"
+    zh: ClassVar[str] = "邀请关系已到期"
 
     member: MemberField
     inviter: MemberField
@@ -97,8 +97,8 @@ class CodeUsed(Event, frozen=True, kw_only=True):
 class Bought(Event, frozen=True, kw_only=True):
     """A member's orders count one more."""
 
-    en: ClassVar[str] = "one more order of {member} counts"
-    zh: ClassVar[str] = "{member}的有效订单增加一笔"
+    en: ClassVar[str] = "one more order of the buyer counts"
+    zh: ClassVar[str] = "买家的有效订单增加一笔"
 
     member: MemberField
 
@@ -106,8 +106,8 @@ class Bought(Event, frozen=True, kw_only=True):
 class Befriended(Event, frozen=True, kw_only=True):
     """One more friend of a member has bought; `nth` counts from 1."""
 
-    en: ClassVar[str] = "{nth} of the friends whom {member} invited have bought"
-    zh: ClassVar[str] = "{member}邀请的好友中已有{nth}位下单"
+    en: ClassVar[str] = "one more friend of the inviter has bought"
+    zh: ClassVar[str] = "邀请人的下单好友增加一位"
 
     member: MemberField
     nth: int

@@ -196,20 +196,20 @@ class Received(Event, frozen=True, kw_only=True):
 
 
 class KeptBack(Event, frozen=True, kw_only=True):
-    """An order waits for somebody to look at it."""
+    """An order waits for somebody to look at it; `why` is for operators."""
 
-    en: ClassVar[str] = "the order {order} is kept back: {why}"
-    zh: ClassVar[str] = "订单{order}进入审核：{why}"
+    en: ClassVar[str] = "the order {order} is being looked at"
+    zh: ClassVar[str] = "订单{order}进入审核"
 
     order: str
     why: str
 
 
 class LetGo(Event, frozen=True, kw_only=True):
-    """An order goes on; it matures when it would have, or at once."""
+    """An order goes on; it matures when it would have, or at once; `why` is for operators."""
 
-    en: ClassVar[str] = "the order {order} goes on: {why}"
-    zh: ClassVar[str] = "订单{order}审核通过：{why}"
+    en: ClassVar[str] = "the order {order} goes on"
+    zh: ClassVar[str] = "订单{order}审核通过"
 
     order: str
     why: str
@@ -217,10 +217,10 @@ class LetGo(Event, frozen=True, kw_only=True):
 
 
 class Rejected(Event, frozen=True, kw_only=True):
-    """Nobody earns anything from an order."""
+    """Nobody earns anything from an order; `why` is for operators."""
 
-    en: ClassVar[str] = "nobody earns anything from the order {order}: {why}"
-    zh: ClassVar[str] = "订单{order}不计奖励：{why}"
+    en: ClassVar[str] = "nobody earns anything from the order {order}"
+    zh: ClassVar[str] = "订单{order}不计奖励"
 
     order: str
     why: str

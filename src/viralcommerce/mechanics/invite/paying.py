@@ -88,6 +88,9 @@ class Withdrawn(Event, frozen=True, kw_only=True):
 class Arrived(Event, frozen=True, kw_only=True):
     """A member was paid `amount` less `fee`."""
 
+    en: ClassVar[str] = "{amount} was paid out, {fee} of it is the fee"
+    zh: ClassVar[str] = "{amount}已打款，其中手续费{fee}"
+
     payee: MemberField
     batch: str
     amount: Money
@@ -109,6 +112,9 @@ class Bounced(Event, frozen=True, kw_only=True):
 class WrittenOff(Event, frozen=True, kw_only=True):
     """What a member owed is the shop's loss."""
 
+    en: ClassVar[str] = "{amount} that was owed is written off"
+    zh: ClassVar[str] = "所欠{amount}已核销"
+
     payee: MemberField
     amount: Money
 
@@ -125,6 +131,9 @@ class Blocked(Event, frozen=True, kw_only=True):
 
 class Cleared(Event, frozen=True, kw_only=True):
     """Payouts to a member go on."""
+
+    en: ClassVar[str] = "payouts go on"
+    zh: ClassVar[str] = "打款已恢复"
 
     payee: MemberField
     why: str
