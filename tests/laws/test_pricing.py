@@ -238,7 +238,7 @@ def test_any_order(story: tuple[Campaign, list[Command]], shuffled: Any) -> None
 @settings(max_examples=60)
 @given(stories(), st.integers(0, 20), st.sampled_from(["ann", "bob"]))
 def test_gone(story: tuple[Campaign, list[Command]], until: int, who: str) -> None:
-    """Whatever they began goes on; what it would give them is withheld, and the books are clean."""
+    """Whatever they began goes on; what it would give them is withheld; the books are clean."""
     campaign, commands = story
     store = MemoryStore()
     shop = shop_of(campaign, store=store, facts=FACTS)
