@@ -8,10 +8,21 @@ import networkx as nx
 import pytest
 from hypothesis import given
 
+from inviting import gifts, rides
+from shops import at
 from trees import parents
+from viralcommerce import CNY, UNLIMITED, Campaign, Shop
 from viralcommerce.errors import InvalidValue
-from viralcommerce.lab.exchange import from_networkx, read_graphml, to_networkx, write_graphml
+from viralcommerce.lab.exchange import (
+    forest_of,
+    from_networkx,
+    read_graphml,
+    to_networkx,
+    write_graphml,
+)
 from viralcommerce.lab.forest import Forest
+from viralcommerce.mechanics import invite
+from viralcommerce.runtime.stores.memory import MemoryStore
 
 
 def links(forest: Forest) -> dict[str, str | None]:
@@ -59,3 +70,22 @@ def test_graphs_that_are_no_forest_are_refused() -> None:
     ):
         with pytest.raises(InvalidValue, match=says):
             from_networkx(graph)
+
+
+def test_the_forest_of_a_campaign() -> None:
+    """A tree of a shop, as arrays and as a graph: those who never joined are its roots."""
+    store = MemoryStore()
+    campaign = Campaign("rides", rides(), grants=gifts(2, 20), budget=UNLIMITED)
+    with Shop(store, (campaign,)) as shop:
+        for who, link in (("bob", "ann"), ("cat", "bob"), ("dee", "ann"), ("fay", "eve")):
+            shop.handle(campaign, invite.Join(by=who, link=link, at=at()))
+        shop.handle(campaign, invite.Order(order="o1", by="cat", amount=CNY(10), at=at()))
+        forest = forest_of(store, "rides")
+    brought = {
+        forest.labels[child]: forest.labels[above]
+        for child, above in enumerate(forest.parent.tolist())
+        if above >= 0
+    }
+    assert brought == {"bob": "ann", "cat": "bob", "dee": "ann", "fay": "eve"}
+    assert set(forest.labels) == {"ann", "bob", "cat", "dee", "eve", "fay"}
+    assert set(to_networkx(forest).edges) == {(up, down) for down, up in brought.items()}

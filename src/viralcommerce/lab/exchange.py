@@ -1,4 +1,4 @@
-"""Forests to and from networkx and GraphML, for those who draw or compute elsewhere."""
+"""Forests from a store, and to and from networkx and GraphML, to draw or compute with."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from xml.sax.saxutils import quoteattr
 
 from viralcommerce.errors import InvalidValue
 from viralcommerce.lab.forest import Forest
+from viralcommerce.runtime.contents import Contents
 
 if TYPE_CHECKING:
     import networkx as nx
 
     Graph: TypeAlias = nx.DiGraph[Hashable]
 
+_MEMBER = "member/"
 _HEAD = """<?xml version="1.0" encoding="utf-8"?>
 <graphml xmlns="http://graphml.graphdrawing.org/xmlns">
 <key id="depth" for="node" attr.name="depth" attr.type="int"/>
@@ -22,6 +24,25 @@ _HEAD = """<?xml version="1.0" encoding="utf-8"?>
 <graph edgedefault="directed">
 """
 _TAIL = "</graph>\n</graphml>\n"
+
+
+def forest_of(store: Contents, campaign: str) -> Forest:
+    """Who brought whom in an invite campaign, as it stands now; the members' ids are its labels.
+
+    Every member is there who brought or was brought; its arrays are `Forest.parent` and the rest.
+
+    Args:
+        store: that has the campaign.
+        campaign: its name.
+    """
+    above: dict[Hashable, str | None] = {}
+    for instance, cell in store.cells(campaign):
+        if instance.startswith(_MEMBER):
+            above[instance.removeprefix(_MEMBER)] = cell.parent.removeprefix(_MEMBER) or None
+    for inviter in list(above.values()):
+        if inviter is not None:
+            above.setdefault(inviter, None)
+    return Forest.from_links(above.keys(), above.values())
 
 
 def to_networkx(forest: Forest) -> Graph:
