@@ -119,7 +119,8 @@ def mutmut(folder: Path, *words: str) -> str:
         check=False,
     )
     if done.returncode:
-        raise SystemExit(f"mutmut {words[0]} failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+        said = f"{done.stdout[-3000:]}{done.stderr[-3000:]}"
+        raise SystemExit(f"mutmut {words[0]} failed with {done.returncode}:\n{said}")
     return done.stdout
 
 
