@@ -69,8 +69,10 @@ def test_a_velocity_by_a_field_of_the_hosts_own_asks_for_one_name() -> None:
         ("field: x", "Velocity: key: key: ' x' begins or ends with a blank"),
         (
             "orders",
-            "Velocity: key: 'orders' cannot be counted by; choose from: devices, field:NAME, "
-            "fingerprints, household, member, region",
+            (
+                "Velocity: key: 'orders' cannot be counted by; choose from: devices, field:NAME, "
+                "fingerprints, household, member, region"
+            ),
         ),
     ],
 )
