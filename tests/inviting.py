@@ -53,6 +53,7 @@ class Played:
     events: list[invite.Events]
     cells: dict[str, Cell]
     earned: dict[str, int]
+    taken: dict[str, int]
 
     def cell(self, name: str) -> State:
         """The situation of an instance."""
@@ -92,15 +93,17 @@ def played(
         report = audit(store)
         assert report.is_clean, report.problems
         earned: Counter[str] = Counter()
+        taken: Counter[str] = Counter()
         for row in store.postings("rides"):
             earned[row.transfer.target] += row.transfer.amount
+            taken[row.transfer.source] += row.transfer.amount
         events = [
             event
             for line in store.journal("rides")
             if isinstance(line.decision, Accepted)
             for event in line.decision.events
         ]
-        return Played(answers, events, dict(store.cells("rides")), dict(earned))
+        return Played(answers, events, dict(store.cells("rides")), dict(earned), dict(taken))
 
 
 def fields(command: invite.Commands) -> dict[str, Any]:
