@@ -16,9 +16,11 @@ import pytest
 from shops import assert_clean, plain, shop_of
 from viralcommerce import Codec
 from viralcommerce.codec import encode, messages_of
+from viralcommerce.runtime.chance import DerivedEntropy
 from viralcommerce.runtime.stores.memory import MemoryStore
 from viralcommerce.runtime.stores.sqlite import SqliteStore
 
+RECORDED = DerivedEntropy("golden")
 FOLDER = Path(__file__).parent / "golden"
 FILES = sorted(FOLDER.glob("[0-9]*/*.json"))
 STORIES = [f"{path.parent.name}/{path.stem}" for path in FILES]
@@ -45,7 +47,8 @@ class Story:
             for one in self.journal
             if one["command"].get("key") == key
         ]
-        return seeds[0] if seeds else ""
+        known = seeds[0] if seeds else ""
+        return known or RECORDED.seed(key)  # of what chance filled in, only the outcome is kept
 
     def key(self) -> str:
         raise AssertionError("every command of a golden story has its key")
@@ -111,6 +114,7 @@ def test_a_story_of_any_release_goes_on_from_any_point_on_disk(
 TRANSIENT = {
     "not_yet_open", "paused", "not_running", "not_eligible", "fact_missing", "limit_reached",
     "out_of_budget", "out_of_stock", "nothing_to_end", "no_such_pack", "no_such_ask", "not_liked",
+    "no_invitation", "no_such_order", "no_such_dispute", "not_kept_back",
 }  # fmt: skip
 
 

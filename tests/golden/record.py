@@ -50,7 +50,7 @@ from viralcommerce import (
     percent,
 )
 from viralcommerce.codec import encode
-from viralcommerce.mechanics import collect
+from viralcommerce.mechanics import collect, invite
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.messages import Command
 from viralcommerce.rules.conditions import AccountAge, HasTag, PaidOrders, SameDevice, Velocity
@@ -256,7 +256,75 @@ def old_accounts() -> tuple[Campaign, list[Command]]:
     return campaign, told + [like(one, "a1", at=at(hours=1)) for one in ("bob", "carl", "dee")]
 
 
+def friends() -> tuple[Campaign, list[Command]]:
+    """Codes and links, two levels, refunds early, late and too large, a dispute that is won."""
+    campaign = Campaign(
+        "friends",
+        invite.Invite(
+            matures_after=days(15),
+            least=CNY(20),
+            levels=2,
+            code_uses=2,
+            binds_for=days(90),
+            rebinds="until_order",
+        ),
+        grants=(
+            Grant(Coupon(CNY(5)), to=invite.INVITEE, on=invite.JOINED, name="welcome"),
+            Grant(
+                Credit(CNY(10)),
+                to=invite.INVITER,
+                on=invite.FIRST_ORDER,
+                name="thanks",
+                at_most=2,
+                given=HasTag("vip"),
+            ),
+            Grant(Credit(percent("5")), to=invite.upline(1), on=invite.ORDERED, name="one"),
+            Grant(Cash(percent("1.5")), to=invite.upline(2), on=invite.ORDERED, name="two"),
+        ),
+        budget=CNY(60),
+        limits=(Cap("friends-a-day", 3, on=invite.JOINED, of=invite.INVITER, per=DAY),),
+        zone="Asia/Shanghai",
+    )
+    told: list[Command] = [
+        invite.Issue(by="ann", vanity="ann-tea", at=NOON),
+        invite.Issue(by="bob", vanity="ANNTEA", at=NOON),
+        invite.Issue(by="bob", vanity="free money", at=NOON),
+        invite.Issue(by="carl", at=NOON),
+        invite.Join(by="carl", code="ann tea", at=at(hours=1)),
+        invite.Join(by="ann", code="anntea", at=at(hours=1)),
+        invite.Join(by="bob", code="anntea", link="dee", at=at(hours=2)),
+        invite.Join(by="dee", code="anntea", link="bob", at=at(hours=2)),
+        invite.Join(by="ann", link="dee", at=at(hours=3)),
+        invite.Join(by="eve", code="nobody", at=at(hours=3)),
+    ]
+    told += [
+        invite.Join(by=one, link="carl", at=at(hours=4 + n)) for n, one in enumerate(CROWD[:5])
+    ]
+    told += [
+        invite.Order(order="o1", by="carl", amount=CNY("99.99"), at=at(days=1)),
+        invite.Order(order="o2", by="dee", amount=CNY(300), at=at(days=1)),
+        invite.Refund(order="o3", refund="r1", by="desk", amount=CNY(9), at=at(days=2)),
+        invite.Order(order="o3", by="member-1", amount=CNY(29), at=at(days=2)),
+        invite.Refund(order="o1", refund="r2", by="desk", amount=CNY("33.33"), at=at(days=3)),
+        invite.Hold(order="o2", by="desk", why="odd", at=at(days=4)),
+        invite.Join(by="dee", link="ann", at=at(days=5)),
+        invite.Mature(order="o3", buyer="member-1", inviter="carl", at=at(days=17)),
+        invite.Release(order="o2", by="desk", why="fine", at=at(days=17)),
+        invite.Refund(order="o1", refund="r3", by="desk", amount=CNY(90), at=at(days=18)),
+        invite.Refund(order="o1", refund="r4", by="desk", amount=CNY("33.33"), at=at(days=19)),
+        invite.ChargeBack(order="o2", by="bank", case="c1", at=at(days=20)),
+        invite.Order(order="o4", by="member-2", amount=CNY(900), at=at(days=21)),
+        invite.WinBack(order="o2", by="bank", case="c1", at=at(days=40)),
+        invite.Refund(order="o4", refund="r5", by="desk", amount=CNY(1), at=at(days=41)),
+        invite.Reject(order="o4", by="desk", why="late", at=at(days=42)),
+        invite.Part(member="carl", at=at(days=90, hours=1)),
+        invite.Order(order="o5", by="member-2", amount=CNY(50), at=at(days=120)),
+    ]
+    return campaign, told
+
+
 STORIES = {
+    "friends": friends,
     "rain-pack": rain_pack,
     "uniform-pack": uniform_pack,
     "short-pack": short_pack,
