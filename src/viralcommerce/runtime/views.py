@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from viralcommerce.program import Program
 from viralcommerce.runtime import viewing_invites as invites
-from viralcommerce.runtime.async_ports import AsyncStore
 from viralcommerce.runtime.effects import Look
 from viralcommerce.runtime.errands import run, run_later
 from viralcommerce.runtime.ports import Store
@@ -30,6 +29,9 @@ from viralcommerce.runtime.viewing import (
     WalletLine,
 )
 from viralcommerce.runtime.viewing_invites import CodeView, Earnings, KeptBackOrder, PendingOrder
+
+if TYPE_CHECKING:
+    from viralcommerce.runtime.async_ports import AsyncStore
 
 __all__ = [
     "AsyncViews",
