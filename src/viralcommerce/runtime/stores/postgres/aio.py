@@ -22,6 +22,7 @@ from viralcommerce.runtime.stores.postgres.on_async_psycopg import (
     AsyncPsycopg,
 )
 from viralcommerce.runtime.stores.postgres.on_psycopg import failed
+from viralcommerce.runtime.stores.postgres.partitions import tending
 from viralcommerce.runtime.stores.postgres.reads import Query, Stream
 from viralcommerce.runtime.stores.postgres.store import (
     AT_LEISURE,
@@ -152,6 +153,10 @@ class AsyncPostgresStore(AsyncPostgresTables):
     async def forget(self, erasure: Erasure) -> Forgotten:
         """Put the pseudonym in the member's place."""
         return await self._play(forgetting(self.schema, erasure, hosted=False))
+
+    async def tend(self) -> int:
+        """Make partitions ahead, and drop those that are empty; see `PostgresStore.tend`."""
+        return await self._play(tending(self.schema))
 
     async def scrub(self) -> bool:
         """Write every table anew; see `PostgresStore.scrub`."""

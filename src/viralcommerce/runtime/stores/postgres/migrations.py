@@ -16,6 +16,8 @@ SCHEMA: Final = "viral"
 """The schema that the tables lie in, unless said."""
 SHARDS: Final = 16
 """How many rows a hot quota is spread over, unless said."""
+LINES: Final = 10_000_000
+"""How many positions a partition of the journal spans."""
 
 MIGRATIONS: Final[tuple[str, ...]] = (
     """\
@@ -44,7 +46,10 @@ create table {schema}.journal (
   position bigint primary key default nextval('{schema}.journal_position'),
   campaign text collate "C" not null, instance text collate "C" not null, at bigint not null,
   tx xid8 not null default pg_current_xact_id(), decision text not null
-);
+) partition by range (position);
+create table {schema}.journal_rest partition of {schema}.journal default;
+create table {schema}.journal_1 partition of {schema}.journal
+  for values from (1) to ({beyond});
 create index journal_instance on {schema}.journal (campaign, instance, at);
 create index journal_tx on {schema}.journal (tx);
 create table {schema}.keys (
@@ -87,11 +92,13 @@ create table {schema}.tombstones (
 );
 comment on table {schema}.tombstones is
   'who was forgotten, and the names that named them: hashes keyed with the secret in meta';
+comment on table {schema}.journal is
+  'every decision, in ranges of positions; what is in no range yet is in journal_rest';
 comment on column {schema}.journal.tx is
   'the transaction that wrote the line: what a follower of the journal compares snapshots with';
 comment on column {schema}.quotas.cap is
   'the bound that every shard of a hot quota was last divided for; null: divided for none';
-insert into {schema}.meta values ('shards', '{shards}');
+insert into {schema}.meta values ('shards', '{shards}'), ('partition', '{lines}');
 """,
 )
 """Each brings the tables from its index to the next version."""
@@ -135,7 +142,7 @@ def schema_sql(
         raise InvalidValue(f"shards: {shards} is out of bounds; choose 1 to 256", shards=shards)
     parts = [
         f"-- viralcommerce: version {version} of its tables\n"
-        + text.format(schema=checked_schema(schema), shards=shards)
+        + text.format(schema=checked_schema(schema), shards=shards, lines=LINES, beyond=LINES + 1)
         + f"insert into {schema}.meta values ('schema', '{version}')\n"
         "  on conflict (name) do update set value = excluded.value;\n"
         for version, text in enumerate(MIGRATIONS[since:until], since + 1)

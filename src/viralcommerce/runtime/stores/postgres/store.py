@@ -19,6 +19,7 @@ from viralcommerce.runtime.stores.postgres.failures import Failed, translation
 from viralcommerce.runtime.stores.postgres.migrating import version_of
 from viralcommerce.runtime.stores.postgres.migrations import SCHEMA, checked_schema, must_fit
 from viralcommerce.runtime.stores.postgres.on_psycopg import Psycopg, failed, translated
+from viralcommerce.runtime.stores.postgres.partitions import tending
 from viralcommerce.runtime.stores.postgres.reading import PostgresTables
 from viralcommerce.runtime.stores.postgres.reads import Query, Stream
 from viralcommerce.runtime.stores.postgres.session import PostgresSession
@@ -194,6 +195,14 @@ class PostgresStore(PostgresTables):
     def forget(self, erasure: Erasure) -> Forgotten:
         """Put the pseudonym in the member's place."""
         return self._play(forgetting(self.schema, erasure, hosted=False))
+
+    def tend(self) -> int:
+        """Make partitions of the journal ahead, and drop those that are empty; how many there are.
+
+        To be called now and then, by one or many. Nobody waits for it for longer than a second:
+        what others hold is left for the next time.
+        """
+        return self._play(tending(self.schema))
 
     def scrub(self) -> bool:
         """Write every table anew, one after the other; each is locked meanwhile."""
