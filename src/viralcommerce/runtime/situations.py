@@ -120,6 +120,8 @@ class Situations:
         for instance, its in changed.items():
             other = structs.replace(request, instance=instance)
             cell, pinned, state = self.situation(other)
+            if cell is None:  # begun by the command, under the rules that it is decided by
+                pinned, state = program, program.mechanic.initial()
             found.append((other, cell, pinned, evolved(pinned, state, its)))
         return found
 
