@@ -168,6 +168,8 @@ class Mechanic(Rule, Generic[C, S, E]):
     """The role whose instance it is: one member from beginning to end; "" where there is none."""
     looks: ClassVar[bool] = False
     """Whether commands are told of other instances, change them, or hang one under another."""
+    namesakes: ClassVar[frozenset[str]] = frozenset()
+    """What the names of instances begin with that end in a member's id (``"member/"``)."""
     words: ClassVar[Mapping[str, Words]] = {}
     """What members read for a role or the scope (a noun), and for a milestone (when it is)."""
     carried: ClassVar[Mapping[str, Words]] = {}

@@ -35,6 +35,7 @@ from viralcommerce.mechanics import collect
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.messages import BY_CLOCK, GONE
 from viralcommerce.rules.conditions import SameDevice, Velocity
+from viralcommerce.runtime import life, outbox, ports
 from viralcommerce.runtime.audit import audit
 from viralcommerce.runtime.relay import Patience
 from viralcommerce.runtime.stores.memory import MemoryStore
@@ -413,3 +414,28 @@ def test_a_like_is_still_counted_once_its_liker_is_gone(store: Any) -> None:
     assert view is not None
     assert isinstance(view.state, collect.Done)
     assert_clean(store)
+
+
+KNOWN = {
+    messages.Accepted: {"campaign", "rules", "instance", "version", "command", "events", "awards",
+                        "withheld", "adjustments"},
+    messages.Refused: {"campaign", "rules", "instance", "command", "refusal"},
+    messages.Award: {"id", "grant", "to", "role", "reward", "asset", "amount", "cost", "base",
+                     "rate", "expires", "terms"},
+    messages.Withheld: {"grant", "to", "code", "why"},
+    messages.Adjustment: {"award", "to", "asset", "amount", "way"},
+    messages.Transfer: {"id", "source", "target", "asset", "amount", "award", "reverses"},
+    ports.Posting: {"campaign", "instance", "at", "transfer"},
+    ports.Part: {"campaign", "member", "role", "instance", "at"},
+    ports.Cell: {"rules", "version", "state", "deadline", "held", "parent"},
+    ports.Record: {"key", "decision", "transfers", "parts", "issue"},
+    outbox.Pending: {"position", "campaign", "award", "at", "tries", "error"},
+    life.Life: {"stage", "by", "why", "at"},
+}  # fmt: skip
+"""What is kept of everything, as it was when it was last asked whether a member may be in it."""
+
+
+@pytest.mark.parametrize("kind", KNOWN, ids=lambda kind: kind.__name__)
+def test_a_new_field_is_not_forgotten_to_be_forgotten(kind: type[Any]) -> None:
+    """Whoever adds one says in `rewriting` what becomes of it, and here that they did."""
+    assert set(kind.__struct_fields__) == KNOWN[kind]

@@ -27,7 +27,10 @@ def fields_of(message: type[Struct]) -> tuple[tuple[str, Any], ...]:
         return ()
     kept = _STAMPED if issubclass(message, Command) else frozenset()
     hints = get_type_hints(message, include_extras=True)
-    return tuple((field, hints[field]) for field in message.__struct_fields__ if field not in kept)
+    found = [(field, hints[field]) for field in message.__struct_fields__ if field not in kept]
+    if message.__module__ == Command.__module__:  # what every game says: words, and members
+        found = [(field, hint) for field, hint in found if kind_of(hint) == MEMBER_FIELD]
+    return tuple(found)
 
 
 def kind_of(hint: Any) -> str:
@@ -57,7 +60,7 @@ def members_of(command: Command) -> tuple[str, ...]:
     for field in others:
         value = getattr(command, field)
         named += [value] if isinstance(value, str) else value or ()
-    return tuple(dict.fromkeys(named))
+    return tuple(dict.fromkeys(filter(None, named)))
 
 
 @cache

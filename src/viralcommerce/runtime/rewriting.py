@@ -3,7 +3,8 @@
 Fields that hold members (`MemberField`) give way where they are the id. In names that clients
 chose (instances, keys) and in free text, the id gives way wherever it stands by itself, between
 ends, blanks or punctuation. A number is many things: an id of digits only gives way in such text
-after ``member/``, and where the member took part, so that pack 7 survives member 7.
+where a name says that it is a member's (``member/7``, see `Mechanic.namesakes`), and where the
+member took part, so that pack 7 survives member 7.
 
 Laws:
     Decided the same: a command rewritten is decided as the decision rewritten.
@@ -66,7 +67,9 @@ class Rewriting:
         first = "(?<![^\\W_])" if self.member[0].isalnum() else ""
         last = "(?![^\\W_])" if self.member[-1].isalnum() else ""
         self._pattern = re.compile(first + re.escape(self.member) + last)
-        self._told = re.compile(rf"(?<=\b{_MEMBER}){re.escape(self.member)}{last}")
+        begins = sorted({_MEMBER}.union(*(kind.namesakes for kind in self._mechanics)))
+        after = "|".join(rf"(?<=\b{re.escape(one)})" for one in begins)
+        self._told = re.compile(f"(?:{after}){re.escape(self.member)}{last}")
         self._anywhere = not self.member.isdecimal()
 
     def who(self, text: str) -> str:

@@ -135,6 +135,7 @@ class Invite(Mechanic[Commands, States, Events]):
     refusal_types: ClassVar[object] = Refusals
     state_types: ClassVar[object] = States
     looks: ClassVar[bool] = True
+    namesakes: ClassVar[frozenset[str]] = frozenset({"member/", "payee/"})
     fills: ClassVar[bool] = True
     words: ClassVar[Mapping[str, Words]] = WORDS
     carried: ClassVar[Mapping[str, Words]] = CARRIED
