@@ -28,7 +28,7 @@ from shops import (
     shop_of,
     small,
 )
-from viralcommerce import DAY, PAIR, Cap, Grant, Limit, Points, Shop, hours
+from viralcommerce import DAY, PAIR, Cap, Grant, Limit, Points, Shop, hours, messages
 from viralcommerce.codec import encode
 from viralcommerce.errors import InvalidMessage, InvalidValue, StillOwed
 from viralcommerce.mechanics import collect
