@@ -26,6 +26,8 @@ LAWFUL = {
         PACKAGE / "runtime" / "flow.py",
         PACKAGE / "runtime" / "gathering.py",
         PACKAGE / "runtime" / "rewriting.py",
+        PACKAGE / "runtime" / "relay.py",
+        PACKAGE / "runtime" / "reversing.py",
         *(PACKAGE / "lab" / f"{name}.py" for name in ("forest", "measures", "running")),
     )
     if path.stem != "__pycache__"

@@ -1,4 +1,4 @@
-"""Entries: delivered as another campaign's command, once; refused for good, they are reversed."""
+"""Entries: delivered as another campaign's command, once, or waited for."""
 
 from __future__ import annotations
 
@@ -9,47 +9,30 @@ from typing import Any
 
 import pytest
 
-from auction import AUCTION
+from auction import AUCTION, Auction, Bid
+from drawing import DRAW, RAIN, TICKET, begun, history
 from postgres import fresh_store
-from shops import NOON, ask, assert_clean, at, grab, like, likes, rain, share, shop_of, small
+from shops import NOON, ask, assert_clean, at, grab, like, likes, rain, share, shop_of
 from viralcommerce import (
-    CAMPAIGN,
     CNY,
-    DAY,
-    MEMBER,
-    WHOLE,
     Accepted,
     Campaign,
     Coupon,
     Entry,
     Grant,
-    Limit,
     PaidOrders,
-    Points,
-    Product,
-    Refused,
     Shop,
 )
 from viralcommerce.errors import InvalidRule
+from viralcommerce.kinds import KINDS
 from viralcommerce.mechanics import collect
-from viralcommerce.mechanics import coupon_pack as pack
-from viralcommerce.messages import AwardReversed, ReverseAward
-from viralcommerce.readings.why import why
+from viralcommerce.rules.base import rule
 from viralcommerce.runtime.aio import AsyncShop
 from viralcommerce.runtime.relay import PATIENCE, Deliveries, Patience
 from viralcommerce.runtime.stores.memory import MemoryStore
 from viralcommerce.runtime.stores.sqlite import SqliteStore
 from viralcommerce.testing.doubles import FakeIssuer, FakeMembers, ScriptedClock
 from viralcommerce.values.windows import Window
-
-DRAW = likes(goal=2).replace(name="draw")
-RAIN = small(
-    grants=(
-        Grant(Coupon(WHOLE), to=pack.GRABBER, on=pack.GRABBED, name="share"),
-        Grant(Entry("draw"), to=pack.GRABBER, on=pack.GRABBED, name="ticket", at_most=2),
-    )
-)
-TICKET = "rain-pack/p1/2/1"
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
@@ -65,26 +48,6 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
 @pytest.fixture
 def clock() -> ScriptedClock:
     return ScriptedClock(NOON)
-
-
-def begun(store: Any, *campaigns: Campaign, **ports: Any) -> Shop:
-    """A shop in which Bob has opened Ann's pack."""
-    shop = shop_of(*(campaigns or (RAIN, DRAW)), store=store, **ports)
-    shop.handle("rain-pack", share())
-    shop.handle("rain-pack", grab("bob"))
-    return shop
-
-
-def history(store: Any, campaign: str, instance: str) -> list[Any]:
-    from viralcommerce.codec import messages_of
-
-    games = {"rain-pack": pack.CouponPack, "draw": collect.Collect, "give": pack.CouponPack}
-    return [
-        messages_of(games[campaign]).decision(line.decision)
-        if isinstance(line.decision, bytes)
-        else line.decision
-        for line in store.history(campaign, instance)
-    ]
 
 
 def test_an_entry_begins_something_in_the_other_campaign(store: Any, clock: ScriptedClock) -> None:
@@ -129,56 +92,6 @@ def test_a_pack_can_be_given_to_share(store: Any) -> None:
     ident = shop.views.wallet("ann", at=NOON)[0].award.id
     assert isinstance(shop.handle("rain-pack", grab("cat", ident)), Accepted)
     assert_clean(store)
-
-
-def test_what_is_refused_for_good_is_taken_back_with_its_quota(store: Any) -> None:
-    """Design: a refusal there reverses the award."""
-    shop = begun(store)
-    shop.handle("draw", ask(TICKET, by="eve"))  # somebody has begun it under that very name
-    limit = ("rain-pack", "ticket/member", "member/bob", "")
-    assert dict(store.quotas("rain-pack"))[limit] == 1
-    assert shop.deliver() == Deliveries(reversed=1)
-    last = history(store, "rain-pack", "p1")[-1]
-    assert last.version == 3
-    assert isinstance(last.command, ReverseAward)
-    (event,) = last.events
-    assert event == AwardReversed(
-        at=NOON,
-        version=2,
-        row=1,
-        grant="ticket",
-        to="bob",
-        role="grabber",
-        reward="entry",
-        asset="entry/draw",
-        amount=1,
-        cost=None,
-        why="already_asked",
-    )
-    row = list(store.postings("rain-pack"))[-1].transfer
-    assert (row.source, row.target, row.reverses) == ("member/bob", "mint", TICKET)
-    assert limit not in dict(store.quotas("rain-pack"))
-    assert shop.deliver() == Deliveries()
-    assert_clean(store)
-    assert isinstance(shop.handle("rain-pack", grab("cat")), Accepted), "the pack goes on"
-    assert_clean(store)
-
-
-def test_a_reversal_is_seen_in_the_wallet_and_explained(store: Any) -> None:
-    shop = begun(store)
-    shop.handle("draw", ask(TICKET, by="eve"))
-    shop.deliver()
-    lines = {line.award.grant: line.is_reversed for line in shop.views.wallet("bob", at=NOON)}
-    assert lines == {"share": False, "ticket": True}
-    last = history(store, "rain-pack", "p1")[-1]
-    lines = why(last, "operator", campaign=RAIN).lines
-    assert lines[1] == "an award that was given here is taken back (already_asked)"
-    assert lines[2].endswith(f"is taken back from bob, of the award {TICKET}")
-    assert why(last, "log").codes == ("accepted", "award_reversed", "taken_back")
-    assert f"award={TICKET}" in str(why(last, "log"))
-    assert str(why(last, "stranger")) == "this is not available"
-    assert str(why(last, "holder", "zh", campaign=RAIN)) == "此处发放的一份奖励已收回"
-    assert "bob" not in str(why(last, "member"))
 
 
 def test_what_may_pass_is_tried_again_and_taken_back_when_patience_is_over(
@@ -265,80 +178,6 @@ def test_an_entry_whose_key_was_forgotten_is_not_taken_back(
     assert_clean(store)
 
 
-def test_a_reversal_that_is_delivered_twice_reverses_once(
-    store: Any, clock: ScriptedClock
-) -> None:
-    shop = begun(store, clock=clock)
-    shop.handle("draw", ask(TICKET, by="eve"))
-    for days in (0, 40):
-        clock.forward(timedelta(days=days))
-        store.prune_keys(at(days=days))
-        settle, store.settle = store.settle, None
-        with pytest.raises(TypeError):
-            shop.deliver()
-        store.settle = settle
-        clock.forward(PATIENCE.lease)
-    assert shop.deliver() == Deliveries(reversed=1)
-    found = history(store, "rain-pack", "p1")
-    assert [one.version for one in found if isinstance(one, Accepted)] == [1, 2, 3]
-    assert {one.refusal.code for one in found if isinstance(one, Refused)} == {"nothing_to_end"}
-    assert_clean(store)
-
-
-def test_what_a_reward_cost_goes_back_to_budget_stock_and_hold(store: Any) -> None:
-    """Commission may be clawed back the same way: every kind of reward can be reversed."""
-    from viralcommerce.runtime.life import ALIVE
-    from viralcommerce.runtime.request import Request
-    from viralcommerce.runtime.reversing import named, reversal
-
-    gives = small(
-        grants=(
-            Grant(Coupon(WHOLE), to=pack.GRABBER, on=pack.GRABBED, name="share"),
-            Grant(
-                Product("teapot", worth=CNY(30), stock=5),
-                to=pack.SHARER,
-                on=pack.GRABBED,
-                name="teapot",
-                at_most=(Limit(3, per=DAY), Limit(4, per=CAMPAIGN), Limit(9, per=MEMBER)),
-            ),
-            Grant(Coupon(CNY(2)), to=pack.SHARER, on=pack.GRABBED, name="two", if_short="clip"),
-            Grant(Points(5, worth=CNY("0.05")), to=pack.GRABBER, on=pack.GRABBED, name="five"),
-        )
-    )
-    shop = shop_of(gives, store=store)
-    shop.handle(gives, share())
-    before = dict(store.quotas("rain-pack"))
-    given = shop.handle(gives, grab("bob"))
-    assert isinstance(given, Accepted)
-    program = shop._programs.named(gives)
-    for award in given.awards:
-        which = named("rain-pack", award.id)
-        command = reversal(which, NOON, "refunded")
-        request = Request(program, command, which.instance, ALIVE)
-        (first,) = shop._driver.all((request,))
-        assert isinstance(first, Accepted)
-        assert shop._driver.all((request,)) == [first], "again is answered alike"
-        assert_clean(store)
-    share_of_bob = given.awards[0].cost
-    assert share_of_bob is not None
-    after = dict(store.quotas("rain-pack"))
-    budget = program.budget_key
-    assert after == {**before, budget: before[budget] - share_of_bob.minor}
-    accounts: dict[tuple[str, str], int] = {}
-    for posting in store.postings("rain-pack"):
-        moved = posting.transfer
-        for account, sign in ((moved.source, -1), (moved.target, 1)):
-            key = (account, moved.asset)
-            accounts[key] = accounts.get(key, 0) + sign * moved.amount
-    members = {key: left for key, left in accounts.items() if key[0].startswith("member/")}
-    assert set(members.values()) == {0}
-    assert accounts["cost", "CNY"] == 0
-    assert accounts["budget", "CNY"] == -after[budget]
-    assert all(line.is_reversed for line in shop.views.wallet("bob", at=NOON))
-    shop.tick(at(days=2))
-    assert_clean(store)
-
-
 BAD_ENTRIES = {
     "nowhere": (
         (RAIN,),
@@ -375,3 +214,92 @@ def test_an_entry_into_nothing_is_an_error_while_the_shop_is_built(
         with pytest.raises(InvalidRule) as caught:
             kind(MemoryStore(), campaigns)  # type: ignore[arg-type, operator]
         assert said in str(caught.value)
+
+
+def circle(**bound: Any) -> tuple[Campaign, Campaign]:
+    """Asking here gives an entry there, and the other way round."""
+
+    def gives(name: str, other: str, **said: Any) -> Campaign:
+        grants = Grant(Entry(other), to=collect.COLLECTOR, on=collect.ASKED, **said)
+        return likes(grants=grants).replace(name=name)
+
+    return gives("here", "there", **bound), gives("there", "here")
+
+
+def test_entries_that_give_each_other_without_end_are_an_error() -> None:
+    said = "an entry into here gives an entry into there gives an entry into here at once"
+    with pytest.raises(InvalidRule, match=said) as caught:
+        shop_of(*circle())
+    assert str(caught.value).count("without end; bound one, with at_most") == 1
+    myself = likes(grants=Grant(Entry("38-likes"), to=collect.COLLECTOR, on=collect.ASKED))
+    with pytest.raises(InvalidRule, match="an entry into 38-likes gives an entry into 38-likes"):
+        shop_of(myself)
+
+
+def test_a_circle_of_entries_that_is_bounded_ends(store: Any) -> None:
+    """And the names it makes, one inside the other, never grow beyond what an id may be."""
+    shop = shop_of(*circle(at_most=9), store=store)
+    shop.handle("here", ask("a" * 150))
+    rounds = 0
+    while shop.deliver().delivered:
+        rounds += 1
+    assert 0 < rounds < 40
+    began = [ident for name in ("here", "there") for ident, _ in store.cells(name)]
+    assert len(began) == 1 + 9 + 9
+    assert max(map(len, began)) <= 200
+    assert any(ident.startswith("here/") and len(ident) < 50 for ident in began)
+    assert_clean(store)
+
+
+def test_an_entry_that_people_must_earn_again_is_no_circle() -> None:
+    again = likes(grants=Grant(Entry("38-likes"), to=collect.COLLECTOR, on=collect.REACHED))
+    shop_of(again)
+
+
+def test_what_is_elsewhere_is_left_to_a_shop_that_has_it(store: Any, clock: ScriptedClock) -> None:
+    here = shop_of(RAIN, store=store, clock=clock, elsewhere=["draw"])
+    here.handle("rain-pack", share())
+    here.handle("rain-pack", grab("bob"))
+    patience = Patience(tries=1)
+    assert here.deliver(patience=patience).retried == 1
+    clock.forward(timedelta(hours=1))
+    there = shop_of(DRAW, store=store, clock=clock)
+    assert isinstance(there.handle("draw", ask()), Accepted)
+    both = shop_of(RAIN, DRAW, store=store, clock=clock)
+    assert both.deliver() == Deliveries(delivered=1)
+    assert_clean(store)
+
+
+def test_a_campaign_that_a_shop_has_no_more_is_told_and_set_aside(
+    store: Any, clock: ScriptedClock
+) -> None:
+    """What was begun under an older version keeps its promise, if anybody can."""
+    begun(store, clock=clock)
+    plain = RAIN.replace(grants=RAIN.lines[0])
+    shop = shop_of(plain, store=store, clock=clock, issuer=FakeIssuer())
+    assert shop.deliver(patience=Patience(tries=1)).poisoned == 1
+    (seen,) = shop.views.poisoned()
+    assert seen.error.startswith("entry: 'draw' is no campaign of this shop")
+    both = shop_of(plain, DRAW, store=store, clock=clock, issuer=FakeIssuer())
+    assert both.retry(seen.position) == 1
+    assert both.deliver() == Deliveries(delivered=1)
+    assert_clean(store)
+
+
+@rule("sale")
+class Sale(Auction):
+    """An auction that whoever enters it opens, with a bid of the least there is."""
+
+    def entered(self, member: str, entry: str, at: Any) -> Bid:
+        return Bid(lot=entry, by=member, at=at, amount=CNY(self.least + 1))
+
+
+def test_a_third_partys_game_can_be_entered(store: Any) -> None:
+    sale = AUCTION.replace(name="draw", mechanic=Sale(least=50))
+    shop = shop_of(RAIN, sale, store=store, kinds={**KINDS, "sale": Sale})
+    shop.handle("rain-pack", share())
+    shop.handle("rain-pack", grab("bob"))
+    assert shop.deliver() == Deliveries(delivered=1)
+    view = shop.views.instance("draw", TICKET, at=NOON)
+    assert view is not None
+    assert view.state.bidder == "bob"  # type: ignore[attr-defined]
