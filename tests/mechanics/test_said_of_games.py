@@ -153,3 +153,61 @@ def test_what_has_no_deadline_has_no_end() -> None:
         collect.Collect(goal=1, within=hours(1)).expire("a", collect.Idle())
     with pytest.raises(InvalidRule, match="coupon_pack: p has no deadline"):
         SINGLE.expire("p", SINGLE.initial())
+
+
+def test_an_entry_begins_a_pack_or_an_ask_of_its_own() -> None:
+    began = LUCKY.entered("ann", "e1", NOON)
+    assert began == pack.Share(pack="e1", by="ann", at=NOON)
+    asked = collect.Collect(goal=1, within=hours(1)).entered("ann", "e1", NOON)
+    assert asked == collect.Ask(ask="e1", by="ann", at=NOON)
+
+
+def test_every_event_of_a_pack_says_which_and_when() -> None:
+    opened, *rest = EVENTS
+    assert isinstance(opened, pack.Opened)
+    assert {(one.pack, one.at) for one in (opened, *rest)} == {("p", NOON), ("p", LATER)}
+    assert [type(one) for one in rest] == [pack.Grabbed, pack.Expired]
+
+
+def test_a_pack_that_is_over_keeps_what_it_was() -> None:
+    state = LUCKY.initial()
+    for event in EVENTS:
+        state = LUCKY.evolve(state, event)
+    assert isinstance(state, pack.Over)
+    taken = state.shares["bob"]
+    assert (state.sharer, state.total, state.closes) == ("ann", CNY(6), LATER)
+    assert state.left == CNY(6) - taken
+    emptied = SINGLE.evolve(SINGLE.initial(), began_single())
+    for event in SINGLE.decide(pack.Grab(pack="s", by="bob", at=NOON), emptied):
+        emptied = SINGLE.evolve(emptied, event)
+    assert isinstance(emptied, pack.Empty)
+    assert (emptied.sharer, emptied.total, emptied.closes) == ("ann", CNY(6), LATER)
+
+
+LATER = NOON + days(1)
+
+
+def began_single() -> pack.Opened:
+    """A pack of one part, shared."""
+    (opened,) = SINGLE.decide(pack.Share(pack="s", by="ann", at=NOON), SINGLE.initial())
+    assert isinstance(opened, pack.Opened)
+    return opened
+
+
+def whole_life() -> tuple[pack.Events, ...]:
+    """A pack that is shared, opened by one, and over."""
+    state, told = LUCKY.initial(), list[pack.Events]()
+    for command in (
+        pack.Share(pack="p", by="ann", at=NOON),
+        pack.Grab(pack="p", by="bob", at=NOON, entropy="5eed"),
+        pack.Expire(pack="p", at=LATER),
+    ):
+        events = LUCKY.decide(command, state)
+        assert isinstance(events, tuple), events
+        for event in events:
+            told.append(event)
+            state = LUCKY.evolve(state, event)
+    return tuple(told)
+
+
+EVENTS = whole_life()
