@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -149,6 +151,23 @@ def test_what_fails_too_often_is_set_aside_seen_and_may_be_tried_again(
     issuer.never.clear()
     assert shop.deliver() == Deliveries(delivered=1)
     assert shop.views.outbox().poisoned == 0
+
+
+def test_what_is_put_back_in_line_within_a_hosts_transaction_is_rolled_back_with_it(
+    tmp_path: Path, clock: ScriptedClock
+) -> None:
+    path = tmp_path / "viral.db"
+    store = SqliteStore(path)
+    shop = begun(store, Stubborn(*ALL), members=1, clock=clock)
+    assert shop.deliver(patience=Patience(tries=1)).poisoned == 2
+    positions = [one.position for one in shop.views.poisoned()]
+    with closing(sqlite3.connect(path, isolation_level=None)) as host:
+        for end, left in (("rollback", 2), ("commit", 0)):
+            host.execute("begin immediate")
+            assert shop.within(host).retry(*positions) == 2
+            host.execute(end)
+            assert shop.views.outbox().poisoned == left
+    store.close()
 
 
 def test_the_backlog_says_how_many_wait_and_since_when(store: Any, clock: ScriptedClock) -> None:

@@ -66,9 +66,11 @@ create table if not exists viral_outbox (
   at integer not null, award text not null, due integer default 0,
   tries integer not null default 0, lease text not null default '', error text not null default ''
 );
-create index if not exists viral_outbox_member on viral_outbox (member, position)
-  where due is not null;
 create index if not exists viral_outbox_due on viral_outbox (due) where due is not null;
+create index if not exists viral_outbox_member on viral_outbox (member, due)
+  where due is not null;
+create index if not exists viral_outbox_tried on viral_outbox (member, position)
+  where due is not null and tries > 0;
 create index if not exists viral_outbox_aside on viral_outbox (position) where due is null;
 """
 KNOWN: Final = f"insert or ignore into viral_meta values ('schema', '{SCHEMA_VERSION}')"

@@ -22,8 +22,10 @@ _ANY_DUE: Final = "select 1 from viral_outbox indexed by viral_outbox_due where 
 _DUE: Final = (
     f"select {PENDING_COLUMNS} from viral_outbox as o not indexed where due <= :at "
     "and not exists (select 1 from viral_outbox as older indexed by viral_outbox_member "
-    "where older.member = o.member and older.position < o.position and older.due is not null "
-    "and (older.due > :at or older.tries > 0)) order by position limit :limit"
+    "where older.member = o.member and older.due > :at and older.position < o.position) "
+    "and not exists (select 1 from viral_outbox as older indexed by viral_outbox_tried "
+    "where older.member = o.member and older.due is not null and older.tries > 0 "
+    "and older.position < o.position) order by position limit :limit"
 )
 _TAKE: Final = "update viral_outbox set tries = tries + 1, lease = ?, due = ? where position = ?"
 _DELIVERED: Final = "delete from viral_outbox where position = ?"
@@ -107,13 +109,16 @@ class SqliteOutbox(Outbox):
 
     @contextmanager
     def _writing(self) -> Generator[sqlite3.Cursor]:
-        """A cursor in a transaction that writes, and commits at the end."""
+        """A cursor in a transaction that writes; the host's own, where there is one."""
         with translated(self.path), self._connection() as connection:
             cursor = connection.cursor()
             cursor.row_factory = None
-            cursor.execute("begin immediate")
+            hosted = connection.in_transaction
+            if not hosted:
+                cursor.execute("begin immediate")
             yield cursor
-            cursor.execute("commit")
+            if not hosted:
+                cursor.execute("commit")
 
 
 def _pending(rows: Iterable[tuple[Any, ...]]) -> list[Pending]:

@@ -82,8 +82,10 @@ create table {schema}.outbox (
   due bigint default 0, tries bigint not null default 0, lease text not null default '',
   error text not null default ''
 ) with (fillfactor = 70);
-create index outbox_member on {schema}.outbox (member, position) where due is not null;
 create index outbox_due on {schema}.outbox (due) where due is not null;
+create index outbox_member on {schema}.outbox (member, due) where due is not null;
+create index outbox_tried on {schema}.outbox (member, position)
+  where due is not null and tries > 0;
 create index outbox_aside on {schema}.outbox (position) where due is null;
 comment on column {schema}.outbox.due is
   'from when it may be claimed, or the end of the lease; null: it is set aside';

@@ -16,23 +16,28 @@ from viralcommerce.runtime.stores.rows import (
     to_pending,
 )
 
-# Two relays may look at once: what one has locked the other skips, and with it, by the last
-# condition, everything younger of the same member. What was claimed since the look is not due any
-# more when its lock is taken, and is skipped likewise.
+# What is chosen of a member is all that waits up to some entry. Two relays may choose the same:
+# what one has locked the other skips, and with it, by the last condition, everything younger of
+# the same member. What was claimed since is not due any more when its lock is taken: skipped too.
 _CLAIM = f"""
-with due as (
+with chosen as materialized (
   select position, member from {{s}}.outbox o
   where exists (select from {{s}}.outbox where due <= %s) and due <= %s
     and not exists (select from {{s}}.outbox older where older.member = o.member
-      and older.position < o.position and older.due is not null
-      and (older.due > %s or older.tries > 0))
-  order by position limit %s for update of o skip locked
+      and older.due > %s and older.position < o.position)
+    and not exists (select from {{s}}.outbox older where older.member = o.member
+      and older.due is not null and older.tries > 0 and older.position < o.position)
+  order by position limit %s
+), locked as materialized (
+  select position from {{s}}.outbox
+  where position in (select position from chosen) and due <= %s
+  order by position for update skip locked
 ), taken as (
   update {{s}}.outbox o set tries = o.tries + 1, lease = %s, due = %s
-  from due where o.position = due.position
-    and not exists (select from {{s}}.outbox older where older.member = due.member
-      and older.position < due.position and older.due is not null
-      and older.position not in (select position from due))
+  from chosen c where o.position = c.position
+    and c.position in (select position from locked)
+    and not exists (select from chosen older where older.member = c.member
+      and older.position < c.position and older.position not in (select position from locked))
   returning {", ".join(f"o.{name}" for name in PENDING_COLUMNS.split(", "))}
 )
 select * from taken order by position
@@ -85,7 +90,7 @@ class OutboxQueries:
     def claim(self, claim: Claim) -> Query[Sequence[Pending]]:
         """Take the oldest entries that are due."""
         at, until = Int8(micros(claim.at)), Int8(micros(claim.until))
-        values = (at, at, at, Int8(claim.limit), claim.by, until)
+        values = (at, at, at, Int8(claim.limit), at, claim.by, until)
         return Query(Step(self._sql(_CLAIM), values), _pending)
 
     def settle(self, settled: Settled) -> Query[None]:
