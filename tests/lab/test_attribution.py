@@ -54,7 +54,8 @@ def by_brute_force(seen: list[Path], without: str) -> Fraction:
 
 @given(paths)
 def test_removal_is_what_the_chain_does(seen: list[Path]) -> None:
-    if not sum(path.conversions + path.others for path in seen):
+    seen = [path for path in seen if path.conversions + path.others]
+    if not seen:
         return
     found = removal(seen)
     assert float(found.conversion) == pytest.approx(float(by_brute_force(seen, "")), abs=1e-6)

@@ -117,7 +117,7 @@ def fingerprint(secret: str, name: Name) -> str:
 
     Example:
         >>> fingerprint("s", ("member", "ann"))[:16]
-        '13f4af9a3fe4eb26'
+        '92afad6ce1789e07'
     """
     text = "\x1f".join(name).encode()
     return blake2b(text, key=secret.encode()[:64], digest_size=32).hexdigest()

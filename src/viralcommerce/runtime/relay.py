@@ -91,7 +91,7 @@ def back_off(patience: Patience, tries: int, seed: str) -> timedelta:
 
     Example:
         >>> [back_off(PATIENCE, tries, "c0ffee").seconds for tries in (1, 2, 3, 24)]
-        [4, 9, 18, 3365]
+        [3, 7, 14, 2621]
     """
     whole = patience.most
     if tries <= 32:  # beyond, a power of two would leave the calendar

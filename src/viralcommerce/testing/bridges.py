@@ -9,7 +9,7 @@ import asyncio
 import functools
 import inspect
 import threading
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from viralcommerce.messages import Award
@@ -40,8 +40,19 @@ def awaited(work: Coroutine[Any, Any, T]) -> T:
 
 
 def settled(answer: object) -> Any:
-    """An answer as it is, or what it comes to where it is to be awaited."""
+    """An answer as it is, or what it comes to where it is to be awaited; a stream as a stream."""
+    if inspect.isasyncgen(answer):
+        return _streamed(answer)
     return awaited(_comes_to(answer)) if inspect.isawaitable(answer) else answer
+
+
+def _streamed(rows: AsyncGenerator[T, None]) -> Iterator[T]:
+    """The rows of a stream, each waited for."""
+    try:
+        while (row := awaited(_comes_to(anext(rows, _loop)))) is not _loop:
+            yield row
+    finally:
+        awaited(_comes_to(rows.aclose()))
 
 
 async def _comes_to(answer: Any) -> Any:
