@@ -79,8 +79,7 @@ class Batch(TakingBack):
         short: Mapping[QuotaKey, int],
         wanted: Wanted = NOTHING,
     ) -> None:
-        self.context, self.found, self.wanted = context, found, wanted
-        self.cells: dict[Place, Cell] = {}
+        super().__init__(context, found, wanted)
         self.all_counted = found.all_used
         self.learned: dict[QuotaKey, int] = {}
         self.counted: Mapping[QuotaKey, int] = found.used
@@ -306,7 +305,15 @@ class Batch(TakingBack):
         if not parent or (cell is not None and cell.parent == parent):
             return False
         place = (request.program.name, request.instance)
-        return circular(place, parent, self.found, self.wanted, self.cells)
+        return circular(
+            place,
+            parent,
+            self.found,
+            self.wanted,
+            self.cells,
+            locked=self.locked,
+            parents=self.hung,
+        )
 
     def _price(
         self,

@@ -17,6 +17,7 @@ Laws:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from msgspec import structs
@@ -97,13 +98,15 @@ def lineage(
     return found
 
 
-def has_below(place: Place, found: Found, changed: Iterable[Cell]) -> bool:
-    """Whether anything hangs under a cell, as this commit leaves it, or may hang there."""
-    return place in found.branches or any(cell.parent == place[1] for cell in changed)
-
-
 def circular(
-    place: Place, parent: str, found: Found, wanted: Wanted, changed: Mapping[Place, Cell]
+    place: Place,
+    parent: str,
+    found: Found,
+    wanted: Wanted,
+    changed: Mapping[Place, Cell],
+    *,
+    locked: AbstractSet[Place],
+    parents: AbstractSet[Place],
 ) -> bool:
     """Whether hanging a cell under another would close a circle.
 
@@ -113,6 +116,8 @@ def circular(
         found: what was read under lock.
         wanted: what was asked for when locking.
         changed: what earlier commands of the commit have changed.
+        locked: the cells of `wanted`.
+        parents: all that those commands have hung anything under, if only for a while.
 
     Raises:
         Unread: the parent is not locked, or a walk is needed that was not made.
@@ -121,11 +126,11 @@ def circular(
     if parent == instance:
         return True
     above = (name, parent)
-    if above not in wanted.cells:
+    if above not in locked:
         raise Unread(places=(above,))
-    if not has_below(place, found, changed.values()):
+    if place not in found.branches and place not in parents:
         return False
-    if above not in wanted.walks or (name, MERGING) not in wanted.cells:
+    if above not in wanted.walks or (name, MERGING) not in locked:
         raise Unread(walks=(above,))
     walked = found.above[above]
     if any(moved != place and moved[0] == name and moved[1] in walked for moved in changed):

@@ -34,15 +34,21 @@ class Situations:
 
     Attributes:
         cells: those that a command has changed.
+        hung: all that anything was hung under by that, if only for a while.
+        locked: the cells that are locked.
+        read: the chains that were read.
     """
 
-    __slots__ = ("cells", "context", "found", "wanted")
+    __slots__ = ("cells", "context", "found", "hung", "locked", "read", "wanted")
 
     def __init__(self, context: Context, found: Found, wanted: Wanted = NOTHING) -> None:
         self.context = context
         self.found = found
         self.wanted = wanted
         self.cells: dict[Place, Cell] = {}
+        self.hung: set[Place] = set()
+        self.locked: frozenset[Place] = frozenset(wanted.cells)
+        self.read: frozenset[Chain] = frozenset(wanted.chains)
 
     def situation(self, request: Request) -> tuple[Cell | None, Program, State]:
         """The cell, the program it is pinned to, and its state."""
@@ -84,7 +90,7 @@ class Situations:
         return None
 
     def _line(self, chain: Chain) -> list[tuple[str, State]]:
-        if chain not in self.wanted.chains:
+        if chain not in self.read:
             raise Unread(chains=(chain,))
         name = chain[0]
         return [
@@ -114,7 +120,7 @@ class Situations:
             if instance:
                 changed.setdefault(instance, []).append(event)
         places = tuple((request.program.name, instance) for instance in changed)
-        if not set(places) <= set(self.wanted.cells):
+        if not self.locked.issuperset(places):
             raise Unread(places=places)
         found: list[Other] = []
         for instance, its in changed.items():
@@ -129,13 +135,17 @@ class Situations:
         self, request: Request, program: Program, version: int, state: State, held: int
     ) -> None:
         """Note the new situation of an instance."""
-        self.cells[(request.program.name, request.instance)] = Cell(
+        name = request.program.name
+        parent = program.mechanic.parent(state) if program.mechanic.looks else ""
+        if parent:
+            self.hung.add((name, parent))
+        self.cells[(name, request.instance)] = Cell(
             rules=program.hash,
             version=version,
             state=state,
             deadline=program.mechanic.deadline(state),
             held=held,
-            parent=program.mechanic.parent(state) if program.mechanic.looks else "",
+            parent=parent,
         )
 
 

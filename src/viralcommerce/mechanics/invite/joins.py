@@ -45,6 +45,12 @@ _MOST_TYPED: Final = 64
 
 
 @functools.cache
+def drawn(length: int) -> CodeFormat:
+    """How codes of a length are drawn."""
+    return CodeFormat(length)
+
+
+@functools.cache
 def vanity(codes: CodeFormat) -> VanityFormat:
     """What may be wished for beside the codes that are drawn."""
     return VanityFormat(beside=(codes,))
@@ -68,7 +74,7 @@ def typed(text: str, codes: CodeFormat) -> str:
         >>> typed(" 7f3k-9qzo ", CodeFormat(8))
         '7F3K9QZ0'
     """
-    if len(text) > 4 * _MOST_TYPED:
+    if not 0 < len(text) <= 4 * _MOST_TYPED:
         return ""
     code = codes.canonical(text)
     return code if 1 <= len(code) <= _MOST_TYPED and code.isascii() and code.isalnum() else ""
