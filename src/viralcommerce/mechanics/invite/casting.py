@@ -32,7 +32,6 @@ from viralcommerce.mechanics.invite.words import (
     ORDERED,
     PAYEE,
     UPLINE,
-    upline,
 )
 from viralcommerce.messages import Command
 from viralcommerce.rules.extent import ONCE, Life, Times
@@ -95,4 +94,4 @@ def awaiting(event: Events) -> tuple[tuple[str, str], ...]:
     """Whoever stands above the buyer of a new order, by level."""
     if not isinstance(event, Ordered):
         return ()
-    return tuple((who, str(upline(level))) for level, who in enumerate(event.upline, 1))
+    return tuple(zip(event.upline, map(str, UPLINE), strict=False))

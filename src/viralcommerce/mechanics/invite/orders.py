@@ -50,7 +50,7 @@ from viralcommerce.mechanics.invite.ordering import (
     WinBack,
     WonBack,
 )
-from viralcommerce.mechanics.invite.words import FIRST_ORDER, INVITEE, INVITER, ORDERED, upline
+from viralcommerce.mechanics.invite.words import FIRST_ORDER, INVITEE, INVITER, ORDERED, UPLINE
 from viralcommerce.refusals import NothingToEnd
 from viralcommerce.values.money import Money
 
@@ -79,8 +79,7 @@ def counted(command: Mature, states: Mapping[str, States]) -> Mature:
 def earning(buyer: str, above: Sequence[str]) -> dict[str, str]:
     """The buyer and each level above, by role."""
     found: dict[str, str] = {INVITEE: buyer}
-    for level, who in enumerate(above, 1):
-        found[upline(level)] = who
+    found.update(zip(UPLINE, above, strict=False))
     return found
 
 
