@@ -170,7 +170,7 @@ class Invite(Mechanic[Commands, States, Events]):
     @property
     def codes(self) -> CodeFormat:
         """How its codes look."""
-        return CodeFormat(self.code_length)
+        return joins.drawn(self.code_length)
 
     @property
     def pays(self) -> frozenset[str]:
