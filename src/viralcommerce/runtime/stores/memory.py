@@ -33,6 +33,7 @@ from viralcommerce.runtime.ports import (
     Wanted,
     Writes,
 )
+from viralcommerce.runtime.stores.large import Large
 from viralcommerce.runtime.stores.memory_forest import Below, walked
 from viralcommerce.runtime.stores.memory_outbox import MemoryOutbox
 from viralcommerce.runtime.stores.memory_upkeep import MemoryUpkeep
@@ -50,13 +51,13 @@ class MemoryStore(MemoryUpkeep):
         self._lock = threading.Lock()
         self._indexing = threading.Lock()
         self._busy_after = busy_after
-        self._decisions: dict[Place, Decision] = {}
-        self._cells: dict[Place, Cell] = {}
-        self._deadlines: dict[Place, datetime] = {}
+        self._decisions: dict[Place, Decision] = Large()
+        self._cells: dict[Place, Cell] = Large()
+        self._deadlines: dict[Place, datetime] = Large()
         self._below = Below()
-        self._used: dict[QuotaKey, int] = {}
+        self._used: dict[QuotaKey, int] = Large()
         self._records: list[Record] = []
-        self._parts: dict[str, dict[tuple[str, str, str], datetime]] = {}
+        self._parts: dict[str, dict[tuple[str, str, str], datetime]] = Large()
         self._parts_until = 0
         self._outbox = MemoryOutbox(self._records)
         self._rules: dict[str, bytes] = {}
