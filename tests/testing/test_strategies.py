@@ -9,7 +9,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import strategies as ours
@@ -186,6 +186,7 @@ def test_people_share_devices() -> None:
 def test_of_any_campaign_any_story_adds_up_and_batches_change_nothing(
     data: st.DataObject, campaign: Campaign
 ) -> None:
+    assume(campaign.name not in campaign.entries)  # it would begin itself without end
     commands = data.draw(stories(campaign, most=12))
     known = data.draw(people(campaign))
     at_once = data.draw(st.sampled_from([2, 5, 500]))

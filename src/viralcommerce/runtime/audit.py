@@ -325,7 +325,8 @@ class _CampaignAudit:
             self.caps[key] = max(self.caps.get(key, 0), cap)
         if not self.shadow:
             self.books.note(decision, again.transfers)
-        if decision.command.by != BY_CLOCK:
+        settles = type(decision.command) in program.mechanic.settling
+        if decision.command.by != BY_CLOCK and not settles:
             for velocity in program.velocities:
                 if velocity.fact:
                     self.uncounted.add(velocity.name)

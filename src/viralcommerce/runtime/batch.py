@@ -361,7 +361,8 @@ class Batch(TakingBack):
         for key, change in priced.hot.items():
             self.hot[key] = self.hot.get(key, 0) + change
         command = request.command
-        if program.velocities and command.by != BY_CLOCK:
+        settles = type(command) in program.mechanic.settling
+        if program.velocities and command.by != BY_CLOCK and not settles:
             for velocity in program.velocities:
                 label = velocity.within(command.at, program.zone)
                 for scope in self.velocity_scopes(velocity.fact, command):

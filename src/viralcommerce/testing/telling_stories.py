@@ -192,7 +192,12 @@ class Teller:
         instance = self.mechanic.instance(command)
         state = self._state(instance, command.at)
         for event in self._events(command):
-            state = self.mechanic.evolve(state, event)
+            elsewhere = self.mechanic.where(event)
+            if elsewhere:
+                other: State = self.states.get(elsewhere) or self.mechanic.initial()
+                self.states[elsewhere] = self.mechanic.evolve(other, event)
+            else:
+                state = self.mechanic.evolve(state, event)
         self.states[instance] = state
 
     def _state(self, instance: str, at: datetime) -> State:
@@ -203,7 +208,8 @@ class Teller:
             return state
         ended = self.mechanic.decide(self.mechanic.expire(instance, state), state)
         for event in () if isinstance(ended, Refusal) else ended:
-            state = self.mechanic.evolve(state, event)
+            if not self.mechanic.where(event):
+                state = self.mechanic.evolve(state, event)
         return state
 
     def _events(self, command: Command) -> tuple[Any, ...]:
@@ -223,7 +229,7 @@ class Teller:
         """A command of a type, its fields drawn; `by` nobody is the clock."""
         values: dict[str, Any] = {"at": self.at, "key": self._key(), "entropy": self._seed()}
         for field in fields_of(kind):
-            if field.name in _STAMPS:
+            if field.name in _STAMPS or field.name in kind.stamps:
                 continue
             if field.name == "by":
                 if by:
