@@ -82,14 +82,17 @@ from contracts.zoo_reads import (
 )
 from contracts.zoo_upkeep import (
     BuriesWhoNeverWas,
+    DropsLinesWithoutASeal,
     ForgetsBesideALock,
     ForgetsItsTombstones,
     ForgetsOnlyTheJournal,
     ForgetsWhatIsOwed,
     ForgetsWhoeverBeginsLikeThem,
     ForgetsWithoutATombstone,
+    KeepsTheKeysOfWhatItDrops,
     LetsEverybodyBack,
     LetsNobodyBack,
+    SealsWhatHasChanged,
 )
 from viralcommerce.runtime.stores.sqlite import SqliteStore
 
@@ -261,7 +264,9 @@ ANIMALS = (
         "keeps_what_it_was_given",
         "reopen_sees_everything",
     ),
-    _animal(ForgetsItsCounts, "keeps_what_it_was_given", "reopen_sees_everything"),
+    _animal(
+        ForgetsItsCounts, "seals_what_is_over", "keeps_what_it_was_given", "reopen_sees_everything"
+    ),
     _animal(ForgetsOnlyTheJournal, "forgets_everywhere", also=FORGETTING),
     _animal(ForgetsWhoeverBeginsLikeThem, "turns_away_who_was_forgotten", "forgets_everywhere"),
     _animal(
@@ -276,5 +281,8 @@ ANIMALS = (
     _animal(ForgetsBesideALock, "forgets_beside_others"),
     _animal(LetsEverybodyBack, "tombstones_are_pruned_when_told"),
     _animal(LetsNobodyBack, "tombstones_are_pruned_when_told"),
+    _animal(DropsLinesWithoutASeal, "seals_what_is_over"),
+    _animal(SealsWhatHasChanged, "seals_nothing_that_changed", "seals_what_is_over"),
+    _animal(KeepsTheKeysOfWhatItDrops, "seals_what_is_over"),
 )
 """Every animal of the zoo."""

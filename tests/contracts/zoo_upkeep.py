@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +13,7 @@ from contracts.skins import Session, Store
 from viralcommerce.errors import StillOwed
 from viralcommerce.runtime.erasure import Erasure, Forgotten
 from viralcommerce.runtime.ports import Found, Wanted
+from viralcommerce.runtime.sealing import Sealing
 from viralcommerce.runtime.stores.sqlite import SqliteStore
 
 EVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -126,3 +129,45 @@ class LetsNobodyBack(Store):
     def prune_tombstones(self, before: datetime) -> int:
         self.inner.prune_tombstones(datetime.min.replace(tzinfo=UTC))
         return 1
+
+
+class _OnDisk(Store):
+    """A store in a file, with a way into its tables that is not its own."""
+
+    def restarted(self) -> _OnDisk:
+        path = self.inner.path
+        self.inner.close()
+        return type(self)(SqliteStore(path))
+
+    def by_hand(self, sql: str) -> None:
+        with closing(sqlite3.connect(self.inner.path)) as hand:
+            hand.execute(sql)
+            hand.commit()
+
+
+class DropsLinesWithoutASeal(_OnDisk):
+    """``delete from journal where at < ...``, as a cron job has it."""
+
+    def seal(self, work: Sealing) -> bool:
+        done: bool = self.inner.seal(work)
+        self.by_hand("delete from viral_seals")
+        self.by_hand("delete from viral_sealed_quotas")
+        return done
+
+
+class SealsWhatHasChanged(_OnDisk):
+    """Seals what it is told to, whatever has come in between."""
+
+    def seal(self, work: Sealing) -> bool:
+        if not self.inner.seal(work):
+            for one in work.seals:
+                self.by_hand(f"delete from viral_journal where instance = '{one.instance}'")
+        return True
+
+
+class KeepsTheKeysOfWhatItDrops(_OnDisk):
+    """The lines are gone, and keys point to where they were."""
+
+    def seal(self, work: Sealing) -> bool:
+        done: bool = self.inner.seal(structs.replace(work, keys=()))
+        return done

@@ -30,12 +30,11 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from viralcommerce.adjusting import Standing
 from viralcommerce.campaign import Campaign
 from viralcommerce.codec import Codec
 from viralcommerce.errors import StoreCorrupt, StoreError, ViralCommerceError
 from viralcommerce.kinds import KINDS
-from viralcommerce.messages import BY_CLOCK, Accepted, Refused, ReverseAward, State
+from viralcommerce.messages import BY_CLOCK, Accepted, Refused, ReverseAward
 from viralcommerce.program import Program, QuotaKey
 from viralcommerce.rules.base import Kinds
 from viralcommerce.rules.limits import Unlimited
@@ -44,9 +43,11 @@ from viralcommerce.runtime.findings import MOST_PROBLEMS, UNREADABLE, AuditRepor
 from viralcommerce.runtime.kept_keys import KeptKeys, Wish
 from viralcommerce.runtime.ports import Decision, Store
 from viralcommerce.runtime.programs import SHADOW, Programs, thaw_decision, thaw_state
+from viralcommerce.runtime.replayed import Replayed
 from viralcommerce.runtime.repricing import Repricing
 from viralcommerce.runtime.request import REFUSED
 from viralcommerce.runtime.reversed_awards import ReversedAwards
+from viralcommerce.runtime.sealing import Sealed
 from viralcommerce.runtime.taken_parts import TakenParts
 from viralcommerce.runtime.told_balances import told_wrong
 from viralcommerce.runtime.waiting import Waiting
@@ -74,7 +75,7 @@ def audit(
         StoreError: the store could not be read.
     """
     programs = Programs((), Codec(kinds), store.rules, asks_nobody=False)
-    audits = [_CampaignAudit(store, programs, name) for name in campaigns or store.campaigns()]
+    audits = [CampaignAudit(store, programs, name) for name in campaigns or store.campaigns()]
     for campaign in newest:
         for one in audits:
             if one.name.removeprefix(SHADOW) == campaign.name:
@@ -114,20 +115,7 @@ def _waiting(store: Store, problems: list[Problem]) -> Waiting | None:
         return None
 
 
-class _Instance:
-    """What the journal says of one instance."""
-
-    __slots__ = ("held", "program", "standing", "state", "version")
-
-    def __init__(self, program: Program) -> None:
-        self.program = program
-        self.state: State = program.mechanic.initial()
-        self.version = 0
-        self.held = 0
-        self.standing = Standing()
-
-
-class _CampaignAudit:
+class CampaignAudit:
     """The audit of one campaign."""
 
     def __init__(self, store: Store, programs: Programs, name: str) -> None:
@@ -135,11 +123,12 @@ class _CampaignAudit:
         self.programs = programs
         self.name = name
         self.shadow = name.startswith(SHADOW)
-        self.instances: dict[str, _Instance] = {}
+        self.instances: dict[str, Replayed] = {}
         self.used: Tally[QuotaKey] = Tally()
         self.caps: dict[QuotaKey, int] = {}
         self.uncounted: set[str] = set()
         self.books = Books(name)
+        self.sealed = Sealed(name)
         self.reversed = ReversedAwards(store, name)
         self.budget: int | None = None
         self.unlimited = False
@@ -160,13 +149,28 @@ class _CampaignAudit:
 
     def run(self, waiting: Waiting | None) -> Iterator[Problem]:
         """Every problem of this campaign, in the order in which it was found."""
+        yield from self._read("seals", self._begin())
         yield from self._read("journal", self._check_journal())
         yield from self._read("cells", self._check_cells())
-        yield from self._read("parts", self.parts.check(self.store))
+        yield from self._read("parts", self.parts.check(self.store, self.sealed))
         if not self.shadow:
-            yield from self._read("ledger", self.books.check(self.store, waiting))
+            yield from self._read("ledger", self.books.check(self.store, waiting, self.sealed))
             yield from self._read("ledger", self._check_holds())
+            yield from self.sealed.check()
         yield from self._read("quotas", self._check_quotas())
+
+    def _begin(self) -> Iterator[Problem]:
+        """Go on from what was proved before, where its lines are gone."""
+        for seal in self.store.seals(self.name):
+            if not self._knows(seal.rules):
+                yield self._problem(seal.instance, f"sealed with rules {seal.rules[:8]}, unknown")
+                continue
+            program = self.programs.pinned(self.name, seal.rules)
+            state = thaw_state(program, seal.state)
+            self.instances[seal.instance] = Replayed(program, state, seal.version)
+            self.sealed.expect(seal)
+            self._meet(program)
+        self.used.update(dict(self.store.sealed_quotas(self.name)))
 
     def _read(self, where: str, problems: Iterator[Problem]) -> Iterator[Problem]:
         """The problems, the last of which may be that nothing more can be read."""
@@ -182,7 +186,7 @@ class _CampaignAudit:
         for line in self.store.journal(self.name):
             self.wish = None
             yield from self._read(
-                f"journal {line.position}", self._line(line.position, line.decision)
+                f"journal {line.position}", self.line(line.position, line.decision)
             )
             yield from keys.line(line.position, self.wish)
         yield from keys.rest()
@@ -190,7 +194,7 @@ class _CampaignAudit:
     def _problem(self, where: str, what: str) -> Problem:
         return Problem(self.name, where, what)
 
-    def _line(self, position: int, recorded: Any) -> Iterator[Problem]:
+    def line(self, position: int, recorded: Any) -> Iterator[Problem]:
         decision = recorded
         if isinstance(recorded, bytes):
             head = _head.decode(recorded)
@@ -218,7 +222,7 @@ class _CampaignAudit:
         program = self.programs.pinned(self.name, decision.rules)
         instance = self.instances.get(decision.instance)
         if instance is None:
-            instance = self.instances[decision.instance] = _Instance(program)
+            instance = self.instances[decision.instance] = Replayed(program)
         if instance.program.hash != decision.rules:
             yield self._problem(
                 where, f"decided by {decision.rules}, begun {instance.program.hash}"
@@ -259,7 +263,7 @@ class _CampaignAudit:
         if instance is None:
             if not self._knows(decision.rules):
                 return
-            instance = _Instance(self.programs.pinned(self.name, decision.rules))
+            instance = Replayed(self.programs.pinned(self.name, decision.rules))
         mechanic = instance.program.mechanic
         if isinstance(decision.refusal, mechanic.refusal_types):  # type: ignore[arg-type]
             again = mechanic.decide(decision.command, instance.state)
@@ -267,13 +271,13 @@ class _CampaignAudit:
                 yield self._problem(where, f"decided again it is {again!r}, not {decision!r}")
 
     def _replay(
-        self, where: str, instance: _Instance, decision: Accepted[Any, Any]
+        self, where: str, instance: Replayed, decision: Accepted[Any, Any]
     ) -> Iterator[Problem]:
         mechanic = instance.program.mechanic
         again = mechanic.decide(decision.command, instance.state)
         if again != decision.events:
             yield self._problem(where, f"decided again it is {again!r}, not {decision.events!r}")
-        others: dict[str, _Instance] = {}
+        others: dict[str, Replayed] = {}
         try:
             for event in decision.events:
                 elsewhere = mechanic.where(event)
@@ -286,23 +290,21 @@ class _CampaignAudit:
         for other in others.values():
             other.version += 1
 
-    def _other(self, name: str, program: Program) -> _Instance:
+    def _other(self, name: str, program: Program) -> Replayed:
         """Another instance than the command's own, begun by the command if need be."""
-        return self.instances.setdefault(name, _Instance(program))
+        return self.instances.setdefault(name, Replayed(program))
 
     def _price(
         self,
         where: str,
         program: Program,
-        instance: _Instance,
+        instance: Replayed,
         decision: Accepted[Any, Any],
     ) -> Iterator[Problem]:
-        if not self.currency:
-            self.currency, self.budget_key = program.currency, program.budget_key
-        elif program.currency not in ("", self.currency):
+        if self.currency and program.currency not in ("", self.currency):
             said = f"is in {program.currency}, the campaign began in {self.currency}"
             yield self._problem(where, said)
-        self.allow(program.campaign)
+        self._meet(program)
         self.awards += len(decision.awards)
         self.parts.note(program, decision)
         again = Repricing(program, decision, instance.standing, self.used)
@@ -337,6 +339,12 @@ class _CampaignAudit:
                     self.used[key] += 1
                     self.caps[key] = max(self.caps.get(key, 0), velocity.at_most)
 
+    def _meet(self, program: Program) -> None:
+        """Take note of a version that something was begun under."""
+        if not self.currency:
+            self.currency, self.budget_key = program.currency, program.budget_key
+        self.allow(program.campaign)
+
     def _check_cells(self) -> Iterator[Problem]:
         seen = 0
         for name, cell in self.store.cells(self.name):
@@ -345,18 +353,8 @@ class _CampaignAudit:
                 yield self._problem(name, "a cell that the journal does not know")
                 continue
             seen += 1
-            mechanic = instance.program.mechanic
-            state = thaw_state(instance.program, cell.state)
-            for noun, there, expected in (
-                ("version", cell.version, instance.version),
-                ("rules", cell.rules, instance.program.hash),
-                ("state", state, instance.state),
-                ("deadline", cell.deadline, mechanic.deadline(instance.state)),
-                ("hold", cell.held, instance.held),
-                ("parent", cell.parent, mechanic.parent(instance.state)),
-            ):
-                if there != expected:
-                    yield self._problem(name, f"its {noun} is {there!r}, replayed {expected!r}")
+            for said in instance.differs(cell):
+                yield self._problem(name, said)
         if seen != len(self.instances):
             lost = sorted(set(self.instances) - {name for name, _ in self.store.cells(self.name)})
             yield self._problem(", ".join(lost[:5]), f"{len(lost)} cells are gone")

@@ -16,6 +16,7 @@ from viralcommerce.program import QuotaKey
 
 if TYPE_CHECKING:
     from viralcommerce.runtime.ports import Cell, Line, Part, Posting
+    from viralcommerce.runtime.sealing import Seal
 
 
 class KeptKey(Struct, frozen=True, gc=False):
@@ -62,4 +63,12 @@ class Contents(Protocol):
 
     def participants(self, campaign: str) -> Iterator[Part]:
         """Who took part in a campaign, in what and as what, in any order, streamed."""
+        ...
+
+    def seals(self, campaign: str) -> Iterator[Seal]:
+        """What stands for instances whose journal lines are gone, by id, streamed."""
+        ...
+
+    def sealed_quotas(self, campaign: str) -> Iterator[tuple[QuotaKey, int]]:
+        """What those lines counted on quotas, in all, in key order, streamed."""
         ...

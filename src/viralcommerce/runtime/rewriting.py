@@ -33,6 +33,7 @@ from viralcommerce.runtime.message_fields import TEXT, WORD, fields_of, kind_of
 from viralcommerce.runtime.outbox import Pending
 from viralcommerce.runtime.ports import Cell, Decision, Part, Place, Posting
 from viralcommerce.runtime.request import CLOCK_KEYS
+from viralcommerce.runtime.sealing import Seal, amended
 from viralcommerce.values.ids import MEMBER_FIELD
 
 _MEMBER: Final = "member/"
@@ -168,6 +169,21 @@ class Rewriting:
         instance = self.instance((part.campaign, part.instance))
         return structs.replace(part, member=self.who(part.member), instance=instance)
 
+    def seal(self, seal: Seal, change: int) -> Seal:
+        """What stands for an instance whose lines are gone.
+
+        Args:
+            seal: as it is.
+            change: of the marks of its rows, by their being rewritten.
+        """
+        state = self._thawed_state(seal.rules, seal.state)
+        return structs.replace(
+            seal,
+            instance=self.instance(seal.place),
+            state=self._turned(state, self._turns(seal.place)),
+            digest=amended(seal.digest, change),
+        )
+
     def life(self, life: Life) -> Life:
         """A stage of life: who said so, and why."""
         why = self._pattern.sub(lambda _: self.pseudonym, life.why)
@@ -262,9 +278,12 @@ class Rewriting:
         )
 
     def _state(self, cell: Cell) -> object:
-        if not isinstance(cell.state, bytes):
-            return cell.state
-        return messages_of(type(self._campaign(cell.rules).mechanic)).state(cell.state)
+        return self._thawed_state(cell.rules, cell.state)
+
+    def _thawed_state(self, digest: str, state: object) -> object:
+        if not isinstance(state, bytes):
+            return state
+        return messages_of(type(self._campaign(digest).mechanic)).state(state)
 
     def _campaign(self, digest: str) -> Campaign:
         campaign = self._read.get(digest)

@@ -10,6 +10,8 @@ from viralcommerce.messages import Accepted
 from viralcommerce.program import Program
 from viralcommerce.runtime.contents import Contents
 from viralcommerce.runtime.findings import Problem
+from viralcommerce.runtime.ports import Part
+from viralcommerce.runtime.sealing import Sealed
 
 
 class TakenParts:
@@ -33,11 +35,25 @@ class TakenParts:
             for member, role in program.mechanic.takes_part(event):
                 self._taken.setdefault((decision.instance, role, member), decision.command.at)
 
-    def check(self, store: Contents) -> Iterator[Problem]:
-        """What is wrong with the parts of a store, once the whole journal was noted."""
+    def all(self) -> list[Part]:
+        """The parts that must be there."""
+        return [
+            Part(self._name, member, role, instance, at)
+            for (instance, role, member), at in self._taken.items()
+        ]
+
+    def check(self, store: Contents, sealed: Sealed) -> Iterator[Problem]:
+        """What is wrong with the parts of a store, once the whole journal was noted.
+
+        Args:
+            store: that has them.
+            sealed: takes those whose journal lines are gone.
+        """
         for part in store.participants(self._name):
             at = self._taken.pop((part.instance, part.role, part.member), None)
             where = f"part of {part.member} in {part.instance}"
+            if at is None and sealed.takes(part):
+                continue
             if at is None:
                 said = f"as {part.role}, which the journal does not know"
                 yield Problem(self._name, where, said)

@@ -6,7 +6,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from viralcommerce.runtime.erasure import Erasure, Forgotten
+    from viralcommerce.runtime.ports import Cell
+    from viralcommerce.runtime.sealing import RefusedLine, Sealing
 
 
 class Upkeep(Protocol):
@@ -29,6 +33,36 @@ class Upkeep(Protocol):
 
     def prune_tombstones(self, before: datetime) -> int:
         """Let those return who were forgotten before a moment; how many tombstones are gone."""
+        ...
+
+    def unsealed(self, campaign: str, after: str, limit: int) -> Sequence[tuple[str, Cell]]:
+        """Instances without a deadline and without a seal, by id, beginning after one.
+
+        Raises:
+            NotLive: this store keeps everything.
+        """
+        ...
+
+    def seal(self, work: Sealing) -> bool:
+        """Put seals in the place of the journal lines and keys of instances.
+
+        All of it or nothing, beside commands of others. The last line of the journal stays, so
+        that no position is given twice.
+
+        Returns:
+            Whether it was done; not, where one of them has changed since, or has the last line.
+        """
+        ...
+
+    def drop_refusals(self, campaign: str, refusals: Sequence[RefusedLine]) -> int:
+        """Drop refusals, and their keys, of instances that are sealed or never began; how many.
+
+        Nothing follows from them. The last line of the journal stays.
+
+        Args:
+            campaign: the store's name of it.
+            refusals: lines of its journal.
+        """
         ...
 
     def scrub(self) -> bool:

@@ -22,18 +22,21 @@ from viralcommerce.runtime.erasure import (
     fingerprint,
     still_owed,
 )
-from viralcommerce.runtime.ports import Cell, Decision, Part, Place
+from viralcommerce.runtime.ports import Cell, Decision, Part, Place, Posting
 from viralcommerce.runtime.rewriting import Rewriting
+from viralcommerce.runtime.sealing import Seal, mark
 from viralcommerce.runtime.stores.rows import (
     CELL_COLUMNS,
     PENDING_COLUMNS,
     POSTING_COLUMNS,
+    SEAL_COLUMNS,
     micros,
     moment,
     to_cell,
     to_life,
     to_pending,
     to_posting,
+    to_seal,
 )
 
 T = TypeVar("T")
@@ -91,6 +94,7 @@ class _Forgetting:
         self.raw = erasure.member
         self.escaped = encode(erasure.member).decode()[1:-1]
         self.lines: list[int] = []
+        self.marks: dict[Place, int] = {}
 
     def run(self) -> Script[Forgotten]:
         yield from self._notice()
@@ -103,6 +107,7 @@ class _Forgetting:
             parts=(yield from self._parts()),
             lives=(yield from self._lives()),
         )
+        yield from self._seals()
         if done == Forgotten():
             return done
         yield from self._tombstones()
@@ -190,7 +195,7 @@ class _Forgetting:
         """Lines of the journal, as they are now."""
         found: list[tuple[int, Decision]] = []
         sql = "select position, decision from {s}journal where position = %s"
-        for some in _some(positions):
+        for some in by_trips(positions):
             answers = yield [Said(sql, (position,)) for position in some]
             found += [
                 (position, self.rewriting.thawed(text.encode()))
@@ -200,12 +205,12 @@ class _Forgetting:
         return found
 
     def _write(self, statements: Iterator[Said]) -> Script[None]:
-        for some in _some(statements):
+        for some in by_trips(statements):
             yield list(some)
 
     def _lines(self) -> Script[int]:
         changed = 0
-        for some in _some(self.lines):
+        for some in by_trips(self.lines):
             lines = yield from self._read(some)
             news = [(at, old, self.rewriting.decision(old)) for at, old in lines]
             different = [(at, old, new) for at, old, new in news if new != old]
@@ -245,7 +250,7 @@ class _Forgetting:
         changed = last = 0
         while True:
             (rows,) = yield [Said(sql, (last, *[self.raw] * len(texts), self.escaped))]
-            puts = list(_put_postings(self.rewriting, rows))
+            puts = list(_put_postings(self.rewriting, rows, self.marks))
             changed += len(puts)
             yield from self._write(iter(puts))
             if len(rows) < PAGE:
@@ -263,12 +268,42 @@ class _Forgetting:
             old = Part(campaign, member, role, instance, moment(at))
             new = self.rewriting.part(old)
             if new != old:
+                _amend(self.marks, old, new)
                 sql = "update {s}parts set member = %s, instance = %s where member = %s "
                 sql += "and campaign = %s and instance = %s and role = %s"
                 values = (new.member, new.instance, member, campaign, instance, role)
                 puts.append(Said(sql, values))
         yield from self._write(iter(puts))
         return len(puts)
+
+    def _seals(self) -> Script[None]:
+        """The seals of what they took part in, and what its lines counted."""
+        has = f"{self._has('state')} or {self._has('instance')}"
+        wanted = [
+            Said(f"select {SEAL_COLUMNS} from {{s}}seals where {has}", (self.escaped, self.raw))
+        ]
+        one = f"select {SEAL_COLUMNS} from {{s}}seals where campaign = %s and instance = %s"
+        wanted += [Said(one, place) for place in sorted(self.marks)]
+        found: dict[Place, Seal] = {}
+        for said in by_trips(wanted):
+            for rows in (yield said):
+                found |= {(row[0], row[1]): to_seal(row) for row in rows}
+        puts: list[Said] = []
+        for place, seal in found.items():
+            new = self.rewriting.seal(seal, self.marks.get(place, 0))
+            sql = "update {s}seals set instance = %s, state = %s, digest = %s "
+            sql += "where campaign = %s and instance = %s"
+            state = encode(new.state).decode()
+            puts.append(Said(sql, (new.instance, state, new.digest, *place)))
+        sql = "select campaign, name, scope, period from {s}sealed_quotas where "
+        (rows,) = yield [Said(sql + self._has("scope"), (self.raw,))]
+        sql = "update {s}sealed_quotas set scope = %s where campaign = %s and name = %s "
+        sql += "and scope = %s and period = %s"
+        for key in rows:
+            now = self.rewriting.quota(key)
+            if now != key:
+                puts.append(Said(sql, (now[2], *key)))
+        yield from self._write(iter(puts))
 
     def _lives(self) -> Script[int]:
         sql = f"select id, life from {{s}}lives where {self._has('life')}"
@@ -300,11 +335,18 @@ def _put_lines(lines: Iterable[tuple[int, Decision, Decision]]) -> Iterator[Said
             yield Said(sql, (new.command.key, old.campaign, old.command.key, position))
 
 
-def _put_postings(rewriting: Rewriting, rows: Rows) -> Iterator[Said]:
+def _amend(marks: dict[Place, int], old: Posting | Part, new: Posting | Part) -> None:
+    """Take note of what a rewritten row changes in the digest of its instance's seal."""
+    place = (old.campaign, old.instance)
+    marks[place] = marks.get(place, 0) + mark(new) - mark(old)
+
+
+def _put_postings(rewriting: Rewriting, rows: Rows, marks: dict[Place, int]) -> Iterator[Said]:
     for position, *columns in rows:
         old = to_posting(tuple(columns))
         new = rewriting.posting(old)
         if new != old:
+            _amend(marks, old, new)
             moved = new.transfer
             award = None if moved.award is None else encode(moved.award).decode()
             sql = "update {s}ledger set id = %s, instance = %s, source = %s, target = %s, "
@@ -322,7 +364,7 @@ def _put_tombstones(salt: str, names: Iterable[Name], erasure: Erasure) -> Itera
         yield Said(sql, (fingerprint(salt, name), micros(erasure.at)))
 
 
-def _some(items: Iterable[T]) -> Iterator[list[T]]:
+def by_trips(items: Iterable[T]) -> Iterator[list[T]]:
     """So many at a time as go into one trip."""
     waiting = iter(items)
     while some := list(islice(waiting, PAGE)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from abc import ABC
 from collections import Counter
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TypeVar
@@ -18,6 +18,7 @@ from viralcommerce.runtime.erasure import Erasure, Forgotten, fingerprint, finge
 from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.ports import Cell, Decision, Found, Place, Record, Wanted
 from viralcommerce.runtime.rewriting import Rewriting
+from viralcommerce.runtime.sealing import RefusedLine, Seal, Sealing
 from viralcommerce.runtime.stores.memory_forest import Below
 from viralcommerce.runtime.stores.memory_outbox import MemoryOutbox
 
@@ -151,6 +152,29 @@ class MemoryUpkeep(ABC):
             for mark in old:
                 del self._tombstones[mark]
         return len(old)
+
+    def unsealed(self, campaign: str, after: str, limit: int) -> Sequence[tuple[str, Cell]]:
+        """Refuse: what is in memory is not for ever anyhow."""
+        raise self._keeps_everything()
+
+    def seal(self, work: Sealing) -> bool:
+        """Refuse, likewise."""
+        raise self._keeps_everything()
+
+    def drop_refusals(self, campaign: str, refusals: Sequence[RefusedLine]) -> int:
+        """Refuse, likewise."""
+        raise self._keeps_everything()
+
+    def _keeps_everything(self) -> NotLive:
+        return NotLive("memory store: it keeps everything; seal a store on disk")
+
+    def seals(self, campaign: str) -> Iterator[Seal]:
+        """There are none."""
+        return iter(())
+
+    def sealed_quotas(self, campaign: str) -> Iterator[tuple[QuotaKey, int]]:
+        """There are none."""
+        return iter(())
 
     def scrub(self) -> bool:
         """There is nothing to clear."""

@@ -11,6 +11,7 @@ from viralcommerce.messages import Award, Transfer
 from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.outbox import Backlog, Pending
 from viralcommerce.runtime.ports import Cell, Posting
+from viralcommerce.runtime.sealing import Seal
 
 KEYS_SINCE: Final = "keys_since"
 """What the table of facts about the tables calls the moment before which keys may be gone."""
@@ -30,6 +31,7 @@ OWN_POSTINGS: Final = (
     "from {ledger} where target = {value} and reverses <> '' order by position"
 )
 """A member's awards, what was taken back and what was given again, by the account, thrice."""
+SEAL_COLUMNS: Final = "campaign, instance, rules, version, state, at, lines, rows, digest"
 PENDING_COLUMNS: Final = "position, campaign, award, at, tries, error"
 BACKLOG: Final = "count(due), min(at) filter (where due is not null), count(*) - count(due)"
 """How many wait, since when, and how many are set aside: ``due`` is null."""
@@ -89,6 +91,22 @@ def to_backlog(row: tuple[Any, ...]) -> Backlog:
     depth, oldest, poisoned = row
     found = None if oldest is None else moment(oldest)
     return Backlog(depth=depth, oldest=found, poisoned=poisoned)
+
+
+def to_seal(row: tuple[Any, ...]) -> Seal:
+    """A seal from `SEAL_COLUMNS`; its state stays JSON bytes."""
+    campaign, instance, rules, version, state, at, lines, rows, digest = row
+    return Seal(
+        campaign=campaign,
+        instance=instance,
+        rules=rules,
+        version=version,
+        state=state.encode(),
+        at=moment(at),
+        lines=lines,
+        rows=rows,
+        digest=digest,
+    )
 
 
 def to_life(text: str) -> Life:

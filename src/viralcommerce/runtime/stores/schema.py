@@ -58,6 +58,15 @@ create table if not exists viral_parts (
   member text not null, campaign text not null, instance text not null, role text not null,
   at integer not null, primary key (member, campaign, instance, role)
 ) without rowid;
+create table if not exists viral_seals (
+  campaign text not null, instance text not null, rules text not null,
+  version integer not null, state text not null, at integer not null, lines integer not null,
+  rows integer not null, digest text not null, primary key (campaign, instance)
+) without rowid;
+create table if not exists viral_sealed_quotas (
+  campaign text not null, name text not null, scope text not null, period text not null,
+  used integer not null, primary key (campaign, name, scope, period)
+) without rowid;
 create table if not exists viral_tombstones (
   fingerprint text primary key, at integer not null
 ) without rowid;

@@ -12,14 +12,17 @@ from typing import Any, Final
 from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.contents import Contents, KeptKey
 from viralcommerce.runtime.ports import Cell, Line, Part, Posting
+from viralcommerce.runtime.sealing import Seal
 from viralcommerce.runtime.stores.rows import (
     CELL_COLUMNS,
     KEYS_SINCE,
     POSTING_COLUMNS,
+    SEAL_COLUMNS,
     micros,
     moment,
     to_cell,
     to_posting,
+    to_seal,
 )
 from viralcommerce.runtime.stores.sqlite_session import translated
 
@@ -45,7 +48,10 @@ class SqliteContents(Contents):
 
     def campaigns(self) -> Sequence[str]:
         """The names in the journal."""
-        rows = self._rows("select distinct campaign from viral_journal order by campaign")
+        rows = self._rows(
+            "select campaign from viral_journal union select campaign from viral_seals "
+            "order by campaign"
+        )
         return [name for (name,) in rows]
 
     def journal(self, campaign: str, after: int = 0) -> Iterator[Line]:
@@ -103,6 +109,20 @@ class SqliteContents(Contents):
             "select member, role, instance, at from viral_parts where campaign = ?", campaign
         ):
             yield Part(campaign, member, role, instance, moment(at))
+
+    def seals(self, campaign: str) -> Iterator[Seal]:
+        """What stands for instances whose lines are gone."""
+        sql = f"select {SEAL_COLUMNS} from viral_seals where campaign = ? order by instance"
+        return map(to_seal, self._stream(sql, campaign))
+
+    def sealed_quotas(self, campaign: str) -> Iterator[tuple[QuotaKey, int]]:
+        """What those lines counted."""
+        for name, scope, period, used in self._stream(
+            "select name, scope, period, used from viral_sealed_quotas where campaign = ? "
+            "order by name, scope, period",
+            campaign,
+        ):
+            yield (campaign, name, scope, period), used
 
     def prune_keys(self, before: datetime) -> int:
         """Forget old keys; that they may be gone is said before they are."""

@@ -8,15 +8,17 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from msgspec import structs
 
 from viralcommerce.errors import StoreBusy, StoreFull
 from viralcommerce.runtime.erasure import Erasure, Forgotten
-from viralcommerce.runtime.ports import Place
+from viralcommerce.runtime.ports import Cell, Place
+from viralcommerce.runtime.sealing import RefusedLine, Sealing
 from viralcommerce.runtime.stores.erasing import Script, forgetting
-from viralcommerce.runtime.stores.rows import micros
+from viralcommerce.runtime.stores.rows import CELL_COLUMNS, micros, to_cell
+from viralcommerce.runtime.stores.sealing_sql import dropping, sealing
 from viralcommerce.runtime.stores.sqlite_session import SqliteSession, translated
 
 SCRUBBED_AT_ONCE: Final = 64 << 20
@@ -30,6 +32,9 @@ class SqliteUpkeep:
 
     @abstractmethod
     def session(self) -> SqliteSession: ...
+
+    @abstractmethod
+    def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]: ...
 
     @abstractmethod
     def _connection(self) -> AbstractContextManager[sqlite3.Connection]: ...
@@ -51,6 +56,34 @@ class SqliteUpkeep:
     def _scrubs_at_once(self) -> bool:
         file = Path(self.path)
         return file.exists() and file.stat().st_size <= SCRUBBED_AT_ONCE
+
+    def unsealed(self, campaign: str, after: str, limit: int) -> Sequence[tuple[str, Cell]]:
+        """Instances without a deadline and without a seal."""
+        rows = self._rows(
+            f"select instance, {CELL_COLUMNS} from viral_cells c where campaign = ? "
+            "and instance > ? and deadline is null and not exists (select 1 from viral_seals s "
+            "where s.campaign = c.campaign and s.instance = c.instance) order by instance limit ?",
+            campaign,
+            after,
+            limit,
+        )
+        return [(row[0], to_cell(row[1:])) for row in rows]
+
+    def seal(self, work: Sealing) -> bool:
+        """Put seals in the place of journal lines and keys."""
+        session = self.session()
+        try:
+            return session.play(sealing(work))
+        finally:
+            session.close()
+
+    def drop_refusals(self, campaign: str, refusals: Sequence[RefusedLine]) -> int:
+        """Drop refusals of what is sealed or never began."""
+        session = self.session()
+        try:
+            return session.play(dropping(campaign, refusals))
+        finally:
+            session.close()
 
     def prune_tombstones(self, before: datetime) -> int:
         """Let those return who were forgotten before."""

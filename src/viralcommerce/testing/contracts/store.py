@@ -74,6 +74,8 @@ from viralcommerce.testing.contracts.store_upkeep import (
     forgets_everywhere,
     forgets_nobody_who_is_owed,
     forgetting_again_does_nothing,
+    seals_nothing_that_changed,
+    seals_what_is_over,
     tombstones_are_pruned_when_told,
     turns_away_who_was_forgotten,
 )
@@ -126,6 +128,8 @@ STORE_LAWS: Final[tuple[StoreLaw, ...]] = (
     forgets_nobody_who_is_owed,
     forgets_beside_others,
     tombstones_are_pruned_when_told,
+    seals_what_is_over,
+    seals_nothing_that_changed,
 )
 """What every store promises."""
 DURABLE_STORE_LAWS: Final[tuple[StoreLaw, ...]] = (*STORE_LAWS, reopen_sees_everything)

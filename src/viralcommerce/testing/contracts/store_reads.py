@@ -15,6 +15,7 @@ from viralcommerce.runtime.erasure import Erasure
 from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.outbox import Claim, Settled
 from viralcommerce.runtime.ports import Due, Posting, Record, Store, Wanted
+from viralcommerce.runtime.sealing import Sealing
 from viralcommerce.testing.contracts.kit import (
     AT,
     CLOSES,
@@ -271,6 +272,8 @@ def refuses_when_closed(bench: StoreBench) -> None:
         "prune_keys": lambda: store.prune_keys(AT),
         "forget": lambda: store.forget(nobody),
         "prune_tombstones": lambda: store.prune_tombstones(AT),
+        "unsealed": lambda: store.unsealed(NAME, "", 1),
+        "seal": lambda: store.seal(Sealing(seals=(), quotas={}, keys=())),
         "scrub": store.scrub,
         "keys": lambda: list(store.keys(NAME)),
         "kept_since": store.kept_since,

@@ -1,23 +1,27 @@
-"""What a store promises about forgetting: nothing is left, nothing is lost, nobody returns."""
+"""What a store promises about forgetting and sealing: nothing is lost, and nobody returns."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Final
 
+from msgspec import structs
+
 from viralcommerce.codec import encode
-from viralcommerce.errors import StillOwed, StoreBusy
+from viralcommerce.errors import NotLive, StillOwed, StoreBusy
 from viralcommerce.kinds import KINDS
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.messages import Accepted, Award, Command, Refused
 from viralcommerce.rules.grants import Grant
 from viralcommerce.rules.limits import MEMBER, PAIR, Limit
 from viralcommerce.rules.rewards import Coupon, Points
+from viralcommerce.runtime.archiving import archive
 from viralcommerce.runtime.audit import audit
 from viralcommerce.runtime.erasure import Erasure, Forgotten
 from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.outbox import Claim, Poisoned, Settled
 from viralcommerce.runtime.ports import Decision, Record, Store, Wanted
+from viralcommerce.runtime.sealing import Seal, Sealing
 from viralcommerce.runtime.shop import Shop
 from viralcommerce.testing.contracts.kit import (
     AT,
@@ -268,3 +272,69 @@ def tombstones_are_pruned_when_told(bench: StoreBench) -> None:
     same(_told(store), before, "the tables")
     if not isinstance(store.scrub(), bool):
         wrong("scrub does not say whether it could")
+
+
+def seals_what_is_over(bench: StoreBench) -> None:
+    """Lines and keys of what is over go for a seal; the books are clean, after a restart too."""
+    store = bench.store()
+    shop = _over(store)
+    if shop is None:
+        return
+    had = len(list(store.journal(NAME)))
+    before = [(name, cell.version) for name, cell in store.cells(NAME)]
+    later = AT + timedelta(days=30)
+    done = archive(store, before=later)
+    same(done.problems, (), "what archiving finds")
+    same(done.instances, 1, "instances that were sealed; the last line stays")
+    same(len(list(store.journal(NAME))), had - done.lines, "lines that are left")
+    (seal,) = store.seals(NAME)
+    same(store.history(NAME, seal.instance), [], "the history of what is sealed")
+    same([key.key for key in store.keys(NAME) if key.position < 3], [], "its keys")
+    same([(name, cell.version) for name, cell in store.cells(NAME)], before, "the cells")
+    same(audit(store).problems, (), "what the audit says")
+    store = bench.restarted(store)
+    same([one.instance for one in store.seals(NAME)], [seal.instance], "the seals")
+    if not dict(store.sealed_quotas(NAME)):
+        wrong("what the lines counted is not kept")
+    again = _shop(store).handle(CAMPAIGN, pack.Grab(pack=seal.instance, by="bob", key="late"))
+    if not isinstance(again, Refused):
+        wrong(f"what is over begins anew: {again!r:.200}")
+    same(audit(store).problems, (), "what the audit says of what came after")
+    same(archive(store, before=later).instances, 1, "what had the last line, and has it no more")
+    same(archive(store, before=later).instances, 0, "instances that were sealed again")
+
+
+def seals_nothing_that_changed(bench: StoreBench) -> None:
+    """What is not as it was when it was proved is left as it is, with all that goes with it."""
+    store = bench.store()
+    if _over(store) is None:
+        return
+    (name, cell), *_ = store.unsealed(NAME, "", 1)
+    lines = len(store.history(NAME, name))
+    before = tables(store, ZOE, "bob")
+    seal = Seal(
+        campaign=NAME, instance=name, rules=cell.rules, version=cell.version, state=cell.state,
+        at=AT, lines=lines, rows=0, digest="0" * 32,
+    )  # fmt: skip
+    for changed in (
+        structs.replace(seal, version=cell.version - 1),
+        structs.replace(seal, lines=lines - 1),
+        structs.replace(seal, lines=lines + 1),
+        structs.replace(seal, instance="nobody's"),
+    ):
+        answer = store.seal(Sealing(seals=(changed,), quotas={}, keys=()))
+        if answer:
+            wrong(f"sealed, though it is not so: {changed!r:.300}")
+        same(tables(store, ZOE, "bob"), before, "the tables after that")
+    same(list(store.seals(NAME)), [], "the seals")
+
+
+def _over(store: Store) -> Shop | None:
+    """A shop in which two packs are over; nothing, where the store keeps everything."""
+    shop = _story(store)
+    shop.tick(AT + timedelta(days=2))
+    try:
+        store.unsealed(NAME, "", 1)
+    except NotLive:
+        return None
+    return shop

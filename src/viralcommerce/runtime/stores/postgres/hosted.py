@@ -6,12 +6,13 @@ one after each commit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
-from viralcommerce.errors import RetryTransaction
+from viralcommerce.errors import NotLive, RetryTransaction
 from viralcommerce.runtime.erasure import Erasure, Forgotten
 from viralcommerce.runtime.ports import Found, Wanted
+from viralcommerce.runtime.sealing import RefusedLine, Sealing
 from viralcommerce.runtime.stores.postgres.drivers import Driver, Status, driver_of, play
 from viralcommerce.runtime.stores.postgres.failures import FAILED_BEFORE, Failed, translation
 from viralcommerce.runtime.stores.postgres.reading import PostgresTables
@@ -116,6 +117,14 @@ class HostedPostgresStore(PostgresTables):
             return play(forgetting(self.schema, erasure, hosted=True), driver)
         except Failed as error:
             raise translation(self.schema, error, hosted=True) from error
+
+    def seal(self, work: Sealing) -> bool:
+        """Refuse: lines that are gone must be gone for everybody."""
+        raise NotLive(f"{self.schema}: seal with the store itself, not within a transaction")
+
+    def drop_refusals(self, campaign: str, refusals: Sequence[RefusedLine]) -> int:
+        """Refuse, likewise."""
+        raise NotLive(f"{self.schema}: drop with the store itself, not within a transaction")
 
     def scrub(self) -> bool:
         """Nothing can be written anew inside of a transaction."""

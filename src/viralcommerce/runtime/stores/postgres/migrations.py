@@ -89,6 +89,18 @@ create index outbox_tried on {schema}.outbox (member, position)
 create index outbox_aside on {schema}.outbox (position) where due is null;
 comment on column {schema}.outbox.due is
   'from when it may be claimed, or the end of the lease; null: it is set aside';
+create table {schema}.seals (
+  campaign text collate "C" not null, instance text collate "C" not null, rules text not null,
+  version bigint not null, state text not null, at bigint not null, lines bigint not null,
+  rows bigint not null, digest text not null, primary key (campaign, instance)
+);
+create table {schema}.sealed_quotas (
+  campaign text collate "C" not null, name text collate "C" not null,
+  scope text collate "C" not null, period text collate "C" not null, used bigint not null,
+  primary key (campaign, name, scope, period)
+);
+comment on table {schema}.seals is
+  'what stands for instances that are over, whose journal lines were proved and dropped';
 create table {schema}.tombstones (
   fingerprint text collate "C" primary key, at bigint not null
 );

@@ -12,6 +12,7 @@ from viralcommerce.runtime.contents import KeptKey
 from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.outbox import Backlog, Claim, Pending, Settled
 from viralcommerce.runtime.ports import Cell, Due, Line, Part, Posting, Session
+from viralcommerce.runtime.sealing import Seal
 from viralcommerce.runtime.stores.postgres.follow import Followed
 from viralcommerce.runtime.stores.postgres.reads import Query, Stream
 from viralcommerce.runtime.stores.postgres.tables import Tables
@@ -128,6 +129,18 @@ class PostgresTables(ABC):
     def participants(self, campaign: str) -> Iterator[Part]:
         """Who took part, in what and as what."""
         return self._stream(self.tables.reads.participants(campaign))
+
+    def seals(self, campaign: str) -> Iterator[Seal]:
+        """What stands for instances whose lines are gone."""
+        return self._stream(self.tables.reads.seals(campaign))
+
+    def sealed_quotas(self, campaign: str) -> Iterator[tuple[QuotaKey, int]]:
+        """What those lines counted."""
+        return self._stream(self.tables.reads.sealed_quotas(campaign))
+
+    def unsealed(self, campaign: str, after: str, limit: int) -> Sequence[tuple[str, Cell]]:
+        """Instances without a deadline and without a seal."""
+        return self._ask(self.tables.reads.unsealed(campaign, after, limit))
 
     def campaigns(self) -> Sequence[str]:
         """The names in the journal."""

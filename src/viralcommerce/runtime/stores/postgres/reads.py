@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from viralcommerce.codec import encode
 from viralcommerce.errors import StoreCorrupt
@@ -13,6 +13,7 @@ from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.contents import KeptKey
 from viralcommerce.runtime.life import ALIVE, Life
 from viralcommerce.runtime.ports import Cell, Due, Line, Part, Posting
+from viralcommerce.runtime.sealing import Seal
 from viralcommerce.runtime.stores.forest import forest_statements
 from viralcommerce.runtime.stores.postgres.statements import Row, Rows, Step, numbers
 from viralcommerce.runtime.stores.postgres.whole import Int8
@@ -21,14 +22,23 @@ from viralcommerce.runtime.stores.rows import (
     KEYS_SINCE,
     OWN_POSTINGS,
     POSTING_COLUMNS,
+    SEAL_COLUMNS,
     micros,
     moment,
     to_cell,
     to_life,
     to_posting,
+    to_seal,
 )
 
 T = TypeVar("T")
+_NAMES: Final = (
+    "(with recursive names as ((select campaign from {{s}}.{0} order by campaign limit 1) "
+    "union all select (select campaign from {{s}}.{0} t where t.campaign > names.campaign "
+    "order by campaign limit 1) from names where campaign is not null) "
+    "select campaign from names where campaign is not null)"
+)
+"""The campaigns of a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +168,8 @@ class Reads:
         return Query(step, lambda rows: [to_line(row) for row in rows])
 
     def campaigns(self) -> Query[Sequence[str]]:
-        """The names in the journal, each found by one step in its index."""
-        step = self._step(
-            "with recursive names as ((select campaign from {s}.journal order by campaign limit "
-            "1) union all select (select campaign from {s}.journal j where j.campaign > "
-            "names.campaign order by campaign limit 1) from names where campaign is not null) "
-            "select campaign from names where campaign is not null"
-        )
+        """The names in the journal and on seals, each found by one step in an index."""
+        step = self._step(f"{_NAMES.format('journal')} union {_NAMES.format('seals')} order by 1")
         return Query(step, lambda rows: [name for (name,) in rows])
 
     def life(self, campaign: str) -> Query[Life]:
@@ -266,6 +271,36 @@ class Reads:
         step = self._step(
             "select name, scope, period, sum(used)::bigint from {s}.quotas where campaign = %s "
             "group by name, scope, period having sum(used) <> 0 order by name, scope, period",
+            campaign,
+        )
+        return Stream(step, lambda row: ((campaign, row[0], row[1], row[2]), row[3]))
+
+    def unsealed(self, campaign: str, after: str, limit: int) -> Query[Sequence[tuple[str, Cell]]]:
+        """Instances without a deadline and without a seal."""
+        step = self._step(
+            f"select instance, {CELL_COLUMNS} from {{s}}.cells c where campaign = %s "
+            "and instance > %s and deadline is null and not exists (select 1 from {s}.seals s "
+            "where s.campaign = c.campaign and s.instance = c.instance) "
+            "order by instance limit %s",
+            campaign,
+            after,
+            Int8(limit),
+        )
+        return Query(step, lambda rows: [(row[0], to_cell(row[1:])) for row in rows])
+
+    def seals(self, campaign: str) -> Stream[Seal]:
+        """What stands for instances whose lines are gone."""
+        step = self._step(
+            f"select {SEAL_COLUMNS} from {{s}}.seals where campaign = %s order by instance",
+            campaign,
+        )
+        return Stream(step, to_seal)
+
+    def sealed_quotas(self, campaign: str) -> Stream[tuple[QuotaKey, int]]:
+        """What those lines counted."""
+        step = self._step(
+            "select name, scope, period, used from {s}.sealed_quotas where campaign = %s "
+            "order by name, scope, period",
             campaign,
         )
         return Stream(step, lambda row: ((campaign, row[0], row[1], row[2]), row[3]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Literal, TypeVar
 
@@ -14,6 +14,7 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from viralcommerce.errors import NotLive, StoreBusy, StoreConflict
 from viralcommerce.runtime.erasure import Erasure, Forgotten
+from viralcommerce.runtime.sealing import RefusedLine, Sealing
 from viralcommerce.runtime.stores.postgres.drivers import play
 from viralcommerce.runtime.stores.postgres.failures import Failed, translation
 from viralcommerce.runtime.stores.postgres.migrating import version_of
@@ -25,7 +26,7 @@ from viralcommerce.runtime.stores.postgres.reads import Query, Stream
 from viralcommerce.runtime.stores.postgres.session import PostgresSession
 from viralcommerce.runtime.stores.postgres.tables import Tables
 from viralcommerce.runtime.stores.postgres.unit import Script
-from viralcommerce.runtime.stores.postgres.upkeep import forgetting, scrubbing
+from viralcommerce.runtime.stores.postgres.upkeep import drop, forgetting, scrubbing, seal
 from viralcommerce.runtime.stores.postgres.wire import OwnConnection
 
 T = TypeVar("T")
@@ -195,6 +196,14 @@ class PostgresStore(PostgresTables):
     def forget(self, erasure: Erasure) -> Forgotten:
         """Put the pseudonym in the member's place."""
         return self._play(forgetting(self.schema, erasure, hosted=False))
+
+    def seal(self, work: Sealing) -> bool:
+        """Put seals in the place of journal lines and keys."""
+        return self._play(seal(self.schema, work, hosted=False))
+
+    def drop_refusals(self, campaign: str, refusals: Sequence[RefusedLine]) -> int:
+        """Drop refusals of what is sealed or never began."""
+        return self._play(drop(self.schema, campaign, refusals))
 
     def tend(self) -> int:
         """Make partitions of the journal ahead, and drop those that are empty; how many there are.

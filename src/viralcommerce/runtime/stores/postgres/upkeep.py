@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 from viralcommerce.runtime.erasure import Erasure, Forgotten
 from viralcommerce.runtime.ports import Place
+from viralcommerce.runtime.sealing import RefusedLine, Sealing
 from viralcommerce.runtime.stores import erasing
 from viralcommerce.runtime.stores.postgres.failures import Failed
 from viralcommerce.runtime.stores.postgres.statements import (
@@ -22,12 +23,14 @@ from viralcommerce.runtime.stores.postgres.statements import (
 )
 from viralcommerce.runtime.stores.postgres.unit import HOSTED, OWN, Script
 from viralcommerce.runtime.stores.postgres.whole import Int8
+from viralcommerce.runtime.stores.sealing_sql import dropping, sealing
 
 T = TypeVar("T")
 _AT_LEISURE: Final = Step(b"select set_config('statement_timeout', '0', true)", answers=True)
 _SNAPSHOT: Final = Step(b"select pg_current_snapshot()::text", answers=True)
 TABLES: Final = (
-    "cells", "journal", "keys", "ledger", "lives", "outbox", "parts", "quotas", "tombstones",
+    "cells", "journal", "keys", "ledger", "lives", "outbox", "parts", "quotas", "sealed_quotas",
+    "seals", "tombstones",
 )  # fmt: skip
 """Those that name members, or did."""
 
@@ -61,14 +64,7 @@ def _forgetting(schema: str, erasure: Erasure, *, hosted: bool) -> Script[Forgot
     if not hosted:  # the host's timeouts are the host's
         yield [_AT_LEISURE]
     script = erasing.forgetting(PostgresDialect(schema), erasure)
-    try:
-        said = next(script)
-        while True:
-            rows = yield [to_step(one, schema) for one in said]
-            said = script.send(rows)
-    except StopIteration as done:
-        result: Forgotten = done.value
-        return result
+    return (yield from _translated(script, schema))
 
 
 def to_step(said: erasing.Said, schema: str) -> Step:
@@ -76,6 +72,34 @@ def to_step(said: erasing.Said, schema: str) -> Step:
     values = [Int8(one) if isinstance(one, int) else one for one in said.values]
     sql = said.sql.replace("{s}", f"{schema}.")
     return Step(sql.encode(), values, answers=sql.startswith("select"))
+
+
+def seal(schema: str, work: Sealing, *, hosted: bool) -> Script[bool]:
+    """Seal instances, in a transaction in which they are locked."""
+    return transacted(_sealing(schema, work), hosted=hosted)
+
+
+def drop(schema: str, campaign: str, refusals: Sequence[RefusedLine]) -> Script[int]:
+    """Drop refusals of what is sealed or never began, in a transaction."""
+    return transacted(_translated(dropping(campaign, refusals), schema), hosted=False)
+
+
+def _sealing(schema: str, work: Sealing) -> Script[bool]:
+    places = sorted(lock_hash(schema, ("cell", *seal.place)) for seal in work.seals)
+    yield locking(places)
+    return (yield from _translated(sealing(work), schema))
+
+
+def _translated(script: erasing.Script[T], schema: str) -> Script[T]:
+    """A script of plain statements as steps."""
+    try:
+        said = next(script)
+        while True:
+            rows = yield [to_step(one, schema) for one in said]
+            said = script.send(rows)
+    except StopIteration as done:
+        result: T = done.value
+        return result
 
 
 class PostgresDialect:

@@ -1,0 +1,91 @@
+"""How SQL stores seal: one script of statements for all of them, with no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from viralcommerce.codec import encode
+from viralcommerce.runtime.sealing import RefusedLine, Seal, Sealing
+from viralcommerce.runtime.stores.erasing import Rows, Said, Script, by_trips
+from viralcommerce.runtime.stores.rows import SEAL_COLUMNS, micros
+
+
+def sealing(work: Sealing) -> Script[bool]:
+    """Seal instances that are locked; whether all are as they were, or else nothing is written."""
+    if not (yield from _unchanged(work)):
+        return False
+    for trip in by_trips(_statements(work)):
+        _ = yield trip
+    return True
+
+
+def _unchanged(work: Sealing) -> Script[bool]:
+    asked: list[Said] = [Said("select max(position) from {s}journal")]
+    for seal in work.seals:
+        asked.append(
+            Said(
+                "select version, deadline from {s}cells where campaign = %s and instance = %s",
+                seal.place,
+            )
+        )
+        asked.append(
+            Said(
+                "select count(*), max(position) from {s}journal "
+                "where campaign = %s and instance = %s",
+                seal.place,
+            )
+        )
+    answers: list[Rows] = []
+    for statements in by_trips(asked):
+        answers += yield statements
+    ((last,),) = answers[0]
+    return all(
+        cell == [(seal.version, None)] and lines[0][0] == seal.lines and lines[0][1] != last
+        for seal, cell, lines in zip(work.seals, answers[1::2], answers[2::2], strict=True)
+    )
+
+
+def _statements(work: Sealing) -> Iterator[Said]:
+    marks = ", ".join(["%s"] * 9)
+    for seal in work.seals:
+        yield Said(f"insert into {{s}}seals ({SEAL_COLUMNS}) values ({marks})", _row(seal))
+    for key, used in sorted(work.quotas.items()):
+        sql = (
+            "insert into {s}sealed_quotas as q (campaign, name, scope, period, used) "
+            "values (%s, %s, %s, %s, %s) on conflict (campaign, name, scope, period) "
+            "do update set used = q.used + excluded.used"
+        )
+        yield Said(sql, (*key, used))
+    for place in work.keys:
+        yield Said("delete from {s}keys where campaign = %s and key = %s", place)
+    for seal in work.seals:
+        yield Said("delete from {s}journal where campaign = %s and instance = %s", seal.place)
+
+
+def dropping(campaign: str, refusals: Sequence[RefusedLine]) -> Script[int]:
+    """Drop refusals of instances that are sealed or never began; how many."""
+    sql = (
+        "select position from {s}journal where position = %s "
+        "and position < (select max(position) from {s}journal) "
+        "and not exists (select 1 from {s}cells c where c.campaign = %s and c.instance = %s "
+        "and not exists (select 1 from {s}seals s where s.campaign = c.campaign "
+        "and s.instance = c.instance))"
+    )
+    gone = 0
+    for some in by_trips(refusals):
+        rows = yield [Said(sql, (one.position, campaign, one.instance)) for one in some]
+        for one, found in zip(some, rows, strict=True):
+            if found:
+                gone += 1
+                key = "delete from {s}keys where campaign = %s and key = %s and position = %s"
+                yield [
+                    Said(key, (campaign, one.key, one.position)),
+                    Said("delete from {s}journal where position = %s", (one.position,)),
+                ]
+    return gone
+
+
+def _row(seal: Seal) -> tuple[object, ...]:
+    state = seal.state if isinstance(seal.state, bytes) else encode(seal.state)
+    kept = (seal.rules, seal.version, state.decode(), micros(seal.at))
+    return (*seal.place, *kept, seal.lines, seal.rows, seal.digest)
