@@ -9,7 +9,7 @@ import asyncio
 import functools
 import inspect
 import threading
-from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from viralcommerce.messages import Award
@@ -46,13 +46,14 @@ def settled(answer: object) -> Any:
     return awaited(_comes_to(answer)) if inspect.isawaitable(answer) else answer
 
 
-def _streamed(rows: AsyncGenerator[T, None]) -> Iterator[T]:
+def _streamed(rows: AsyncIterator[T]) -> Iterator[T]:
     """The rows of a stream, each waited for."""
     try:
         while (row := awaited(_comes_to(anext(rows, _loop)))) is not _loop:
             yield row
     finally:
-        awaited(_comes_to(rows.aclose()))
+        if isinstance(rows, AsyncGenerator):
+            awaited(_comes_to(rows.aclose()))
 
 
 async def _comes_to(answer: Any) -> Any:
