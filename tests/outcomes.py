@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.strategies import SearchStrategy
 
 from viralcommerce import Accepted, Campaign, Refused, Shop
 from viralcommerce.kinds import KINDS
@@ -12,7 +14,7 @@ from viralcommerce.messages import Command
 from viralcommerce.testing import FakeMembers, people, stories
 
 many = settings(
-    max_examples=250,
+    max_examples=400,
     derandomize=True,
     database=None,
     phases=[Phase.generate],
@@ -20,13 +22,17 @@ many = settings(
 )
 
 
-def seen(campaign: Campaign, kinds: Mapping[str, type] = KINDS) -> tuple[set[str], set[type]]:
+def seen(
+    campaign: Campaign,
+    kinds: Mapping[str, type] = KINDS,
+    fields: Mapping[str, SearchStrategy[Any]] | None = None,
+) -> tuple[set[str], set[type]]:
     """Every milestone that stories of a campaign reached, and every refusal they met."""
     milestones: set[str] = set()
     refusals: set[type] = set()
 
     @many
-    @given(stories(campaign), people(campaign))
+    @given(stories(campaign, fields=fields), people(campaign))
     def run(commands: tuple[Command, ...], known: dict[str, dict[str, object]]) -> None:
         members = FakeMembers(known)
         with Shop.open("memory:", campaign, members=members, kinds=kinds) as shop:

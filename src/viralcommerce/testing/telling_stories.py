@@ -189,16 +189,17 @@ class Teller:
     def _tell(self, command: Command) -> None:
         """Tell a command, and play it along."""
         self.told.append(command)
-        instance = self.mechanic.instance(command)
-        state = self._state(instance, command.at)
-        for event in self._events(command):
-            elsewhere = self.mechanic.where(event)
-            if elsewhere:
-                other: State = self.states.get(elsewhere) or self.mechanic.initial()
-                self.states[elsewhere] = self.mechanic.evolve(other, event)
-            else:
-                state = self.mechanic.evolve(state, event)
-        self.states[instance] = state
+        full = self._informed(command)
+        instance = self.mechanic.instance(full)
+        self.states[instance] = self._state(instance, command.at)
+        self._note(instance, self._events(command))
+
+    def _note(self, instance: str, events: tuple[Any, ...]) -> None:
+        """Play events along, wherever they happen."""
+        for event in events:
+            place = self.mechanic.where(event) or instance
+            state = self.states.get(place) or self.mechanic.initial()
+            self.states[place] = self.mechanic.evolve(state, event)
 
     def _state(self, instance: str, at: datetime) -> State:
         """The situation at a moment: what is overdue is ended first, as a shop does."""
@@ -206,16 +207,42 @@ class Teller:
         deadline = self.mechanic.deadline(state)
         if deadline is None or deadline > at:
             return state
-        ended = self.mechanic.decide(self.mechanic.expire(instance, state), state)
+        ended = self.mechanic.decide(self._informed(self.mechanic.expire(instance, state)), state)
         for event in () if isinstance(ended, Refusal) else ended:
             if not self.mechanic.where(event):
                 state = self.mechanic.evolve(state, event)
         return state
 
     def _events(self, command: Command) -> tuple[Any, ...]:
-        state = self._state(self.mechanic.instance(command), command.at)
-        events = self.mechanic.decide(command, state)
+        full = self._informed(command)
+        instance = self.mechanic.instance(full)
+        above = self.mechanic.binds(full)
+        if above and instance in (one for one, _ in self._line(above, len(self.states))):
+            return ()
+        events = self.mechanic.decide(full, self._state(instance, full.at))
         return () if isinstance(events, Refusal) else events
+
+    def _informed(self, command: Command) -> Command:
+        """The command as a shop would fill it in and tell it of others."""
+        mechanic = self.mechanic
+        if mechanic.fills:
+            command = mechanic.filled(command, hashlib.sha256(command.key.encode()).digest())
+        if not mechanic.looks:
+            return command
+        lookup = mechanic.lookup(command)
+        known = {one: self.states[one] for one in lookup.cells if one in self.states}
+        line = self._line(lookup.above, lookup.levels) if lookup.above else []
+        informed: Command = mechanic.informed(command, known, line, None)
+        return informed
+
+    def _line(self, instance: str, levels: int) -> list[tuple[str, State]]:
+        """An instance and those above it, as far as they have begun."""
+        found: list[tuple[str, State]] = []
+        while instance in self.states and len(found) <= levels:
+            state = self.states[instance]
+            found.append((instance, state))
+            instance = self.mechanic.parent(state)
+        return found
 
     def _key(self) -> str:
         return f"key-{len(self.told) + 1}"
