@@ -49,7 +49,8 @@ def test_every_command_and_option_stands_in_the_page() -> None:
     text = PAGE.read_text(encoding="utf-8")
     commands = typer.main.get_command(app).commands
     assert set(commands) == {
-        "run", "audit", "tick", "terms", "explain", "measure", "schema", "doctor"
+        "run", "audit", "tick", "forget", "archive", "terms", "explain", "measure", "schema",
+        "doctor",
     }  # fmt: skip
     for name, command in commands.items():
         assert f"## {name}\n" in text

@@ -14,6 +14,7 @@ from viralcommerce.cli.explain import explain
 from viralcommerce.cli.measure import measure
 from viralcommerce.cli.run import run
 from viralcommerce.cli.tick import tick
+from viralcommerce.cli.upkeep import archive, forget
 from viralcommerce.cli.words import schema, terms
 
 app = typer.Typer(
@@ -41,7 +42,7 @@ def _options(
     """What every command shares."""
 
 
-for command in (run, audit, tick, terms, explain, measure, schema, doctor):
+for command in (run, audit, tick, forget, archive, terms, explain, measure, schema, doctor):
     app.command()(command)
 
 

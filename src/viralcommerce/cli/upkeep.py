@@ -1,0 +1,133 @@
+"""``viralcommerce forget`` and ``archive``: what an operator asks of a store once in a while."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from msgspec import Raw, Struct
+
+from viralcommerce.cli.exits import PROBLEMS, CannotWrite, exits
+from viralcommerce.cli.files import moment
+from viralcommerce.cli.options import AsJson, StoreFile, Wait
+from viralcommerce.cli.show import console, print_json
+from viralcommerce.cli.stores import open_store
+from viralcommerce.codec import encode
+from viralcommerce.kinds import KINDS
+from viralcommerce.runtime.archiving import HandOut
+from viralcommerce.runtime.archiving import archive as put_away
+from viralcommerce.runtime.chance import SystemEntropy
+from viralcommerce.runtime.erasure import erasure
+from viralcommerce.runtime.ports import Line
+
+
+def forget(
+    store: StoreFile,
+    member: Annotated[str, typer.Argument(help="The member's id, as commands have it.")],
+    as_json: AsJson = False,
+    wait: Wait = 30.0,
+) -> None:
+    """Put a random name in the place of a member's id, everywhere in a store.
+
+    The books stay as they are, and the member cannot return under the id. Done again, where
+    nothing is left of them, it does nothing.
+    """
+    with exits():
+        now = datetime.now(UTC)
+        wanted = erasure(member, entropy=SystemEntropy(), at=now, kinds=KINDS)
+        kept = open_store(store, wait)
+        try:
+            done = kept.forget(wanted)
+        finally:
+            kept.close()
+        if as_json:
+            print_json(done)
+        elif done.nothing:
+            console().print("nothing of them is there")
+        else:
+            console().print(
+                f"{done.lines:,} lines, {done.cells:,} instances and {done.postings:,} rows of "
+                f"the ledger rewritten, now {done.pseudonym}"
+            )
+            if not done.is_scrubbed:
+                console().print("their bytes stay in the files until these are written anew")
+
+
+def archive(
+    store: StoreFile,
+    before: Annotated[
+        str, typer.Option("--before", metavar="TIME", help="Only what is older than this.")
+    ],
+    to: Annotated[
+        str, typer.Option("--to", metavar="FILE", help="Append what is dropped, as JSON lines.")
+    ] = "",
+    as_json: AsJson = False,
+    wait: Wait = 30.0,
+) -> None:
+    """Prove the journal of what is over once more, and drop it; seals stay in its place.
+
+    Beside a running shop. What does not add up is kept and told. Interrupted, it goes on where it
+    was; some lines may then stand in the file twice.
+    """
+    until = moment(before, "--before")
+    with exits():
+        kept = open_store(store, wait)
+        try:
+            with _appending(to) as out:
+                done = put_away(kept, before=until, to=out)
+            tend = getattr(kept, "tend", None)  # where the journal lies in partitions
+            if tend is not None:
+                tend()
+        finally:
+            kept.close()
+        if as_json:
+            print_json(done)
+        else:
+            console().print(f"{done.instances:,} instances sealed, {done.lines:,} lines dropped")
+            for problem in done.problems:
+                console().print(f"kept: {problem}")
+        if done.problems:
+            raise typer.Exit(PROBLEMS)
+
+
+class _Kept(Struct, frozen=True):
+    """A line of the file: where it stood in the journal, and the decision as it stood there."""
+
+    position: int
+    decision: Raw
+
+
+@contextmanager
+def _appending(path: str) -> Generator[HandOut | None]:
+    """What puts lines into a file, on the disk before anything is dropped."""
+    if not path:
+        yield None
+        return
+    try:
+        file = open(path, "ab")  # noqa: SIM115, PTH123 - closed below
+    except OSError as error:
+        raise _cannot(path, error) from error
+
+    def put(lines: Sequence[Line]) -> None:
+        try:
+            for line in lines:
+                text = line.decision
+                raw = Raw(text if isinstance(text, bytes) else encode(text))
+                file.write(encode(_Kept(line.position, raw)) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError as error:
+            raise _cannot(path, error) from error
+
+    with file:
+        yield put
+
+
+def _cannot(path: str, error: OSError) -> CannotWrite:
+    return CannotWrite(
+        f"{path}: cannot be written ({error.strerror}); nothing that is not in it was dropped"
+    )
