@@ -25,7 +25,7 @@ from viralcommerce import (
 from viralcommerce.codec import Codec
 from viralcommerce.errors import CurrencyMismatch, InvalidRule, ViralCommerceError
 from viralcommerce.kinds import KINDS
-from viralcommerce.mechanics import collect
+from viralcommerce.mechanics import collect, invite
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.messages import Accepted
 from viralcommerce.readings.liability import liability
@@ -35,6 +35,8 @@ from viralcommerce.readings.why import Explanation, why
 from viralcommerce.rules.limits import Unlimited
 from viralcommerce.rules.rewards import Coupon, Product, Reward
 from viralcommerce.rules.splits import LuckySplit, Split
+from viralcommerce.spread.levels import FixedLevels
+from viralcommerce.spread.rows import grants_of
 from viralcommerce.values.dice import Dice, ScriptedDice, SeededDice
 from viralcommerce.values.money import CNY, Currency, Money
 from viralcommerce.values.percent import WHOLE, Percent, percent
@@ -130,7 +132,18 @@ def a_shop_writes_campaigns_and_decides() -> None:
         grants=Grant(teapot, to=collect.COLLECTOR, on=collect.REACHED, at_most=1),
         budget=UNLIMITED,
     )
-    with Shop.open("memory:", rain_pack, likes) as shop:
+    friends = Campaign(
+        "friends",
+        invite.Invite(matures_after=days(15), least=CNY(50), levels=2),
+        grants=(
+            Grant(Coupon(CNY(10)), to=invite.INVITEE, on=invite.JOINED),
+            *grants_of(FixedLevels((percent(5),)), on=invite.ORDERED, to=invite.upline),
+        ),
+        budget=CNY(9_000),
+    )
+    assert_type(liability(friends, largest=CNY(300)).worst, Money | Unlimited)
+    with Shop.open("memory:", rain_pack, likes, friends) as shop:
+        shop.handle(friends, invite.Order(order="o-1", by="bob", amount=CNY(99)))
         match shop.handle(rain_pack, pack.Grab(pack="ride-1", by="bob")):
             case Accepted(awards=awards):
                 assert_type(awards, tuple[Award, ...])
