@@ -237,7 +237,7 @@ def things(code: str) -> st.SearchStrategy[Reward]:
         made(Points, st.integers(1, 9_000), worth=st.one_of(st.none(), amounts)),
         made(Product, names, worth=amounts, stock=supplies),
         made(Right, names, valid_for=no_or_some_span, stock=supplies),
-        made(Entry, names),
+        made(Entry, names.map(lambda name: f"into-{name}")),  # never into itself
         made(Title, texts),
     )  # fmt: skip
 

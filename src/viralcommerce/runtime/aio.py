@@ -250,6 +250,8 @@ class AsyncShop:
         known = self._lives.get(name)
         now = time.monotonic()
         if known is None or now - known[0] >= LEARNS_WITHIN:
+            if self._driver.closed:
+                raise NotLive("shop: it is closed; open another")
             known = self._lives[name] = (now, await self.store.life(name))
         return known[1]
 

@@ -370,6 +370,8 @@ class Shop:
         known = self._lives.get(name)
         now = time.monotonic()
         if known is None or now - known[0] >= LEARNS_WITHIN:
+            if self._driver.closed:
+                raise NotLive("shop: it is closed; open another")
             known = self._lives[name] = (now, self.store.life(name))
         return known[1]
 
