@@ -123,6 +123,7 @@ FRIENDS = Campaign(
         rebinds="until_order",
         prefers="link",
         guesses=25,
+        tiers=(10, 50),
         payouts=invite.Payouts(
             at_least=CNY(12), fee=CNY("0.60"), owing="write_off", owes_at_most=CNY(55)
         ),
@@ -130,6 +131,7 @@ FRIENDS = Campaign(
     grants=(
         Grant(Coupon(CNY(21)), to=invite.INVITEE, on=invite.JOINED, name="welcome"),
         Grant(Cash(CNY(11)), to=invite.INVITER, on=invite.FIRST_ORDER, name="thanks", at_most=33),
+        Grant(Cash(CNY(4)), to=invite.INVITER, on=invite.tier(1), name="tenth"),
         Grant(Cash(percent(6)), to=invite.upline(1), on=invite.ORDERED, name="first"),
         Grant(
             Credit(percent("1.5")),

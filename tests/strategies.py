@@ -173,6 +173,7 @@ def invites(code: str) -> st.SearchStrategy[AnyMechanic]:
         rebinds=st.sampled_from(["never", "until_order", "always"]),
         prefers=st.sampled_from(["code", "link"]),
         guesses=st.integers(1, 1_000),
+        tiers=st.sampled_from([(), (10,), (2, 50, 900)]),
         payouts=st.one_of(st.none(), payouts),
     )
 
@@ -272,7 +273,8 @@ def grants(
         share: True for one on the milestone that draws from the hold; False for none such.
     """
     drawn = [each for each, carries in game.milestones.items() if carries.drawn]
-    on = draw(st.sampled_from(drawn if share else sorted(game.milestones)))
+    reachable = sorted(set(game.milestones) - game.unreachable().keys())
+    on = draw(st.sampled_from(drawn if share else reachable))
     carries = game.milestones[on]
     roles = tuple(role for role in carries.roles if role not in game.absent())
     percents = share or (share is None and carries.amount and draw(st.booleans()))

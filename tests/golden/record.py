@@ -267,6 +267,7 @@ def friends() -> tuple[Campaign, list[Command]]:
             code_uses=2,
             binds_for=days(90),
             rebinds="until_order",
+            tiers=(2,),
         ),
         grants=(
             Grant(Coupon(CNY(5)), to=invite.INVITEE, on=invite.JOINED, name="welcome"),
@@ -278,6 +279,7 @@ def friends() -> tuple[Campaign, list[Command]]:
                 at_most=2,
                 given=HasTag("vip"),
             ),
+            Grant(Points(7), to=invite.INVITER, on=invite.tier(1), name="second"),
             Grant(Credit(percent("5")), to=invite.upline(1), on=invite.ORDERED, name="one"),
             Grant(Cash(percent("1.5")), to=invite.upline(2), on=invite.ORDERED, name="two"),
         ),

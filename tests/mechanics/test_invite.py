@@ -9,7 +9,7 @@ from msgspec import structs
 
 from inviting import RIDES, Played, played, rides
 from shops import at
-from viralcommerce import CNY, Credit, Grant, days, percent
+from viralcommerce import CNY, Credit, Grant, Shop, days, percent
 from viralcommerce.campaign import Campaign
 from viralcommerce.errors import InvalidRule
 from viralcommerce.mechanics import invite
@@ -156,3 +156,52 @@ def test_more_than_two_levels_are_said_and_nothing_else_is() -> None:
     with pytest.raises(InvalidRule, match="leave `deeper` out"):
         rides(levels=2, deeper=MORE_THAN_TWO)
     assert rides(levels=3, deeper=MORE_THAN_TWO).levels == 3
+
+
+def test_the_tenth_friend_earns_more() -> None:
+    """EC-63: by the count of friends who have bought, whatever else they buy."""
+    told: list[invite.Commands] = []
+    for number in range(1, 6):
+        friend = f"f{number}"
+        told += [
+            invite.Join(by=friend, link="ann", at=at()),
+            invite.Order(order=f"a{number}", by=friend, amount=CNY(10), at=at(days=number)),
+            invite.Order(order=f"b{number}", by=friend, amount=CNY(10), at=at(days=number + 50)),
+        ]
+    grants = (
+        Grant(Credit(CNY(1)), to=invite.INVITER, on=invite.FIRST_ORDER),
+        Grant(Credit(CNY(2)), to=invite.INVITER, on=invite.tier(1)),
+        Grant(Credit(CNY(5)), to=invite.INVITER, on=invite.tier(2)),
+    )
+    game = rides(tiers=(3, 5), least=CNY.minor(1))
+    end = played(game, sorted(told, key=lambda one: one.at), grants=grants)
+    assert end.earned["member/ann"] == 5 * 100 + 2 * 200 + 500
+    assert [e.nth for e in end.events if isinstance(e, invite.Matured)] == [
+        1, 2, 3, 4, 5, 0, 0, 0, 0, 0,
+    ]  # fmt: skip
+
+
+def test_a_refund_takes_back_what_the_tier_gave() -> None:
+    bonus = Grant(Credit(CNY(2)), to=invite.INVITER, on=invite.tier(1))
+    campaign = Campaign("rides", rides(tiers=(2,)), grants=(bonus,), budget=CNY(9))
+    with Shop.open("memory:", campaign) as shop:
+        for number in (1, 2):
+            shop.handle(campaign, invite.Join(by=f"f{number}", link="ann", at=at()))
+            order = invite.Order(order=f"o{number}", by=f"f{number}", amount=CNY(10), at=at())
+            shop.handle(campaign, order)
+            shop.tick(at(days=15 * number))
+        back = invite.Refund(order="o2", refund="r", by="desk", amount=CNY(10), at=at(days=40))
+        decision = shop.handle(campaign, back)
+    assert isinstance(decision, Accepted)
+    assert [(one.to, one.way, one.amount) for one in decision.adjustments] == [
+        ("ann", "back", 200)
+    ]
+
+
+def test_tiers_begin_later_and_later_and_a_tier_that_does_not_cannot_be_granted() -> None:
+    for tiers in ((1,), (5, 5), (9, 3)):
+        with pytest.raises(InvalidRule, match="begin at 2 or later, and go up"):
+            rides(tiers=tiers)
+    second = Grant(Credit(CNY(1)), to=invite.INVITER, on=invite.tier(2))
+    with pytest.raises(InvalidRule, match=r"'tier\(2\)' can never be reached: tiers=\(10,\)"):
+        Campaign("rides", rides(tiers=(10,)), grants=(second,), budget=CNY(9))

@@ -125,11 +125,15 @@ def easy(campaign: Campaign) -> Campaign:
     if isinstance(game, collect.Collect):
         game = collect.Collect(goal=1 + game.goal % 3, within=game.within)
     if isinstance(game, invite.Invite):
-        game = invite.Invite(matures_after=hours(1), levels=2, rebinds=game.rebinds)
+        tiers = tuple(range(2, 2 + len(game.tiers)))
+        rebinds = game.rebinds
+        game = invite.Invite(matures_after=hours(1), levels=2, rebinds=rebinds, tiers=tiers)
     return campaign.replace(mechanic=game, given=None, window=ALWAYS)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(campaigns(), st.data())
 def test_whatever_happens_it_costs_no_less_than_the_least_and_no_more_than_the_worst(
     campaign: Campaign, data: st.DataObject

@@ -233,7 +233,7 @@ def changes(value: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
     if isinstance(value, list):
         for index, inner in enumerate(value):
             yield from changes(inner, (*place, index))
-        if len(value) > 1 and key in ("grants", "limits", "at_most", "shares", "weights"):
+        if len(value) > 1 and key in ("grants", "limits", "at_most", "shares", "weights", "tiers"):
             yield place, value[1:]
         return
     if isinstance(value, int):

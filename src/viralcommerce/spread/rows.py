@@ -24,6 +24,9 @@ def grants_of(
     A campaign whose amounts are rounded down, as they are unless it says otherwise, then gives
     what `Levels.due` says, level by level, on the part of an order that is left.
 
+    `HeadcountTiers` is no such scheme: its rate depends on the friend, not the level. The invite
+    game has milestones for that, ``invite.tier(1)`` and on, which begin where the rule says.
+
     Args:
         scheme: whose levels are paid.
         on: the milestone that carries what the rates are of: ``invite.ORDERED``.

@@ -117,6 +117,8 @@ from viralcommerce.mechanics.invite.words import MOST_LEVELS as MOST_LEVELS
 from viralcommerce.mechanics.invite.words import OPERATOR as OPERATOR
 from viralcommerce.mechanics.invite.words import ORDERED as ORDERED
 from viralcommerce.mechanics.invite.words import PAYEE as PAYEE
+from viralcommerce.mechanics.invite.words import TIERS as TIERS
 from viralcommerce.mechanics.invite.words import UPLINE as UPLINE
 from viralcommerce.mechanics.invite.words import WORDS as WORDS
+from viralcommerce.mechanics.invite.words import tier as tier
 from viralcommerce.mechanics.invite.words import upline as upline

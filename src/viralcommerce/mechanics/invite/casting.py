@@ -31,6 +31,7 @@ from viralcommerce.mechanics.invite.words import (
     OPERATOR,
     ORDERED,
     PAYEE,
+    TIERS,
     UPLINE,
 )
 from viralcommerce.messages import Command
@@ -39,7 +40,10 @@ from viralcommerce.rules.extent import ONCE, Life, Times
 MILESTONES: Final[Mapping[str, Carries]] = {
     JOINED: Carries((INVITEE, INVITER)),
     ORDERED: Carries((INVITEE, *UPLINE), amount=True, clock=True, boundless=True),
-    FIRST_ORDER: Carries((INVITEE, INVITER), amount=True, clock=True, boundless=True),
+    **{
+        each: Carries((INVITEE, INVITER), amount=True, clock=True, boundless=True)
+        for each in (FIRST_ORDER, *TIERS)
+    },
 }
 """Who takes part in each milestone; what an order comes to is bounded by no rule."""
 CASTS: Final[Mapping[type[Command], tuple[str, ...]]] = {
@@ -64,8 +68,8 @@ CASTS: Final[Mapping[type[Command], tuple[str, ...]]] = {
 """Who takes part in each command, the actor first; the clock's have nobody."""
 _PERHAPS: Final = Times(0, 1)
 LIVES: Final[tuple[Life, ...]] = (
-    {JOINED: ONCE, ORDERED: ONCE, FIRST_ORDER: ONCE},
-    {JOINED: _PERHAPS, ORDERED: _PERHAPS, FIRST_ORDER: _PERHAPS},
+    {JOINED: ONCE, ORDERED: ONCE, FIRST_ORDER: ONCE, **dict.fromkeys(TIERS, _PERHAPS)},
+    dict.fromkeys((JOINED, ORDERED, FIRST_ORDER, *TIERS), _PERHAPS),
 )
 """An instance, as it is costed, is a friend with one order; further orders are further ones."""
 

@@ -227,7 +227,12 @@ class Rejected(Event, frozen=True, kw_only=True):
 
 
 class Matured(Event, frozen=True, kw_only=True):
-    """An order can no longer be refunded; `first` if it is the buyer's first that qualifies."""
+    """An order can no longer be refunded; `first` if it is the buyer's first that qualifies.
+
+    Args:
+        nth: which friend of their inviter, among those who have bought, a first order makes its
+            buyer, the first being 1; 0 where it makes them none.
+    """
 
     en: ClassVar[str] = "the order {order} counts with {net}"
     zh: ClassVar[str] = "订单{order}计入{net}"
@@ -237,6 +242,7 @@ class Matured(Event, frozen=True, kw_only=True):
     upline: tuple[MemberField, ...]
     net: Money
     first: bool
+    nth: int = 0
 
 
 # ---------------------------------------------------------------------------- refusals

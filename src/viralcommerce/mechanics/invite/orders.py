@@ -50,7 +50,14 @@ from viralcommerce.mechanics.invite.ordering import (
     WinBack,
     WonBack,
 )
-from viralcommerce.mechanics.invite.words import FIRST_ORDER, INVITEE, INVITER, ORDERED, UPLINE
+from viralcommerce.mechanics.invite.words import (
+    FIRST_ORDER,
+    INVITEE,
+    INVITER,
+    ORDERED,
+    TIERS,
+    UPLINE,
+)
 from viralcommerce.refusals import NothingToEnd
 from viralcommerce.values.money import Money
 
@@ -222,6 +229,7 @@ def mature(
     qualifies = state.net.minor > 0 and (least is None or state.net >= least)
     first = qualifies and command.bought == 0
     at, inviter = command.at, command.inviter
+    nth = command.friends + 1 if first and inviter else 0
     matured = Matured(
         at=at,
         order=command.order,
@@ -229,26 +237,30 @@ def mature(
         upline=state.upline,
         net=state.net,
         first=first,
+        nth=nth,
     )
     if not qualifies:
         return (matured,)
     bought = Bought(at=at, member=state.buyer)
-    if not first or not inviter:
+    if not nth:
         return (matured, bought)
-    return (matured, bought, Befriended(at=at, member=inviter, nth=command.friends + 1))
+    return (matured, bought, Befriended(at=at, member=inviter, nth=nth))
 
 
-def earned(buyer: str, upline: Sequence[str], net: Money, *, first: bool) -> tuple[Reached, ...]:
+def earned(event: Matured, tiers: Sequence[int]) -> tuple[Reached, ...]:
     """What a matured order has reached."""
+    net, buyer = event.net, event.buyer
     if not net.minor:
         return ()
-    reached = (Reached(ORDERED, earning(buyer, upline), net),)
-    if not first:
-        return reached
+    order = Reached(ORDERED, earning(buyer, event.upline), net)
+    if not event.first:
+        return (order,)
     cast: dict[str, str] = {INVITEE: buyer}
-    if upline:
-        cast[INVITER] = upline[0]
-    return (*reached, Reached(FIRST_ORDER, cast, net))
+    if event.upline:
+        cast[INVITER] = event.upline[0]
+    begun = sum(begins <= event.nth for begins in tiers)
+    reached = (FIRST_ORDER, TIERS[begun - 1]) if begun else (FIRST_ORDER,)
+    return (order, *(Reached(each, cast, net) for each in reached))
 
 
 def adjusted(event: Events, least: Money | None) -> tuple[Adjusted, ...]:
@@ -257,7 +269,8 @@ def adjusted(event: Events, least: Money | None) -> tuple[Adjusted, ...]:
         return ()
     net = event.net if event.net.minor else None
     qualifies = net is not None and (least is None or net >= least)
-    return (Adjusted(ORDERED, net), Adjusted(FIRST_ORDER, net if qualifies else None))
+    firsts = (Adjusted(each, net if qualifies else None) for each in (FIRST_ORDER, *TIERS))
+    return (Adjusted(ORDERED, net), *firsts)
 
 
 def maturing(name: str, state: Pending, at: datetime) -> Mature:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Annotated, ClassVar, Final, Literal, assert_never, get_args
 
 from pydantic import Field
@@ -74,6 +75,8 @@ from viralcommerce.mechanics.invite.words import (
     JOINED,
     MATTER,
     MOST_LEVELS,
+    MOST_TIERS,
+    TIERS,
     UPLINE,
     WORDS,
 )
@@ -81,7 +84,7 @@ from viralcommerce.messages import Command
 from viralcommerce.refusals import NothingToEnd
 from viralcommerce.rules.base import OneOf, rule
 from viralcommerce.rules.extent import Life
-from viralcommerce.rules.fields import NEVER, MoneyField, SpanField
+from viralcommerce.rules.fields import NEVER, Count, MoneyField, SpanField
 from viralcommerce.rules.limits import UNLIMITED, CountOrUnlimited
 from viralcommerce.rules.wording import Words
 from viralcommerce.spread.levels import MORE_THAN_TWO
@@ -110,6 +113,8 @@ class Invite(Mechanic[Commands, States, Events]):
         rebinds: whether a later invitation counts: ``"never"`` while one stands, ``"until_order"``
             of the friend has matured, or ``"always"``.
         prefers: what counts where a code was typed and a link was opened.
+        tiers: with which friend who has bought each tier begins: (10, 50) makes the tenth to the
+            49th `tier(1)`, and those after them `tier(2)`.
         guesses: how many codes that bring nothing a member may type in a day; from then on no code
             is looked up, and the answer is the same. `codes.guesses_within` says what is safe.
         payouts: how cash is paid out; nothing where the issuer hands it out.
@@ -153,6 +158,9 @@ class Invite(Mechanic[Commands, States, Events]):
     binds_for: SpanField = Field(default=NEVER, kw_only=True)
     rebinds: Literal["never", "until_order", "always"] = Field(default="never", kw_only=True)
     prefers: Literal["code", "link"] = Field(default="code", kw_only=True)
+    tiers: Annotated[tuple[Count, ...], Field(max_length=MOST_TIERS)] = Field(
+        default=(), kw_only=True
+    )
     guesses: Annotated[int, Field(strict=True, ge=1, le=1_000)] = Field(default=20, kw_only=True)
     payouts: Annotated[Payouts, OneOf()] | None = Field(default=None, kw_only=True)
 
@@ -160,6 +168,11 @@ class Invite(Mechanic[Commands, States, Events]):
         for name, span in (("matures_after", self.matures_after), ("binds_for", self.binds_for)):
             if span < timedelta(0):
                 raise InvalidRule(f"{name}: {span} is less than nothing; give a span")
+        if any(now <= before for before, now in pairwise((1, *self.tiers))):
+            raise InvalidRule(
+                f"tiers: they begin at {', '.join(map(str, self.tiers))}; begin at 2 or "
+                "later, and go up"
+            )
         if (self.levels > _SILENT) != (self.deeper == MORE_THAN_TWO):
             said = "leave `deeper` out" if self.deeper else "say deeper=MORE_THAN_TWO if meant"
             raise InvalidRule(
@@ -195,12 +208,18 @@ class Invite(Mechanic[Commands, States, Events]):
             *wording.of_binding(self.binds_for, self.rebinds),
             *wording.of_orders(self.base, self.matures_after, self.counts_from, self.levels),
             wording.of_qualifying(self.least),
+            *wording.of_tiers(self.tiers),
             *(() if self.payouts is None else self.payouts.sentences()),
         )
 
     def lives(self) -> tuple[Life, ...]:
         """A friend joins and buys once; or less than that."""
         return casting.LIVES
+
+    def unreachable(self) -> Mapping[str, str]:
+        """The tiers that do not begin."""
+        why = f"tiers={self.tiers} says of none where it begins; say so, or leave the grant out"
+        return dict.fromkeys(TIERS[len(self.tiers) :], why)
 
     def absent(self) -> Mapping[str, str]:
         """The levels that nobody is paid for."""
@@ -328,7 +347,7 @@ class Invite(Mechanic[Commands, States, Events]):
                 cast: dict[str, str] = {INVITEE: event.invitee, INVITER: event.inviter}
                 return () if event.again else (Reached(JOINED, cast),)
             case Matured():
-                return orders.earned(event.buyer, event.upline, event.net, first=event.first)
+                return orders.earned(event, self.tiers)
             case _:
                 return ()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -125,6 +125,15 @@ def of_orders(
             "订单计入后又退款或拒付的，相应收回已发放的奖励。",
         ),
     )
+
+
+def of_tiers(tiers: Sequence[int]) -> Iterator[Words]:
+    """With which friend each tier begins."""
+    for number, begins in enumerate(tiers, 1):
+        yield Words(
+            f"Tier {number} begins with friend number {begins} of a member who has bought.",
+            f"第{number}档自用户邀请的第{begins}位下单好友起算。",
+        )
 
 
 def of_qualifying(least: Money | None) -> Words:

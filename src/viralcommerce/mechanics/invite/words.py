@@ -40,6 +40,25 @@ MATTER: Final = "matter"
 JOINED: Final = Milestone("joined")
 ORDERED: Final = Milestone("ordered")
 FIRST_ORDER: Final = Milestone("first_order")
+MOST_TIERS: Final = 9
+
+
+def tier(number: int) -> Milestone:
+    """The first qualifying order of a friend who is late enough to be in a tier, from 1 on.
+
+    Raises:
+        InvalidRule: a tier below 1 or above 9.
+
+    Example:
+        >>> tier(1)
+        'tier(1)'
+    """
+    if not 1 <= number <= MOST_TIERS:
+        raise InvalidRule(f"tier: {number}; the first is 1, the last {MOST_TIERS}")
+    return Milestone(f"tier({number})")
+
+
+TIERS: Final = tuple(tier(number) for number in range(1, MOST_TIERS + 1))
 
 WORDS: Final[Mapping[str, Words]] = {
     INVITER: Words("inviter", "邀请人"),
@@ -57,8 +76,14 @@ WORDS: Final[Mapping[str, Words]] = {
         role: Words(f"inviter at level {level}", f"第{level}级邀请人")
         for level, role in enumerate(UPLINE, 1)
     },
+    **{
+        milestone: Words(
+            f"when the refund period of the first qualifying order of a friend in tier {number} "
+            "is over",
+            f"第{number}档好友首个有效订单过售后期时",
+        )
+        for number, milestone in enumerate(TIERS, 1)
+    },
 }
-CARRIED: Final[Mapping[str, Words]] = {
-    ORDERED: Words("what is left of the order", "订单未退款金额"),
-    FIRST_ORDER: Words("what is left of the order", "订单未退款金额"),
-}
+_LEFT: Final = Words("what is left of the order", "订单未退款金额")
+CARRIED: Final[Mapping[str, Words]] = dict.fromkeys((ORDERED, FIRST_ORDER, *TIERS), _LEFT)
