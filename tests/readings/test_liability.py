@@ -131,9 +131,7 @@ def easy(campaign: Campaign) -> Campaign:
     return campaign.replace(mechanic=game, given=None, window=ALWAYS)
 
 
-@settings(
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(campaigns(), st.data())
 def test_whatever_happens_it_costs_no_less_than_the_least_and_no_more_than_the_worst(
     campaign: Campaign, data: st.DataObject
