@@ -211,3 +211,11 @@ def whole_life() -> tuple[pack.Events, ...]:
 
 
 EVENTS = whole_life()
+
+
+def test_an_ask_ends_at_its_deadline_and_no_other_situation_has_one() -> None:
+    game = collect.Collect(goal=9, within=hours(1))
+    state = liked("bob")
+    assert game.deadline(state) == NOON + hours(1)
+    assert game.expire("a", state) == collect.Expire(ask="a", at=NOON + hours(1))
+    assert game.deadline(game.initial()) is None

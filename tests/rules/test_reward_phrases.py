@@ -20,6 +20,7 @@ from viralcommerce import (
     percent,
 )
 from viralcommerce.errors import InvalidRule
+from viralcommerce.rules.base import rule
 from viralcommerce.rules.grants import Grant
 from viralcommerce.rules.limits import DAY, MONTH, WEEK, canonical, quota_name
 from viralcommerce.rules.rewards import Entry, Reward, Title
@@ -111,3 +112,15 @@ def test_a_bound_is_counted_by_its_own_name() -> None:
 def test_a_yes_is_no_count() -> None:
     with pytest.raises(InvalidRule, match=r"at_most: True is no count; give a whole number"):
         Grant(Points(1), to="grabber", on="grabbed", at_most=True)
+
+
+@rule("sticker")
+class Sticker(Reward):
+    """A third party's reward that does not say how it reads."""
+
+    size: int = 3
+
+
+def test_a_reward_that_does_not_say_how_it_reads_is_spelled_out() -> None:
+    assert "sticker" in Sticker().phrase_en()
+    assert "3" in Sticker().phrase_zh()
