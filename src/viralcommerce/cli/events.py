@@ -180,7 +180,7 @@ class EventFile:
                 known[member] = read_facts(facts, self._kinds, who=member)
                 for fact, kind in self._kinds.items():
                     if known[member].get(fact) is not None:
-                        _READERS[kind](Known(known, ""), member, fact)
+                        Known(known, "").of_kind(kind, member, fact)
             except MembersFailed as error:
                 raise InvalidMessage(error.message.replace("members: ", "facts: ", 1)) from None
         return known
@@ -273,15 +273,3 @@ def _is_naive(text: str) -> bool:
         return datetime.fromisoformat(text).tzinfo is None
     except ValueError:
         return False
-
-
-_READERS: Final = {
-    FactKind.MOMENT: Known.moment,
-    FactKind.COUNT: Known.count,
-    FactKind.NUMBER: Known.number,
-    FactKind.TEXT: Known.text,
-    FactKind.NAME: Known.name,
-    FactKind.NAMES: Known.names,
-    FactKind.MONEY: Known.money,
-    FactKind.FLAG: Known.flag,
-}

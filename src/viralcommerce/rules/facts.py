@@ -148,11 +148,27 @@ class Known:
             return value
         raise self._unfit(of, fact, FactKind.FLAG)
 
+    def of_kind(self, kind: FactKind, of: str, fact: str) -> object:
+        """A fact that is of a kind."""
+        return _OF_KIND[kind](self, of, fact)
+
     def _value(self, of: str, fact: str) -> object:
         return self._facts[of or self._subject][fact]
 
     def _unfit(self, of: str, fact: str, kind: FactKind) -> MembersFailed:
         return unfit(of or self._subject, fact, kind, self._value(of, fact))
+
+
+_OF_KIND: Final[Mapping[FactKind, Callable[[Known, str, str], object]]] = {
+    FactKind.MOMENT: Known.moment,
+    FactKind.COUNT: Known.count,
+    FactKind.NUMBER: Known.number,
+    FactKind.TEXT: Known.text,
+    FactKind.NAME: Known.name,
+    FactKind.NAMES: Known.names,
+    FactKind.MONEY: Known.money,
+    FactKind.FLAG: Known.flag,
+}
 
 
 def plain_names(value: object) -> bool:

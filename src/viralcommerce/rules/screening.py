@@ -117,7 +117,7 @@ def _is_plain(column: Sequence[object], kind: FactKind) -> bool:
 
 def _straightened(number: int, role: str, fact: str, kind: FactKind, value: object) -> object:
     try:
-        return _READERS[kind](Known({role: {fact: value}}, role), role, fact)
+        return Known({role: {fact: value}}, role).of_kind(kind, role, fact)
     except MembersFailed as wrong:
         raise _of(number, wrong) from None
 
@@ -132,16 +132,6 @@ _PLAIN: Final[Mapping[FactKind, frozenset[type]]] = {
     FactKind.TEXT: _NONE | {str},
     FactKind.MONEY: _NONE | {Money},
     FactKind.FLAG: _NONE | {bool},
-}
-_READERS: Final[Mapping[FactKind, Callable[[Known, str, str], object]]] = {
-    FactKind.MOMENT: Known.moment,
-    FactKind.COUNT: Known.count,
-    FactKind.NUMBER: Known.number,
-    FactKind.TEXT: Known.text,
-    FactKind.NAME: Known.name,
-    FactKind.NAMES: Known.names,
-    FactKind.MONEY: Known.money,
-    FactKind.FLAG: Known.flag,
 }
 
 
