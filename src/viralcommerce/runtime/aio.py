@@ -28,6 +28,7 @@ from viralcommerce.rules.base import Kinds
 from viralcommerce.runtime.async_driver import AsyncDriver, Texts, Unread
 from viralcommerce.runtime.async_ports import AsyncIssuer, AsyncMembers, AsyncStore
 from viralcommerce.runtime.chance import SystemClock, SystemEntropy
+from viralcommerce.runtime.driver import shop_is_closed
 from viralcommerce.runtime.entering import Awaits, Decide, Failed, Prepare, Recall, Reverse
 from viralcommerce.runtime.erasure import Forgotten, erasure
 from viralcommerce.runtime.errands import run_later, told
@@ -35,7 +36,6 @@ from viralcommerce.runtime.gathering import Gathering
 from viralcommerce.runtime.gathering_tasks import AsyncGatherer
 from viralcommerce.runtime.life import Life, Stage
 from viralcommerce.runtime.many import named_by_place
-from viralcommerce.runtime.message_fields import members_of
 from viralcommerce.runtime.outbox import Claim, Settled
 from viralcommerce.runtime.ports import Clock, Decision, Entropy, Record
 from viralcommerce.runtime.programs import Programs
@@ -49,7 +49,7 @@ from viralcommerce.runtime.relay import (
 )
 from viralcommerce.runtime.request import Context, Outcome, Request
 from viralcommerce.runtime.shop import LEARNS_WITHIN, NOT_WITHIN
-from viralcommerce.runtime.stamping import aware, filled, instance_of, stamped
+from viralcommerce.runtime.stamping import aware, request_for
 from viralcommerce.runtime.ticking import Act, LifeOf, Pin, WhatIsDue, ticking
 from viralcommerce.runtime.ticking import Errand as TickErrand
 from viralcommerce.runtime.views import AsyncViews
@@ -251,7 +251,7 @@ class AsyncShop:
         now = time.monotonic()
         if known is None or now - known[0] >= LEARNS_WITHIN:
             if self._driver.closed:
-                raise NotLive("shop: it is closed; open another")
+                raise shop_is_closed()
             known = self._lives[name] = (now, await self.store.life(name))
         return known[1]
 
@@ -260,8 +260,4 @@ class AsyncShop:
         life = await self._life(program.campaign.name)
         if life.shadow and not program.shadow:
             program = self._programs.shadow(program)
-        if program.mechanic.fills:
-            command = filled(program, command, self._entropy)
-        instance = instance_of(program, command)
-        stamped_now = stamped(program, command, self._clock, self._entropy)
-        return Request(program, stamped_now, instance, life, members_of(stamped_now))
+        return request_for(program, life, command, self._clock, self._entropy)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import os
 from collections.abc import Sequence
 
-from viralcommerce.errors import MembersFailed, NotLive, StoreConflict
+from viralcommerce.errors import StoreConflict
 from viralcommerce.runtime.async_ports import AsyncMembers, AsyncStore, Facts
-from viralcommerce.runtime.driver import CONFLICTS
+from viralcommerce.runtime.driver import CONFLICTS, members_failed, pause, shop_is_closed
 from viralcommerce.runtime.effects import Ask, Effect, Lock, Look, Restart
 from viralcommerce.runtime.flow import flow
 from viralcommerce.runtime.ports import Asked, Found, Record, Writes
@@ -92,7 +91,7 @@ class AsyncDriver:
     ) -> list[Outcome]:
         """The outcomes of the first of these requests, at least of one; see `Driver.first`."""
         if self.closed:
-            raise NotLive("shop: it is closed; open another")
+            raise shop_is_closed()
         conflicts = 0
         while True:
             try:
@@ -102,7 +101,7 @@ class AsyncDriver:
             except StoreConflict:
                 if conflicts == CONFLICTS:
                     raise
-                await asyncio.sleep(0.001 * (1 << conflicts) * (1 + os.urandom(1)[0] / 255))
+                await asyncio.sleep(pause(conflicts))
                 conflicts += 1
 
     async def _drive(
@@ -152,7 +151,4 @@ class AsyncDriver:
             answer = self._members.facts(asked)
             return await answer if inspect.isawaitable(answer) else answer
         except Exception as error:
-            raise MembersFailed(
-                f"members: asked about {', '.join(one.member for one in asked[:3])}: "
-                f"{type(error).__name__}: {error}; nothing was decided"
-            ) from error
+            raise members_failed(asked, error) from error

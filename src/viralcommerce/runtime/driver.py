@@ -42,7 +42,7 @@ class Driver:
         """The outcome of one command; straight through, where it asks nobody."""
         if request.program.is_straight:
             if self.closed:
-                raise NotLive("shop: it is closed; open another")
+                raise shop_is_closed()
             session = self._store.session()
             try:
                 outcome = straight(self._context, request, session)
@@ -77,7 +77,7 @@ class Driver:
         or says that nobody knows.
         """
         if self.closed:
-            raise NotLive("shop: it is closed; open another")
+            raise shop_is_closed()
         conflicts = 0
         while True:
             try:
@@ -85,7 +85,7 @@ class Driver:
             except StoreConflict:  # nothing of these requests is written
                 if conflicts == CONFLICTS:
                     raise
-                time.sleep(0.001 * (1 << conflicts) * (1 + os.urandom(1)[0] / 255))
+                time.sleep(pause(conflicts))
                 conflicts += 1
 
     def _drive(self, requests: tuple[Request, ...], records: list[Record] | None) -> list[Outcome]:
@@ -132,7 +132,22 @@ class Driver:
         try:
             return self._members.facts(asked)
         except Exception as error:
-            raise MembersFailed(
-                f"members: asked about {', '.join(one.member for one in asked[:3])}: "
-                f"{type(error).__name__}: {error}; nothing was decided"
-            ) from error
+            raise members_failed(asked, error) from error
+
+
+def shop_is_closed() -> NotLive:
+    """What a closed shop says to every verb."""
+    return NotLive("shop: it is closed; open another")
+
+
+def pause(conflicts: int) -> float:
+    """Seconds to wait before what conflicted is run again: twice as long each time, jittered."""
+    return 0.001 * (1 << conflicts) * (1 + os.urandom(1)[0] / 255)
+
+
+def members_failed(asked: Sequence[Asked], error: Exception) -> MembersFailed:
+    """What to tell a host whose members port raised."""
+    return MembersFailed(
+        f"members: asked about {', '.join(one.member for one in asked[:3])}: "
+        f"{type(error).__name__}: {error}; nothing was decided"
+    )

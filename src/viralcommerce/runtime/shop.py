@@ -20,7 +20,7 @@ from viralcommerce.kinds import KINDS
 from viralcommerce.messages import Command
 from viralcommerce.rules.base import Kinds
 from viralcommerce.runtime.chance import SystemClock, SystemEntropy
-from viralcommerce.runtime.driver import Driver
+from viralcommerce.runtime.driver import Driver, shop_is_closed
 from viralcommerce.runtime.entering import Awaits, Decide, Failed, Prepare, Recall, Reverse
 from viralcommerce.runtime.erasure import Forgotten, erasure
 from viralcommerce.runtime.errands import run, told
@@ -28,7 +28,6 @@ from viralcommerce.runtime.gathering import Gathering
 from viralcommerce.runtime.gathering_threads import Gatherer
 from viralcommerce.runtime.life import Life, Stage
 from viralcommerce.runtime.many import named_by_place
-from viralcommerce.runtime.message_fields import members_of
 from viralcommerce.runtime.outbox import Claim, Settled
 from viralcommerce.runtime.ports import (
     Clock,
@@ -49,7 +48,7 @@ from viralcommerce.runtime.relay import (
     relay,
 )
 from viralcommerce.runtime.request import Context, Outcome, Request
-from viralcommerce.runtime.stamping import aware, filled, instance_of, stamped
+from viralcommerce.runtime.stamping import aware, request_for
 from viralcommerce.runtime.stores.urls import open_store
 from viralcommerce.runtime.ticking import Act, LifeOf, Pin, WhatIsDue, endings, ticking
 from viralcommerce.runtime.ticking import Errand as TickErrand
@@ -371,7 +370,7 @@ class Shop:
         now = time.monotonic()
         if known is None or now - known[0] >= LEARNS_WITHIN:
             if self._driver.closed:
-                raise NotLive("shop: it is closed; open another")
+                raise shop_is_closed()
             known = self._lives[name] = (now, self.store.life(name))
         return known[1]
 
@@ -380,8 +379,4 @@ class Shop:
         life = self._life(program.campaign.name)
         if life.shadow and not program.shadow:
             program = self._programs.shadow(program)
-        if program.mechanic.fills:
-            command = filled(program, command, self._entropy)
-        instance = instance_of(program, command)
-        stamped_now = stamped(program, command, self._clock, self._entropy)
-        return Request(program, stamped_now, instance, life, members_of(stamped_now))
+        return request_for(program, life, command, self._clock, self._entropy)

@@ -12,6 +12,8 @@ from viralcommerce.errors import CurrencyMismatch, InvalidMessage, NaiveTime, Vi
 from viralcommerce.messages import BY_CLOCK, UNSTAMPED, Command
 from viralcommerce.program import Program
 from viralcommerce.runtime.erasure import is_gone
+from viralcommerce.runtime.life import Life
+from viralcommerce.runtime.message_fields import members_of
 from viralcommerce.runtime.ports import Clock, Entropy
 from viralcommerce.runtime.request import CLOCK_KEYS, Request, deadline_key
 from viralcommerce.values.ids import are_plain_ids, check_id
@@ -20,6 +22,21 @@ from viralcommerce.values.money import Money
 TOO_EARLY: Final = datetime(1900, 1, 1, tzinfo=UTC)
 TOO_LATE: Final = datetime(9000, 1, 1, tzinfo=UTC)
 """Commands come between: what spans and zones make of them then lies within any calendar."""
+
+
+def request_for(
+    program: Program, life: Life, command: Command, clock: Clock, entropy: Entropy
+) -> Request:
+    """A command as flows take it: checked, filled in, stamped, with whom it names.
+
+    Raises:
+        InvalidMessage, NaiveTime, CurrencyMismatch: see `instance_of` and `stamped`.
+    """
+    if program.mechanic.fills:
+        command = filled(program, command, entropy)
+    instance = instance_of(program, command)
+    ready = stamped(program, command, clock, entropy)
+    return Request(program, ready, instance, life, members_of(ready))
 
 
 def filled(program: Program, command: Command, entropy: Entropy) -> Command:
