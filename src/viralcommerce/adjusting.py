@@ -14,12 +14,12 @@ Laws:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 from viralcommerce.decider import BUDGET, Adjusted
 from viralcommerce.messages import Accepted, Adjustment, Award, Command, Event, Transfer
-from viralcommerce.program import COST, Option, Program, QuotaKey
+from viralcommerce.program import COST, Program, QuotaKey
 from viralcommerce.values.percent import Percent
 from viralcommerce.values.rounding import divide
 
@@ -62,10 +62,9 @@ def adjustments(
 ) -> tuple[Adjustment, ...]:
     """What to take back, or give again, so that every award stands where it must."""
     nets = {change.milestone: change.net for change in changes}
-    milestones = _milestones(program)
     found: list[Adjustment] = []
     for award in standing.awards.values():
-        milestone = milestones.get(award.grant)
+        milestone, _ = program.options.get(award.grant, ("", None))
         if milestone not in nets:
             continue
         net = nets[milestone]
@@ -98,7 +97,6 @@ def rows(
         found: from `adjustments`.
         standing: what the instance has given.
     """
-    options = {option.name: option for option in _options(program)}
     transfers: list[Transfer] = []
     hot: dict[QuotaKey, int] = {}
 
@@ -116,7 +114,7 @@ def rows(
             change = one.amount if one.way == BORNE else -one.amount
             hot[program.budget_key] = hot.get(program.budget_key, 0) + change
             continue
-        option = options[award.grant]
+        _, option = program.options[award.grant]
         ends = (f"member/{one.to}", option.source)
         source, target = ends if one.way == BACK else ends[::-1]
         move(source, target, one.asset, one.amount, one.award)
@@ -141,24 +139,3 @@ def _owed(program: Program, award: Award, net: int) -> int:
         return award.amount
     part, whole = Percent.parse(award.rate).share.as_integer_ratio()
     return min(award.amount, divide(net * part, whole, program.rounding))
-
-
-def _options(program: Program) -> Iterable[Option]:
-    for lines in program.lines.values():
-        for line in lines:
-            for option in line:
-                yield option
-                if option.instead is not None:
-                    yield option.instead
-
-
-def _milestones(program: Program) -> Mapping[str, str]:
-    """The milestone of each grant, by name."""
-    found: dict[str, str] = {}
-    for milestone, lines in program.lines.items():
-        for line in lines:
-            for option in line:
-                found[option.name] = milestone
-                if option.instead is not None:
-                    found[option.instead.name] = milestone
-    return found

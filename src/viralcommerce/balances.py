@@ -49,7 +49,10 @@ class Balances:
 
     def balance(self, member: str) -> int:
         """What a member has now, in minor units; below nothing where they owe."""
-        key = self.program.balance_key(member)
+        return self.so_far(self.program.balance_key(member))
+
+    def so_far(self, key: QuotaKey) -> int:
+        """What is counted on a quota that is read under lock, this command included."""
         known = self.known
         so_far = known.counted.get(key)
         if so_far is None:

@@ -17,6 +17,7 @@ from typing import ClassVar, Final
 from viralcommerce.decider import Reached
 from viralcommerce.messages import GONE, Adjustment, Award, Refusal, Transfer, Withheld
 from viralcommerce.program import Option, Program, QuotaKey
+from viralcommerce.values.money import Money
 
 _NONE: Final[Mapping[QuotaKey, int]] = MappingProxyType({})
 
@@ -54,7 +55,7 @@ def plain(
                 if who.startswith(GONE):
                     return None
                 ident = f"{program.name}/{instance}/{version}/{len(transfers)}"
-                award = awarded(option, ident, who, at)
+                award = awarded(option, ident, who, at, option.asset, option.units)
                 awards = (*awards, award)
                 target = f"member/{who}"
                 row = Transfer(ident, option.source, target, option.asset, option.units, award)
@@ -62,16 +63,39 @@ def plain(
     return Plain(awards, transfers) if awards else NOTHING_GIVEN
 
 
-def awarded(option: Option, ident: str, who: str, at: datetime) -> Award:
-    """One award of a plain option."""
+def awarded(
+    option: Option,
+    ident: str,
+    who: str,
+    at: datetime,
+    asset: str,
+    amount: int,
+    cost: Money | None = None,
+    base: Money | None = None,
+) -> Award:
+    """One award of an option.
+
+    Args:
+        option: of the program.
+        ident: the award's id.
+        who: gets it.
+        at: when.
+        asset: what it is of.
+        amount: how much, in the asset's smallest unit.
+        cost: to the budget.
+        base: what a share was taken of.
+    """
     return Award(
         id=ident,
         grant=option.name,
         to=who,
         role=option.to,
         reward=option.kind,
-        asset=option.asset,
-        amount=option.units,
+        asset=asset,
+        amount=amount,
+        cost=cost,
+        base=base,
+        rate=option.rate,
         expires=None if option.lasts is None else at + option.lasts,
         terms=option.terms,
     )

@@ -23,6 +23,7 @@ from viralcommerce.balances import Balances
 from viralcommerce.decider import BUDGET, Move, Reached
 from viralcommerce.known import NO_FACTS, Known
 from viralcommerce.messages import GONE, Adjustment, Award, Refusal, Transfer, Withheld
+from viralcommerce.plain import awarded
 from viralcommerce.program import COST, STOCK, Counter, Option, Program, QuotaKey
 from viralcommerce.refusals import LimitReached, OutOfBudget, OutOfStock
 from viralcommerce.rules.compiled import Check
@@ -185,16 +186,9 @@ class Pricing(Balances):
         """Count one more, unless that would pass the bound."""
         if counter.subject == CAMPAIGN:
             return self._take(key, 1, counter.at_most)
-        known = self.known
-        so_far = known.counted.get(key)
-        if so_far is None:
-            if not known.all_counted:
-                self.missing.append(key)
-            so_far = 0
-        mine = self.used.get(key, 0)
-        if so_far + known.used.get(key, 0) + mine >= counter.at_most:
+        if self.so_far(key) >= counter.at_most:
             return False
-        self.used[key] = mine + 1
+        self.used[key] = self.used.get(key, 0) + 1
         return True
 
     def _take(self, key: QuotaKey, amount: int, cap: int | None) -> bool:
@@ -369,20 +363,8 @@ class Pricing(Balances):
         rows = self.transfers
         ident = f"{self.prefix}{len(rows)}"
         asset = option.asset or self.program.currency
-        award = Award(
-            id=ident,
-            grant=option.name,
-            to=who,
-            role=option.to,
-            reward=option.kind,
-            asset=asset,
-            amount=amount,
-            cost=cost,
-            base=None if option.share is None else carried,
-            rate=option.rate,
-            expires=None if option.lasts is None else self.at + option.lasts,
-            terms=option.terms,
-        )
+        base = None if option.share is None else carried
+        award = awarded(option, ident, who, self.at, asset, amount, cost, base)
         self.awards.append(award)
         source = f"hold/{self.instance}" if from_hold else option.source
         rows.append(Transfer(ident, source, f"member/{who}", asset, amount, award))

@@ -156,10 +156,12 @@ class Program:
         }
         self.promises = mechanic.total() is not None
         self.lines = self._lines()
+        self.options = dict(self._options())
+        """Each option by its name, substitutes included, with the milestone it is for."""
+        each_line = [line for lines in self.lines.values() for line in lines]
         self.swerves = any(
             len(line) > 1 or any(option.instead is not None for option in line)
-            for lines in self.lines.values()
-            for line in lines
+            for line in each_line
         )
         """Whether a limit that is reached leads to another grant, with limits of its own."""
         self.caps = self._caps()
@@ -191,9 +193,7 @@ class Program:
         """Whether a command needs nothing but its own cell, and quotas."""
         self.is_plain = not (
             self.promises or self.drawn or self.caps or mechanic.adjusting
-        ) and all(
-            len(line) == 1 and line[0].is_plain for lines in self.lines.values() for line in lines
-        )
+        ) and all(len(line) == 1 and line[0].is_plain for line in each_line)
         """Whether its grants give so much each time, and nothing asks, counts or holds."""
 
     def balance_key(self, member: str) -> QuotaKey:
@@ -228,6 +228,14 @@ class Program:
                 options = tuple(map(_competing, options))
             lines.setdefault(str(line.options[0].on), []).append(options)
         return {milestone: tuple(found) for milestone, found in lines.items()}
+
+    def _options(self) -> Iterable[tuple[str, tuple[str, Option]]]:
+        for milestone, lines in self.lines.items():
+            for line in lines:
+                for option in line:
+                    yield option.name, (milestone, option)
+                    if option.instead is not None:
+                        yield option.instead.name, (milestone, option.instead)
 
     def _option(self, grant: Grant, reward: Reward, name: str) -> Option:
         share = reward.share

@@ -50,7 +50,7 @@ from viralcommerce.runtime.ports import (
 )
 from viralcommerce.runtime.programs import thaw_decision
 from viralcommerce.runtime.request import REFUSED, Context, Outcome, Request
-from viralcommerce.runtime.situations import NOTHING, Other, come_upon, evolved
+from viralcommerce.runtime.situations import NOTHING, Other, come_upon, evolved, overdue
 from viralcommerce.runtime.taking_back import TakingBack
 
 
@@ -168,8 +168,7 @@ class Batch(TakingBack):
         cell, program, state = self.situation(request)
         refusal: Refusal | None = None
         if command.by != BY_CLOCK:
-            at = command.at
-            if cell is not None and cell.deadline is not None and at >= cell.deadline:
+            if overdue(command, cell):
                 self._end(request, program, state)
                 if self.missing:
                     return None
@@ -250,8 +249,7 @@ class Batch(TakingBack):
             if self._circular(request, cell, mechanic.parent(state)):
                 return self._refuse(request, program, Circular())
         else:
-            for event in events:
-                state = mechanic.evolve(state, event)
+            state = evolved(program, state, events)
         priced: Pricing | Plain | None = None
         if program.is_plain:
             priced = plain(program, reached, request.instance, version, command.at)
