@@ -104,7 +104,8 @@ class ByHand:
 
     def cell(self, instance: str, version: int, state: dict[str, Any], held: int) -> None:
         self.db.execute(
-            "insert into viral_cells values (?, ?, ?, ?, ?, ?, ?) on conflict do update set "
+            "insert into viral_cells (campaign, instance, rules, version, state, deadline, held, "
+            "parent) values (?, ?, ?, ?, ?, ?, ?, '') on conflict do update set "
             "version = excluded.version, state = excluded.state, deadline = excluded.deadline, "
             "held = excluded.held where viral_cells.version = excluded.version - 1",
             (NAME, instance, RULES, version, json.dumps(state), state["closes"], held),

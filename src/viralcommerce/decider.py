@@ -158,8 +158,8 @@ class Mechanic(Rule, Generic[C, S, E]):
     """Commands that settle what was begun: no condition, pause or window keeps them out."""
     adjusting: ClassVar[frozenset[type[Command]]] = frozenset()
     """Commands that may change what a milestone of their instance has carried."""
-    fills: ClassVar[bool] = False
-    """Whether chance fills in fields of a command before it is known what the command is about."""
+    filling: ClassVar[frozenset[type[Command]]] = frozenset()
+    """Commands of which chance fills in fields before it is known what they are about."""
     chance: ClassVar[bool] = False
     """Whether commands may need entropy, under these rules or others of the same game."""
     ends_by_chance: ClassVar[bool] = False
@@ -250,7 +250,7 @@ class Mechanic(Rule, Generic[C, S, E]):
         return NOTHING_PROMISED
 
     def filled(self, command: C, entropy: bytes) -> C:
-        """The command with what chance decides before anything is read; asked where `fills`."""
+        """The command with what chance decides before anything is read; asked where `filling`."""
         return command
 
     def lookup(self, command: C) -> Lookup:

@@ -4,7 +4,8 @@ Most likes, check-ins and shares earn a point or two, whoever it is and however 
 `Pricing` would look for limits, budgets and holds that are not there; this is what is left of it.
 
 Laws:
-    Plain is pricing: where it answers, it answers as `Pricing` does.
+    Plain is pricing: where it answers, it answers as `Pricing` does; what is free, it prices at
+        nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from types import MappingProxyType
 from typing import ClassVar, Final
 
 from viralcommerce.decider import Reached
-from viralcommerce.messages import GONE, Adjustment, Award, Refusal, Transfer, Withheld
+from viralcommerce.messages import GONE, Adjustment, Award, Command, Refusal, Transfer, Withheld
 from viralcommerce.program import Option, Program, QuotaKey
 from viralcommerce.values.money import Money
 
@@ -52,15 +53,25 @@ def plain(
         for (option,) in program.lines.get(one.milestone, ()):
             who = one.cast.get(option.to)
             if who:
-                if who.startswith(GONE):
+                if who[0] == GONE[0] and who.startswith(GONE):
                     return None
+                asset, units = option.asset, option.units
                 ident = f"{program.name}/{instance}/{version}/{len(transfers)}"
-                award = awarded(option, ident, who, at, option.asset, option.units)
-                awards = (*awards, award)
-                target = f"member/{who}"
-                row = Transfer(ident, option.source, target, option.asset, option.units, award)
-                transfers = (*transfers, row)
+                award = awarded(option, ident, who, at, asset, units)
+                row = Transfer(ident, option.source, f"member/{who}", asset, units, award)
+                awards = (*awards, award) if awards else (award,)
+                transfers = (*transfers, row) if transfers else (row,)
     return Plain(awards, transfers) if awards else NOTHING_GIVEN
+
+
+def is_free(program: Program, command: Command, reached: Sequence[Reached]) -> bool:
+    """Whether a command gives, counts, holds, moves and takes back nothing."""
+    return not (
+        program.promises
+        or program.pays
+        or type(command) in program.mechanic.adjusting
+        or any(one.milestone in program.priced for one in reached)
+    )
 
 
 def awarded(

@@ -165,6 +165,8 @@ class Program:
         )
         """Whether a limit that is reached leads to another grant, with limits of its own."""
         self.caps = self._caps()
+        self.priced = frozenset((*self.lines, *self.caps, *self.drawn))
+        """The milestones that give, count or draw anything."""
         self.velocities = tuple(self._velocities())
         self.guards: dict[type[Command], Check | None] = {}
         self.asked: dict[type[Command], frozenset[str]] = {ReverseAward: frozenset()}
@@ -189,8 +191,8 @@ class Program:
         """Whether it gives entries into other campaigns."""
         self.remembers = mechanic.adjusting | {ReverseAward}
         """The commands for which it must be known what an instance has given."""
-        self.is_straight = not self.asks and not mechanic.looks
-        """Whether a command needs nothing but its own cell, and quotas."""
+        self.is_straight = not self.asks
+        """Whether a command needs nothing but what the store has."""
         self.is_plain = not (
             self.promises or self.drawn or self.caps or mechanic.adjusting
         ) and all(len(line) == 1 and line[0].is_plain for line in each_line)

@@ -24,6 +24,8 @@ LAWFUL = {
         PACKAGE / "runtime" / "kinship.py",
         PACKAGE / "plain.py",
         PACKAGE / "runtime" / "flow.py",
+        PACKAGE / "runtime" / "plainly.py",
+        PACKAGE / "runtime" / "straight.py",
         PACKAGE / "runtime" / "gathering.py",
         PACKAGE / "runtime" / "rewriting.py",
         PACKAGE / "runtime" / "relay.py",

@@ -4,7 +4,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from viralcommerce.errors import InvalidRule
@@ -54,11 +54,27 @@ uplines = st.lists(seats, max_size=7)
 bases = st.integers(0, 10**6)
 
 
+def but(scheme: Levels, vacant: str) -> Levels:
+    """The same scheme, with another rule for empty seats."""
+    fields = {name: getattr(scheme, name) for name in scheme.__dataclass_fields__}
+    return type(scheme)(**{**fields, "vacant": vacant})
+
+
 def total_rate(scheme: Levels, upline: list[Seat]) -> Fraction:
+    """What the order is worth to its upline; in a pool a forfeited level is a part of it too."""
+    if scheme.cut == "pool" and scheme.vacant == "forfeit":
+        scheme = but(scheme, "house")
     return sum((due.rate.share for due in scheme.due(CNY(1), upline)), Fraction(0))
 
 
 @given(schemes(), bases, uplines)
+@example(
+    GeometricLevels(
+        percent(Fraction(13, 10)), ratio=percent(1), levels=2, vacant="forfeit", cut="pool"
+    ),
+    7617,
+    [Seat("", 1), Seat("ann", 1)],
+)
 def test_within_the_base(scheme: Levels, base: int, upline: list[Seat]) -> None:
     """EC-105: less than one unit a level below the exact rates, in a pool less than one in all."""
     due = scheme.due(CNY.minor(base), upline)
@@ -77,9 +93,7 @@ def test_vacant_levels(data: st.DataObject, base: int, upline: list[Seat]) -> No
     """EC-60."""
     amount = CNY.minor(base)
     forfeit = data.draw(schemes(vacant="forfeit"))
-    fields = {name: getattr(forfeit, name) for name in forfeit.__dataclass_fields__}
-    house = type(forfeit)(**{**fields, "vacant": "house"})
-    rolled = type(forfeit)(**{**fields, "vacant": "roll_up"})
+    house, rolled = but(forfeit, "house"), but(forfeit, "roll_up")
     there = [seat for seat in upline if seat.member]
     by_house = house.due(amount, upline)
     assert [due for due in by_house if due.to != HOUSE] == list(forfeit.due(amount, upline))

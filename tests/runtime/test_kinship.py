@@ -10,6 +10,7 @@ import pytest
 
 from inviting import gifts, rides
 from postgres import fresh_store
+from row_locks import RowLocks
 from shops import at
 from viralcommerce import CNY, UNLIMITED, Shop
 from viralcommerce.campaign import Campaign
@@ -17,10 +18,12 @@ from viralcommerce.mechanics import invite
 from viralcommerce.messages import Accepted, Refused
 from viralcommerce.refusals import Circular
 from viralcommerce.runtime.audit import audit
-from viralcommerce.runtime.ports import Store
+from viralcommerce.runtime.kinship import MERGING, Held, Kin, Unread
+from viralcommerce.runtime.ports import Found, Place, Store, Wanted
 from viralcommerce.runtime.stores.memory import MemoryStore
 from viralcommerce.runtime.stores.sqlite import SqliteStore
 from viralcommerce.testing.interleavings import every_order, some_orders
+from viralcommerce.testing.laws import LawBroken
 from viralcommerce.testing.races import Race
 
 GAME = rides(rebinds="always")
@@ -57,13 +60,51 @@ def test_every_order_of_binds_is_one_after_the_other(
 ) -> None:
     """EC-58: check-then-write lets A→B and B→A pass together, even with a walk to the root."""
     every_order(Race(CAMPAIGN, list(binds), before=list(before)))
+    every_order(Race(CAMPAIGN, list(binds), before=list(before)), RowLocks)
+
+
+def test_the_explorer_finds_the_circle_that_two_locks_do_not_prevent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without the lock on what moves a branch, two walks pass each other."""
+
+    class Moves(frozenset[Place]):
+        def __contains__(self, place: object) -> bool:
+            return place == ("rides", MERGING) or super().__contains__(place)
+
+    learn, begin = Kin.learn, Held.__init__
+
+    def learn_less(self: Kin, unread: Unread) -> None:
+        learn(self, unread)
+        self._places.discard(("rides", MERGING))
+
+    def hold_more(self: Held, found: Found, wanted: Wanted) -> None:
+        begin(self, found, wanted)
+        self._cells = Moves(self._cells)
+
+    monkeypatch.setattr(Kin, "learn", learn_less)
+    monkeypatch.setattr(Held, "__init__", hold_more)
+    before, binds = FEW[3]
+    with pytest.raises(LawBroken, match="in no serial order"):
+        every_order(Race(CAMPAIGN, list(binds), before=list(before)), RowLocks)
+
+
+def test_nobody_is_taken_for_a_leaf_who_was_not_asked_about() -> None:
+    """A branch that nobody foresaw (a code claimed since) is read before it is hung anywhere."""
+    place, above = ("rides", "member/a"), ("rides", "member/b")
+    found = Found(decisions={}, cells={}, used={})
+    held = Held(found, Wanted(cells=(place, above)))
+    with pytest.raises(Unread) as unread:
+        held.must_hold(place, (), "member/b")
+    assert unread.value.branches == (place,)
+    Held(found, Wanted(cells=(place, above), branches=(place,))).must_hold(place, (), "member/b")
 
 
 @pytest.mark.parametrize(("before", "binds"), MANY)
 def test_many_orders_of_many_binds(
     before: Sequence[invite.Commands], binds: Sequence[invite.Commands]
 ) -> None:
-    some_orders(Race(CAMPAIGN, list(binds), before=list(before)), MemoryStore, seeds=range(60))
+    some_orders(Race(CAMPAIGN, list(binds), before=list(before)), RowLocks, seeds=range(100))
 
 
 @pytest.mark.parametrize(("before", "binds"), KNOTS)

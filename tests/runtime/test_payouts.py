@@ -12,6 +12,7 @@ from msgspec import structs
 
 from paying import BEFORE, books_of, bounce, buy, paying, run
 from postgres import fresh_store
+from row_locks import RowLocks
 from shops import at
 from viralcommerce import CNY, Shop
 from viralcommerce.mechanics import invite
@@ -79,6 +80,7 @@ def test_every_order_is_one_after_the_other(
 ) -> None:
     """EC-98, EC-104: two withdrawals racing, and a refund while the money is on its way."""
     every_order(Race(campaign, list(flows), before=list(before)))
+    every_order(Race(campaign, list(flows), before=list(before)), RowLocks)
 
 
 @pytest.mark.parametrize(("campaign", "before", "flows"), RACES)

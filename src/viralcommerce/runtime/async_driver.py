@@ -109,7 +109,7 @@ class AsyncDriver:
     ) -> list[Outcome]:
         """Drive one flow: perform each effect, send back its answer."""
         session = self._store.session()
-        rehearses = len(requests) > 1 and session.rehearses
+        rehearses = session.rehearses
         running = flow(self._context, requests, rehearses=rehearses, memory=self._memory)
         try:
             effect: Effect = next(running)

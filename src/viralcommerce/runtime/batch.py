@@ -6,7 +6,7 @@ turns out short, or a quota was not read, the flow makes another pass.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import structs
@@ -24,7 +24,7 @@ from viralcommerce.messages import (
     ReverseAward,
     State,
 )
-from viralcommerce.plain import Plain, plain
+from viralcommerce.plain import NOTHING_GIVEN, Plain, is_free, plain
 from viralcommerce.pricing import Pricing
 from viralcommerce.program import Program, QuotaKey
 from viralcommerce.refusals import (
@@ -35,7 +35,6 @@ from viralcommerce.refusals import (
 )
 from viralcommerce.runtime.corrections import correct
 from viralcommerce.runtime.erasure import turned_away
-from viralcommerce.runtime.kinship import circular
 from viralcommerce.runtime.life import LIVE, life_refusal
 from viralcommerce.runtime.ports import (
     Cell,
@@ -50,7 +49,7 @@ from viralcommerce.runtime.ports import (
 )
 from viralcommerce.runtime.programs import thaw_decision
 from viralcommerce.runtime.request import REFUSED, Context, Outcome, Request
-from viralcommerce.runtime.situations import NOTHING, Other, come_upon, evolved, overdue
+from viralcommerce.runtime.situations import NOTHING, Other, come_upon, evolved, overdue, parted
 from viralcommerce.runtime.taking_back import TakingBack
 
 
@@ -244,15 +243,18 @@ class Batch(TakingBack):
             reached = [one for event in events for one in mechanic.reached(event)]
         others: Sequence[Other] = ()
         if mechanic.looks:
-            others = self.others(request, program, events)
-            state = evolved(program, state, self.own_events(program, events))
-            if self._circular(request, cell, mechanic.parent(state)):
+            own, theirs = parted(program, events)
+            state = evolved(program, state, own)
+            if self._circular(request, cell, mechanic.parent(state), theirs):
                 return self._refuse(request, program, Circular())
+            others = self.others(request, program, theirs)
         else:
             state = evolved(program, state, events)
         priced: Pricing | Plain | None = None
         if program.is_plain:
             priced = plain(program, reached, request.instance, version, command.at)
+        elif is_free(program, command, reached):
+            priced = NOTHING_GIVEN
         if priced is None:
             priced = self._price(request, program, version, events, reached, clock=clock)
         if self.missing:
@@ -298,20 +300,21 @@ class Batch(TakingBack):
         self.decided[(decision.campaign, command.key)] = decision
         return decision
 
-    def _circular(self, request: Request, cell: Cell | None, parent: str) -> bool:
-        """Whether the new situation would put somebody above themselves."""
-        if not parent or (cell is not None and cell.parent == parent):
+    def _circular(
+        self, request: Request, cell: Cell | None, parent: str, others: Collection[str]
+    ) -> bool:
+        """Whether the new situation would put somebody above themselves.
+
+        Raises:
+            Unread: an instance that the command changes, or hangs its own under, is not locked.
+        """
+        if cell is not None and cell.parent == parent:
+            parent = ""
+        if not (parent or others):
             return False
         place = (request.program.name, request.instance)
-        return circular(
-            place,
-            parent,
-            self.found,
-            self.wanted,
-            self.cells,
-            locked=self.locked,
-            parents=self.hung,
-        )
+        self.held.must_hold(place, others, parent)
+        return bool(parent) and self.held.circular(place, parent, self.cells, self.hung)
 
     def _price(
         self,

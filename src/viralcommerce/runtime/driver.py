@@ -91,7 +91,7 @@ class Driver:
     def _drive(self, requests: tuple[Request, ...], records: list[Record] | None) -> list[Outcome]:
         """Drive one flow: perform each effect, send back its answer."""
         session = self._store.session()
-        rehearses = len(requests) > 1 and getattr(session, "rehearses", False)
+        rehearses = getattr(session, "rehearses", False)
         running = flow(self._context, requests, rehearses=rehearses, memory=self._memory)
         try:
             effect = next(running)

@@ -4,7 +4,8 @@ A generator of effects that a shell performs::
 
     look    unlocked: keys seen? cells; the mechanic names the cast
     ask     the members port, once for the whole batch, under no lock
-    lock    keys, cells, then the quotas that pricing counts on
+    lock    keys, cells, then the quotas that pricing counts on; where a store has one lock, and
+            nobody is to be asked, looking is locking
     decide  each command in a row, on what the ones before it left
     commit  cells, journal, ledger, quotas, outbox and keys: all or nothing
 
@@ -33,7 +34,7 @@ from viralcommerce.rules.facts import flat
 from viralcommerce.runtime.batch import Batch
 from viralcommerce.runtime.effects import Ask, Effect, Lock, Look, Restart
 from viralcommerce.runtime.foresight import Foresight, ToAsk, note, questions
-from viralcommerce.runtime.kinship import Kin, Unread
+from viralcommerce.runtime.kinship import Kin, Unread, together
 from viralcommerce.runtime.ports import Asked, Found, Place, Short, Stale
 from viralcommerce.runtime.recollection import Recollection
 from viralcommerce.runtime.rehearsal import Trial, locked, rehearse
@@ -62,8 +63,9 @@ def flow(
     Args:
         context: of the shop.
         requests: in the order in which they happened.
-        rehearses: whether a batch must lock all its quotas at once. One that needs another after
-            all ends before the command that does, too.
+        rehearses: whether two sessions of the store can lock side by side, so that a batch must
+            lock all its quotas at once. One that needs another after all ends before the command
+            that does, too.
 
     Raises:
         StoreBusy: casts or cells kept changing for `RESTARTS` times.
@@ -82,6 +84,7 @@ def flow(
         members = tuple(sorted({name for request in requests for name in request.members}))
         asks = any(request.program.asks for request in requests)
         looks = any(request.program.mechanic.looks for request in requests)
+    one_lock = not rehearses
     rehearses = rehearses and len(requests) > 1
     swerves = rehearses and any(request.program.swerves for request in requests)
     memory = memory or Recollection()
@@ -92,7 +95,20 @@ def flow(
         facts: Facts = {}
         asked: ToAsk = {}
         locking = Lock(decisions=keys, cells=cells, members=members, histories=histories)
-        if asks or swerves or kin:
+        found: Found | None = None
+        if kin and one_lock and not asks:
+            locking = structs.replace(locking, chains=kin.chains)
+            found = yield locking
+            if not found.all_locked:
+                foresight = Foresight(context, found, locking)
+                foresight.asks(requests)
+                kin.foresee(foresight.parents, foresight.changed)
+            further = kin.further(locking)
+            if further is not None:
+                more: Found = yield further
+                found = together(found, more)
+            locking = kin.locks(locking)
+        elif asks or swerves or kin:
             looking = Look(decisions=keys, cells=cells, chains=kin.chains if kin else ())
             looked: Found = yield looking
             if asks or kin:
@@ -114,7 +130,7 @@ def flow(
         trial: Trial | None = None
         if rehearses and not swerves:
             found, trial = yield from locked(context, memory, facts, asked, requests, locking)
-        else:
+        elif found is None:
             found = yield locking
         short: dict[QuotaKey, int] = {}
         while True:
@@ -129,8 +145,8 @@ def flow(
                     if outcome is None and rehearses and outcomes:
                         break
                     while outcome is None:
-                        more: Found = yield Lock(quotas=batch.wants())
-                        batch.learn(more.used)
+                        counted: Found = yield Lock(quotas=batch.wants())
+                        batch.learn(counted.used)
                         outcome = batch.one(request)
                     outcomes.append(outcome)
             except Recast as recast:

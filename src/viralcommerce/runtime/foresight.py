@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from viralcommerce.messages import GONE, Refusal, ReverseAward
+from viralcommerce.messages import GONE, Event, Refusal, ReverseAward
 from viralcommerce.runtime.kinship import Unread
 from viralcommerce.runtime.ports import Asked, Found, Place, Wanted
 from viralcommerce.runtime.request import Context, Request
-from viralcommerce.runtime.situations import Situations, come_upon, evolved, overdue
+from viralcommerce.runtime.situations import Situations, come_upon, evolved, overdue, parted
 
 ToAsk = dict[tuple[str, datetime], frozenset[str]]
 """The facts to ask for, by member and moment."""
@@ -64,12 +64,12 @@ class Foresight(Situations):
         mechanic = program.mechanic
         events = mechanic.decide(command, state) if goes_on or mechanic.looks else ()
         if not isinstance(events, Refusal):
+            own: Sequence[Event] = events
             if mechanic.looks:
-                name = request.program.name
-                self.changed.update((name, at) for at in map(mechanic.where, events) if at)
+                own, others = parted(program, events)
+                self.changed.update((request.program.name, instance) for instance in others)
             if goes_on:
                 version = 1 if cell is None else cell.version + 1
-                own = self.own_events(program, events) if mechanic.looks else events
                 self.put(request, program, version, evolved(program, state, own), 0)
 
 

@@ -39,6 +39,7 @@ class Unread(Exception):
     Args:
         chains: what to read.
         places: what to lock.
+        branches: of what to know whether anything hangs under it.
         walks: from where to walk to the root, under the lock on `MERGING`.
     """
 
@@ -46,10 +47,12 @@ class Unread(Exception):
         self,
         chains: tuple[Chain, ...] = (),
         places: tuple[Place, ...] = (),
+        branches: tuple[Place, ...] = (),
         walks: tuple[Place, ...] = (),
     ) -> None:
         self.chains = chains
         self.places = places
+        self.branches = branches
         self.walks = walks
 
 
@@ -61,9 +64,10 @@ def chains_of(program: Program, command: Command) -> tuple[Chain, ...]:
     if lookup is NO_LOOKUP:
         return ()
     name = program.name
-    cells = tuple((name, instance, 0) for instance in lookup.cells)
-    above = ((name, lookup.above, lookup.levels),) if lookup.above else ()
-    return (*cells, *above)
+    above: tuple[Chain, ...] = ((name, lookup.above, lookup.levels),) if lookup.above else ()
+    if not lookup.cells:
+        return above
+    return tuple(sorted((*((name, instance, 0) for instance in lookup.cells), *above)))
 
 
 def lineage(
@@ -98,44 +102,78 @@ def lineage(
     return found
 
 
-def circular(
-    place: Place,
-    parent: str,
-    found: Found,
-    wanted: Wanted,
-    changed: Mapping[Place, Cell],
-    *,
-    locked: AbstractSet[Place],
-    parents: AbstractSet[Place],
-) -> bool:
-    """Whether hanging a cell under another would close a circle.
+class Held:
+    """What is known under lock of cells that hang under others.
 
     Args:
-        place: the cell, which is locked.
-        parent: the instance it is to hang under.
-        found: what was read under lock.
-        wanted: what was asked for when locking.
-        changed: what earlier commands of the commit have changed.
-        locked: the cells of `wanted`.
-        parents: all that those commands have hung anything under, if only for a while.
-
-    Raises:
-        Unread: the parent is not locked, or a walk is needed that was not made.
+        found: what was read.
+        wanted: what was asked for.
     """
-    name, instance = place
-    if parent == instance:
-        return True
-    above = (name, parent)
-    if above not in locked:
-        raise Unread(places=(above,))
-    if place not in found.branches and place not in parents:
-        return False
-    if above not in wanted.walks or (name, MERGING) not in locked:
-        raise Unread(walks=(above,))
-    walked = found.above[above]
-    if any(moved != place and moved[0] == name and moved[1] in walked for moved in changed):
-        raise Unread(walks=(above,))
-    return instance in walked
+
+    __slots__ = ("_branches", "_cells", "_chains", "_found", "_wanted")
+
+    def __init__(self, found: Found, wanted: Wanted) -> None:
+        self._found = found
+        self._wanted = wanted
+        self._cells = frozenset(wanted.cells)
+        self._chains = frozenset(wanted.chains)
+        self._branches = frozenset(wanted.branches)
+
+    def must_have_read(self, chain: Chain) -> None:
+        """Find that a chain was read.
+
+        Raises:
+            Unread: it was not.
+        """
+        if chain not in self._chains and not self._found.all_locked:
+            raise Unread(chains=(chain,))
+
+    def must_hold(self, place: Place, others: Iterable[str], parent: str) -> None:
+        """Find that all a command needs of other cells is locked and known.
+
+        Args:
+            place: its own cell.
+            others: the instances that it changes.
+            parent: the instance it hangs its own under; "" where under none.
+
+        Raises:
+            Unread: something is not, all of it at once.
+        """
+        if self._found.all_locked:
+            return
+        name = place[0]
+        needed = [(name, one) for one in (*others, parent) if one]
+        places = tuple([one for one in needed if one not in self._cells])
+        branches = (place,) if parent and place not in self._branches else ()
+        if places or branches:
+            raise Unread(places=places, branches=branches)
+
+    def circular(
+        self, place: Place, parent: str, changed: Mapping[Place, Cell], parents: AbstractSet[Place]
+    ) -> bool:
+        """Whether hanging a cell under another, which are both held, would close a circle.
+
+        Args:
+            place: the cell.
+            parent: the instance it is to hang under.
+            changed: what earlier commands of the commit have changed.
+            parents: all that those commands have hung anything under, if only for a while.
+
+        Raises:
+            Unread: a walk is needed that was not made.
+        """
+        name, instance = place
+        if parent == instance:
+            return True
+        if place not in self._found.branches and place not in parents:
+            return False
+        above = (name, parent)
+        if above not in self._wanted.walks or (name, MERGING) not in self._cells:
+            raise Unread(walks=(above,))
+        walked = self._found.above[above]
+        if any(moved != place and moved[0] == name and moved[1] in walked for moved in changed):
+            raise Unread(walks=(above,))
+        return instance in walked
 
 
 class Kin:
@@ -167,6 +205,7 @@ class Kin:
         """Take note of what was missing after all."""
         self.chains = tuple(sorted({*self.chains, *unread.chains}))
         self._places.update(unread.places)
+        self._branches.update(unread.branches)
         self._walks.update(unread.walks)
         self._places |= {(name, MERGING) for name, _ in unread.walks}
 
@@ -179,3 +218,31 @@ class Kin:
             branches=tuple(sorted(self._branches)),
             walks=tuple(sorted(self._walks)),
         )
+
+    def further(self, locked: Lock) -> Lock | None:
+        """What is to be locked and read besides, where the store has one lock for everything.
+
+        Its order does not matter there, and what was read has not changed since.
+        """
+        cells, chains = set(locked.cells), set(locked.chains)
+        more = Lock(
+            cells=tuple(sorted(self._places - cells)),
+            chains=tuple(sorted({*self.chains} - chains)),
+            branches=tuple(sorted(self._branches)),
+            walks=tuple(sorted(self._walks)),
+        )
+        return more if more != Lock() else None
+
+
+def together(found: Found, more: Found) -> Found:
+    """What was read under one lock, first and besides."""
+    if more.all_locked:
+        return structs.replace(more, gone=found.gone | more.gone, histories=found.histories)
+    return structs.replace(
+        found,
+        cells={**found.cells, **more.cells},
+        gone=found.gone | more.gone,
+        seen={**found.seen, **more.seen},
+        branches=more.branches,
+        above=more.above,
+    )

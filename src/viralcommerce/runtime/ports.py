@@ -74,6 +74,7 @@ class Found(Struct, frozen=True, kw_only=True, gc=False):
         cells: by place.
         used: of the quotas asked for; an absent one is 0.
         all_used: whether `used` answers for every quota of the store, asked for or not.
+        all_locked: whether `cells`, `seen` and `branches` answer for every cell, and all is locked.
         gone: what a tombstone stands for, of what was locked: ``("member", id)``,
             ``("cell", campaign, instance)`` or ``("key", campaign, key)``.
         seen: the cells of all chains, by place.
@@ -86,6 +87,7 @@ class Found(Struct, frozen=True, kw_only=True, gc=False):
     cells: Mapping[Place, Cell]
     used: Mapping[QuotaKey, int]
     all_used: bool = False
+    all_locked: bool = False
     gone: frozenset[tuple[str, ...]] = frozenset()
     seen: Mapping[Place, Cell] = {}
     branches: Container[Place] = frozenset()
@@ -159,7 +161,7 @@ class Writes(Struct, kw_only=True, gc=False):
     Args:
         records: decisions in order, with their ledger rows.
         cells: each written once, however many commands changed it.
-        used: changes of quotas that were read under lock; never 0.
+        used: changes of quotas that were read under lock, or beside one of their scope; never 0.
         hot: changes of quotas that nobody read, guarded by their caps.
         rules: campaigns as JSON by hash, where an instance is pinned for the first time.
     """
@@ -195,10 +197,7 @@ class Session(Protocol):
 
     @property
     def rehearses(self) -> bool:
-        """Whether batches must lock all at once: true where two sessions can lock side by side.
-
-        A session without this attribute does not.
-        """
+        """Whether two sessions can lock side by side; one without this has one lock for all."""
         ...
 
     def look(self, wanted: Wanted) -> Found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec import structs
@@ -11,7 +11,7 @@ from msgspec import structs
 from viralcommerce.decider import Balance
 from viralcommerce.messages import BY_CLOCK, Command, Event, State
 from viralcommerce.program import Program
-from viralcommerce.runtime.kinship import Unread, lineage
+from viralcommerce.runtime.kinship import Held, lineage
 from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.ports import Cell, Chain, Found, Place, Wanted
 from viralcommerce.runtime.programs import thaw_state
@@ -35,11 +35,9 @@ class Situations:
     Attributes:
         cells: those that a command has changed.
         hung: all that anything was hung under by that, if only for a while.
-        locked: the cells that are locked.
-        read: the chains that were read.
     """
 
-    __slots__ = ("cells", "context", "found", "hung", "locked", "read", "wanted")
+    __slots__ = ("_held", "cells", "context", "found", "hung", "wanted")
 
     def __init__(self, context: Context, found: Found, wanted: Wanted = NOTHING) -> None:
         self.context = context
@@ -47,8 +45,14 @@ class Situations:
         self.wanted = wanted
         self.cells: dict[Place, Cell] = {}
         self.hung: set[Place] = set()
-        self.locked: frozenset[Place] = frozenset(wanted.cells)
-        self.read: frozenset[Chain] = frozenset(wanted.chains)
+        self._held: Held | None = None
+
+    @property
+    def held(self) -> Held:
+        """What was locked and read of cells that hang under others."""
+        if self._held is None:
+            self._held = Held(self.found, self.wanted)
+        return self._held
 
     def situation(self, request: Request) -> tuple[Cell | None, Program, State]:
         """The cell, the program it is pinned to, and its state."""
@@ -90,8 +94,7 @@ class Situations:
         return None
 
     def _line(self, chain: Chain) -> list[tuple[str, State]]:
-        if chain not in self.read:
-            raise Unread(chains=(chain,))
+        self.held.must_have_read(chain)
         name = chain[0]
         return [
             (instance, self._state(name, cell))
@@ -104,24 +107,10 @@ class Situations:
             return state
         return thaw_state(self.context.programs.pinned(name, cell.rules), state)
 
-    def own_events(self, program: Program, events: Sequence[Event]) -> Sequence[Event]:
-        """The events that change the command's own instance; of the others, the rest."""
-        return [event for event in events if not program.mechanic.where(event)]
-
-    def others(self, request: Request, program: Program, events: Sequence[Event]) -> list[Other]:
-        """The other instances that events change: each with its situation after them.
-
-        Raises:
-            Unread: one is not locked.
-        """
-        changed: dict[str, list[Event]] = {}
-        for event in events:
-            instance = program.mechanic.where(event)
-            if instance:
-                changed.setdefault(instance, []).append(event)
-        places = tuple((request.program.name, instance) for instance in changed)
-        if not self.locked.issuperset(places):
-            raise Unread(places=places)
+    def others(
+        self, request: Request, program: Program, changed: Mapping[str, Sequence[Event]]
+    ) -> list[Other]:
+        """Other instances that a command changes, with the events of each: what they become."""
         found: list[Other] = []
         for instance, its in changed.items():
             other = structs.replace(request, instance=instance)
@@ -192,6 +181,18 @@ def _derived(command: Command, key: str) -> str:
     if not seed or seed.startswith("="):  # nothing, or a script of a story
         return seed
     return hashlib.sha256(f"viralcommerce.ending.1:{seed}:{key}".encode()).hexdigest()[:32]
+
+
+def parted(
+    program: Program, events: Sequence[Event]
+) -> tuple[Sequence[Event], Mapping[str, Sequence[Event]]]:
+    """The events of a command's own instance, and those of each other one."""
+    own: list[Event] = []
+    others: dict[str, list[Event]] = {}
+    for event in events:
+        instance = program.mechanic.where(event)
+        (others.setdefault(instance, []) if instance else own).append(event)
+    return own, others
 
 
 def evolved(program: Program, state: State, events: Sequence[Event]) -> State:

@@ -13,7 +13,7 @@ from viralcommerce.messages import BY_CLOCK, UNSTAMPED, Command
 from viralcommerce.program import Program
 from viralcommerce.runtime.erasure import is_gone
 from viralcommerce.runtime.life import Life
-from viralcommerce.runtime.message_fields import members_of
+from viralcommerce.runtime.message_fields import amounts_in, members_of
 from viralcommerce.runtime.ports import Clock, Entropy
 from viralcommerce.runtime.request import CLOCK_KEYS, Request, deadline_key
 from viralcommerce.values.ids import are_plain_ids, check_id
@@ -32,7 +32,7 @@ def request_for(
     Raises:
         InvalidMessage, NaiveTime, CurrencyMismatch: see `instance_of` and `stamped`.
     """
-    if program.mechanic.fills:
+    if type(command) in program.mechanic.filling:
         command = filled(program, command, entropy)
     instance = instance_of(program, command)
     ready = stamped(program, command, clock, entropy)
@@ -41,8 +41,6 @@ def request_for(
 
 def filled(program: Program, command: Command, entropy: Entropy) -> Command:
     """The command with what chance fills in before it is known what it is about, and its key."""
-    if type(command) not in program.mechanic.casts:
-        return command
     key = command.key or entropy.key()
     seed = hashlib.sha256(entropy.seed(key).encode()).digest()
     full: Command = program.mechanic.filled(structs.replace(command, key=key), seed)
@@ -107,7 +105,7 @@ def stamped(program: Program, command: Command, clock: Clock, entropy: Entropy) 
 
 def _check_amounts(program: Program, command: Command) -> None:
     """What a command says of money is in the campaign's currency."""
-    for name in command.__struct_fields__:
+    for name in amounts_in(type(command)):
         value = getattr(command, name)
         if isinstance(value, Money) and value.currency != program.currency:
             raise CurrencyMismatch(

@@ -5,6 +5,9 @@ For them the steps of the flow are a straight line, and stopping after each to h
 shell costs a quarter of the whole command in memory (`benchmarks/commands.py`). Whatever is in the
 way, nothing has been written, and the flow begins from the start.
 
+A command that concerns other instances goes straight where the store has one lock for everything:
+what it turns out to need besides is locked as it comes. Row by row, that would be out of order.
+
 Laws:
     Straight is the flow: a command run straight through gets the answer, and leaves the tables,
     that the flow would give it.
@@ -16,10 +19,14 @@ from typing import Any, Final
 
 from viralcommerce.runtime.batch import Batch
 from viralcommerce.runtime.effects import Lock
-from viralcommerce.runtime.ports import Session
+from viralcommerce.runtime.kinship import Kin, Unread, chains_of, together
+from viralcommerce.runtime.plainly import plainly
+from viralcommerce.runtime.ports import Found, Session
 from viralcommerce.runtime.request import Context, Outcome, Recast, Request
 
 _NOTHING: Final[dict[Any, Any]] = {}
+_ROUNDS: Final = 4
+"""How often a command may turn out to need more: others to lock, then a walk to the root."""
 
 
 def straight(context: Context, request: Request, session: Session) -> Outcome | None:
@@ -28,10 +35,52 @@ def straight(context: Context, request: Request, session: Session) -> Outcome | 
     Raises:
         StoreError: as the session does.
     """
+    if request.program.mechanic.looks:
+        return _among_others(context, request, session)
     name = request.program.name
     keys, cells = ((name, request.command.key),), ((name, request.instance),)
-    found = session.lock(Lock(decisions=keys, cells=cells, members=request.members))
-    batch = Batch(context, found, _NOTHING, _NOTHING, _NOTHING)
+    locking = Lock(decisions=keys, cells=cells, members=request.members)
+    found = session.lock(locking)
+    if request.program.is_plain:
+        done = plainly(context, request, found)
+        if done is not None:
+            decision, writes = done
+            return decision if session.commit(writes) is None else None
+    return _decided(context, request, session, locking, found)
+
+
+def _among_others(context: Context, request: Request, session: Session) -> Outcome | None:
+    if getattr(session, "rehearses", False):
+        return None
+    program, command = request.program, request.command
+    place = (program.name, request.instance)
+    locking = Lock(
+        decisions=((program.name, command.key),),
+        cells=(place,),
+        members=request.members,
+        chains=chains_of(program, command),
+        histories=(place,) if type(command) in program.remembers else (),
+    )
+    found = session.lock(locking)
+    kin: Kin | None = None
+    for _ in range(_ROUNDS):
+        try:
+            return _decided(context, request, session, locking, found)
+        except Unread as unread:
+            kin = kin or Kin((request,))
+            kin.learn(unread)
+            further = kin.further(locking)
+            if further is None:
+                return None
+            found = together(found, session.lock(further))
+            locking = kin.locks(locking)
+    return None
+
+
+def _decided(
+    context: Context, request: Request, session: Session, locking: Lock, found: Found
+) -> Outcome | None:
+    batch = Batch(context, found, _NOTHING, _NOTHING, _NOTHING, locking)
     try:
         outcome = batch.one(request)
         while outcome is None:

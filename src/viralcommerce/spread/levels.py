@@ -6,7 +6,8 @@ afterwards changes nothing that is owed.
 
 Amounts are rounded down, so that nobody is owed more than the printed rate: each level's for
 itself (``cut="each"``), or the sum of all first and then the parts of it (``cut="pool"``), which
-leaves the shop less than one minor unit an order. What is due depends on the base and nothing
+leaves the shop less than one minor unit an order and may give one level the unit that another's
+fraction lacks, a forfeited one's too. What is due depends on the base and nothing
 else, so a refund takes back ``f(net before) - f(net now)``, in whatever order refunds come.
 
 =================  =================================  ====================================
@@ -20,7 +21,8 @@ scheme             rate of level l                    the cheapest trick
 `viralcommerce.lab.falsify` finds the cheapest trick on any scheme, with its profit.
 
 Laws:
-    Within the base: what is due sums to no more than the total rate of the order.
+    Within the base: what is due sums to no more than the total rate of the order, in which a
+        level that is forfeited counts.
     Vacant levels: nobody is due for an empty seat; the house is due exactly what it would have
         been, a roll-up pays the next who is there, and a forfeit leaves the others what they had.
     Refund order: partial refunds in any order come to what is due for the part that was kept.

@@ -225,7 +225,7 @@ class Teller:
     def _informed(self, command: Command) -> Command:
         """The command as a shop would fill it in and tell it of others."""
         mechanic = self.mechanic
-        if mechanic.fills:
+        if type(command) in mechanic.filling:
             command = mechanic.filled(command, hashlib.sha256(command.key.encode()).digest())
         if not mechanic.looks:
             return command

@@ -141,7 +141,7 @@ class Invite(Mechanic[Commands, States, Events]):
     state_types: ClassVar[object] = States
     looks: ClassVar[bool] = True
     namesakes: ClassVar[frozenset[str]] = frozenset({"member/", "payee/"})
-    fills: ClassVar[bool] = True
+    filling: ClassVar[frozenset[type[Command]]] = frozenset({Issue})
     words: ClassVar[Mapping[str, Words]] = WORDS
     carried: ClassVar[Mapping[str, Words]] = CARRIED
 

@@ -23,6 +23,7 @@ from viralcommerce.runtime.ports import (
     Decision,
     Due,
     Found,
+    HotChange,
     Line,
     Part,
     Place,
@@ -69,6 +70,7 @@ class MemoryStore(MemoryUpkeep):
             cells=self._cells,
             used=self._used,
             all_used=True,
+            all_locked=True,
             seen=self._cells,
             branches=self._below,
         )
@@ -279,6 +281,40 @@ class MemoryStore(MemoryUpkeep):
         """Refuse what comes."""
         self._closed = True
 
+    def _short(self, changes: Mapping[QuotaKey, HotChange]) -> Short | None:
+        """The first hot quota that does not fit."""
+        used = self._used
+        for key, hot in changes.items():
+            if hot.cap is not None and used.get(key, 0) + hot.peak > hot.cap:
+                return Short(key, hot.cap - used.get(key, 0))
+        return None
+
+    def _write(self, writes: Writes) -> None:
+        used, cells, deadlines = self._used, self._cells, self._deadlines
+        if writes.hot:
+            for key, hot in writes.hot.items():
+                used[key] = used.get(key, 0) + hot.change
+        if writes.used:
+            for key, change in writes.used.items():
+                used[key] = used.get(key, 0) + change
+        for write in writes.cells:
+            place, cell = write.place, write.cell
+            before = cells.get(place)
+            if cell.parent or (before is not None and before.parent):
+                self._below.hang(place, before, cell)
+            cells[place] = cell
+            if cell.deadline is None:
+                deadlines.pop(place, None)
+            elif before is None or before.deadline is not cell.deadline:
+                deadlines[place] = cell.deadline
+        self._records += writes.records
+        decisions = self._decisions
+        for record in writes.records:
+            if record.key:
+                decisions[(record.decision.campaign, record.key)] = record.decision
+        if writes.rules:
+            self._rules.update(writes.rules)
+
 
 class _MemorySession:
     """A unit of work: holds the store's one lock from `lock` to `commit` or `close`."""
@@ -326,42 +362,18 @@ class _MemorySession:
     def commit(self, writes: Writes) -> Short | Stale | None:
         """Write all, or say what is short."""
         store = self._store
-        used = store._used
-        for key, hot in writes.hot.items():
-            if hot.cap is not None and used.get(key, 0) + hot.peak > hot.cap:
-                return Short(key, hot.cap - used.get(key, 0))
+        cells = store._cells
+        if writes.hot:
+            short = store._short(writes.hot)
+            if short is not None:
+                return short
         for write in writes.cells:
-            cell = store._cells.get(write.place)
-            if (0 if cell is None else cell.version) != write.expected:
+            before = cells.get(write.place)
+            if (0 if before is None else before.version) != write.expected:
                 return Stale(write.place)
-        self._write(writes)
+        store._write(writes)
         self.close()
         return None
-
-    def _write(self, writes: Writes) -> None:
-        store = self._store
-        used, cells = store._used, store._cells
-        for key, hot in writes.hot.items():
-            used[key] = used.get(key, 0) + hot.change
-        for key, change in writes.used.items():
-            used[key] = used.get(key, 0) + change
-        for write in writes.cells:
-            place, cell = write.place, write.cell
-            before = cells.get(place)
-            if cell.parent or (before is not None and before.parent):
-                store._below.hang(place, before, cell)
-            cells[place] = cell
-            if cell.deadline is None:
-                store._deadlines.pop(place, None)
-            elif before is None or before.deadline is not cell.deadline:
-                store._deadlines[place] = cell.deadline
-        store._records += writes.records
-        decisions = store._decisions
-        for record in writes.records:
-            if record.key:
-                decisions[(record.decision.campaign, record.key)] = record.decision
-        if writes.rules:
-            store._rules.update(writes.rules)
 
     def rules(self, digest: str) -> bytes:
         """A campaign's JSON by hash."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from inviting import gifts, rides
 from viralcommerce import (
     CNY,
     DAY,
@@ -25,7 +26,7 @@ from viralcommerce import (
     hours,
 )
 from viralcommerce.errors import KeyReused
-from viralcommerce.mechanics import collect
+from viralcommerce.mechanics import collect, invite
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.messages import Command
 from viralcommerce.runtime.chance import DerivedEntropy
@@ -57,6 +58,21 @@ LIKES = Campaign(
     limits=(Cap("likes-a-day", 4, on=collect.LIKED, of=collect.LIKER, per=DAY),),
     budget=CNY(1),
 )
+PLAIN = Campaign(
+    "plain",
+    collect.Collect(goal=3, within=hours(1)),
+    grants=(
+        Grant(Points(1), to=collect.LIKER, on=collect.LIKED),
+        Grant(Points(9), to=collect.COLLECTOR, on=collect.REACHED),
+    ),
+    budget=CNY(1),
+)
+FRIENDS = Campaign(
+    "friends",
+    rides(rebinds="always", matures_after=hours(2), code_uses=3),
+    grants=gifts(2, 3),
+    budget=CNY(100),
+)
 
 
 def _packs(dice: random.Random) -> Iterator[Command]:
@@ -79,6 +95,31 @@ def _likes(dice: random.Random) -> Iterator[Command]:
         yield kind(ask=one, by=by, key=key, at=at)
 
 
+def _friends(dice: random.Random) -> Iterator[Command]:
+    """Codes, joins in every direction, orders and what becomes of them."""
+    at = BEGAN
+    people = ("ann", "bob", "cat", "dan", "eve")
+    for number in range(140):
+        at += timedelta(minutes=dice.choice((0, 1, 5, 40)))
+        by, other, order = dice.choice(people), dice.choice(people), f"o{dice.randrange(12)}"
+        key = f"k{number}" if dice.random() < 0.8 else f"k{dice.randrange(number + 1)}"
+        fen = dice.choice((1, 333, 5_000))
+        yield dice.choice(
+            (
+                invite.Issue(by=by, vanity=f"{by}2026", key=key, at=at),
+                invite.Join(by=by, link=other, key=key, at=at),
+                invite.Join(by=by, code=f"{other}2026", key=key, at=at),
+                invite.Order(order=order, by=by, amount=CNY.minor(9_999), key=key, at=at),
+                invite.Order(order=order, by=by, amount=CNY.minor(9_999), key=key, at=at),
+                invite.Refund(
+                    order=order, refund=key, by="desk", amount=CNY.minor(fen), key=key, at=at
+                ),
+                invite.Hold(order=order, by="desk", why="odd", key=key, at=at),
+                invite.Release(order=order, by="desk", why="fine", key=key, at=at),
+            )
+        )
+
+
 def _tables(shop: Shop, name: str) -> list[object]:
     store = shop.store
     return [
@@ -90,9 +131,12 @@ def _tables(shop: Shop, name: str) -> list[object]:
     ]
 
 
+STORIES = [(PACKS, _packs), (LIKES, _likes), (PLAIN, _likes), (FRIENDS, _friends)]
+
+
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
-@pytest.mark.parametrize(("campaign", "story"), [(PACKS, _packs), (LIKES, _likes)])
+@pytest.mark.parametrize(("campaign", "story"), STORIES)
 def test_straight_is_the_flow(
     kind: str, campaign: Campaign, story: object, seed: int, tmp_path: Path
 ) -> None:
