@@ -74,7 +74,7 @@ class Found(Struct, frozen=True, kw_only=True, gc=False):
         cells: by place.
         used: of the quotas asked for; an absent one is 0.
         all_used: whether `used` answers for every quota of the store, asked for or not.
-        all_locked: whether `cells`, `seen` and `branches` answer for every cell, and all is locked.
+        all_locked: whether `cells`, `seen` and `branches` answer for every cell, all locked.
         gone: what a tombstone stands for, of what was locked: ``("member", id)``,
             ``("cell", campaign, instance)`` or ``("key", campaign, key)``.
         seen: the cells of all chains, by place.
