@@ -423,3 +423,38 @@ def test_the_first_who_is_back_lingers_for_the_others_and_a_late_one_for_nobody(
 def test_bounds_that_cannot_be(bounds: dict[str, Any], said: str) -> None:
     with pytest.raises((InvalidValue, InexactNumber), match=said):
         Gathering(**bounds)
+
+
+def lingering() -> tuple[Lane[Ticket], Ticket]:
+    """A lane in which the first of four who is back lingers, though another might go beside."""
+    lane: Lane[Ticket] = Lane(Gathering(side_by_side=2))
+    first, *_ = entered(lane, "p", "p", "p", "p")
+    (turn,) = lane.end(first.turn, 1.0)
+    lane.fill(turn)
+    assert lane.end(turn, 1.8) == []
+    back = ticket("p")
+    lane.enter(back, 1.85)
+    assert back.turn is not None
+    assert back.turn.awaits == 2
+    return lane, back
+
+
+def test_whoever_comes_while_one_lingers_goes_along_whatever_it_is_about() -> None:
+    lane, back = lingering()
+    other, another = ticket("q"), ticket("q")
+    assert lane.enter(other, 1.86) is None
+    assert other.turn is None, "not a commit of its own beside the one that waits for it"
+    assert lane.enter(another, 1.86) is back
+    assert begun(lane, [back.turn]) == [["p", "q", "q"]]
+    assert lane.end(back.turn, 2.0) == []
+
+
+def test_where_the_one_who_lingers_is_lost_the_others_go_on() -> None:
+    lane, back = lingering()
+    other, tired = ticket("q"), ticket("p")
+    lane.enter(other, 1.86)
+    assert [turn.leader for turn in lane.withdraw(tired, 9.0)] == [other]
+    free = ticket("r")
+    lane.enter(free, 9.0)
+    assert free.leads, "nobody lingers any more"
+    assert lane.end(back.turn, 9.0) == [], "it comes back after all"

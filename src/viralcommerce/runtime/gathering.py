@@ -4,8 +4,8 @@ Whoever comes when nothing is in the way goes at once, alone. Whoever comes whil
 the same instance is under way, or while as many commits of the campaign are under way as may be
 side by side, waits; when the way is free, all who wait go together in the next. Where the last
 turn had more than one, the next may linger for a moment, since those who were answered are likely
-to be back. Here is only who goes when; threads and tasks are in `gathering_threads` and
-`gathering_tasks`.
+to be back; whoever comes meanwhile goes along, about whatever. Here is only who goes when; threads
+and tasks are in `gathering_threads` and `gathering_tasks`.
 
 Laws:
     Same answers: gathered commands are answered as one by one, in the order of their commits, and
@@ -161,9 +161,10 @@ class Lane(Generic[T]):
             Whoever lingers and need not any longer.
         """
         cell = ticket.request.instance
+        is_full = len(self._under_way) >= self._gathering.side_by_side
         if cell in self._busy:
             self._held.setdefault(cell, deque()).append(ticket)
-        elif len(self._under_way) < self._gathering.side_by_side:
+        elif not (is_full or self._lingering or cell in self._ready):
             self._linger(self._begin(ticket, now), now)
         else:
             self._ready.setdefault(cell, deque()).append(ticket)
@@ -192,8 +193,6 @@ class Lane(Generic[T]):
     def end(self, turn: Turn[T], now: float) -> list[Turn[T]]:
         """A turn is over; the turns that begin now."""
         self._free(turn)
-        if self._lingering is turn:
-            self._lingering = None
         if turn.size > 1:
             self._expected = turn.size + self._waiting
             self._until = now + LINGERS * min(now - turn.began, self._waits)
@@ -247,6 +246,8 @@ class Lane(Generic[T]):
             del waiting[cell]
 
     def _free(self, turn: Turn[T]) -> None:
+        if self._lingering is turn:
+            self._lingering = None
         if turn not in self._under_way:  # it was freed before
             return
         del self._under_way[turn]
