@@ -33,8 +33,8 @@ from viralcommerce.program import QuotaKey
 from viralcommerce.rules.facts import flat
 from viralcommerce.runtime.batch import Batch
 from viralcommerce.runtime.effects import Ask, Effect, Lock, Look, Restart
-from viralcommerce.runtime.foresight import Foresight, ToAsk, note, questions
-from viralcommerce.runtime.kinship import Kin, Unread, together
+from viralcommerce.runtime.foresight import Foresight, ToAsk, locked_with_kin, note, questions
+from viralcommerce.runtime.kinship import Kin, Unread
 from viralcommerce.runtime.ports import Asked, Found, Place, Short, Stale
 from viralcommerce.runtime.recollection import Recollection
 from viralcommerce.runtime.rehearsal import Trial, locked, rehearse
@@ -95,20 +95,8 @@ def flow(
         facts: Facts = {}
         asked: ToAsk = {}
         locking = Lock(decisions=keys, cells=cells, members=members, histories=histories)
-        found: Found | None = None
-        if kin and one_lock and not asks:
-            locking = structs.replace(locking, chains=kin.chains)
-            found = yield locking
-            if not found.all_locked:
-                foresight = Foresight(context, found, locking)
-                foresight.asks(requests)
-                kin.foresee(foresight.parents, foresight.changed)
-            further = kin.further(locking)
-            if further is not None:
-                more: Found = yield further
-                found = together(found, more)
-            locking = kin.locks(locking)
-        elif asks or swerves or kin:
+        goes_in = kin is not None and one_lock and not asks
+        if not goes_in and (asks or swerves or kin):
             looking = Look(decisions=keys, cells=cells, chains=kin.chains if kin else ())
             looked: Found = yield looking
             if asks or kin:
@@ -127,10 +115,13 @@ def flow(
             if swerves:
                 quotas = yield from rehearse(context, looked, facts, asked, requests, locking)
                 locking = structs.replace(locking, quotas=quotas)
+        found: Found
         trial: Trial | None = None
-        if rehearses and not swerves:
+        if kin and goes_in:
+            found, locking = yield from locked_with_kin(context, requests, kin, locking)
+        elif rehearses and not swerves:
             found, trial = yield from locked(context, memory, facts, asked, requests, locking)
-        elif found is None:
+        else:
             found = yield locking
         short: dict[QuotaKey, int] = {}
         while True:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from datetime import datetime
+from typing import Any
+
+from msgspec import structs
 
 from viralcommerce.messages import GONE, Event, Refusal, ReverseAward
-from viralcommerce.runtime.kinship import Unread
+from viralcommerce.runtime.effects import Lock
+from viralcommerce.runtime.kinship import Kin, Unread, together
 from viralcommerce.runtime.ports import Asked, Found, Place, Wanted
 from viralcommerce.runtime.request import Context, Request
 from viralcommerce.runtime.situations import Situations, come_upon, evolved, overdue, parted
@@ -86,3 +90,24 @@ def questions(wanted: ToAsk) -> tuple[Asked, ...]:
         for (member, at), facts in sorted(wanted.items())
         if not member.startswith(GONE)
     )
+
+
+def locked_with_kin(
+    context: Context, requests: Sequence[Request], kin: Kin, locking: Lock
+) -> Generator[Lock, Any, tuple[Found, Lock]]:
+    """Lock what commands about others need, where one lock is for everything: step by step.
+
+    Returns:
+        What was found, and what is locked.
+    """
+    locking = structs.replace(locking, chains=kin.chains)
+    found: Found = yield locking
+    if not found.all_locked:
+        foresight = Foresight(context, found, locking)
+        foresight.asks(requests)
+        kin.foresee(foresight.parents, foresight.changed)
+    further = kin.further(locking)
+    if further is not None:
+        more: Found = yield further
+        found = together(found, more)
+    return found, kin.locks(locking)

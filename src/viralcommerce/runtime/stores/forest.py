@@ -16,46 +16,52 @@ class ForestStatements(NamedTuple):
     """The statements of one dialect.
 
     Args:
-        chain: campaign, instance, levels, campaign → instance and cell, nearest first.
+        chains: rows of campaign, instance and levels → campaign, instance and cell of all on the
+            way.
         walk: campaign, instance, campaign → the instances up to the root, itself first.
-        branch: campaign, instance → a row where anything hangs under it.
+        branches: rows of campaign and instance → those under which anything hangs.
         below: campaign, instance, after, limit → instance and cell, by id.
     """
 
-    chain: str
+    chains: str
     walk: str
-    branch: str
+    branches: str
     below: str
 
 
-def forest_statements(cells: str, mark: str, collation: str = "") -> ForestStatements:
+def forest_statements(
+    cells: str, mark: str, chains: str, branches: str, collation: str = ""
+) -> ForestStatements:
     """The statements for a table of cells.
 
     Args:
         cells: the table's name.
         mark: what stands for a value.
+        chains: the query for rows of campaign, instance and levels.
+        branches: the query for rows of campaign and instance.
         collation: how ids compare, where that is not as their bytes do.
     """
     text = f"cast({mark} as text)" + (f' collate "{collation}"' if collation else "")
     columns = ", ".join(f"c.{name}" for name in CELL_COLUMNS.split(", "))
     joined = f"join {cells} c on c.campaign = {mark} and c.instance = line.instance"
+    there = f"join {cells} c on c.campaign = line.campaign and c.instance = line.instance"
     return ForestStatements(
-        chain=(
-            "with recursive start(instance, levels) as "
-            f"(values ({text}, cast({mark} as bigint))), "
-            "line(level, instance, levels) as (select 0, instance, levels from start "
-            "union all select level + 1, c.parent, levels from line "
-            f"{joined} where level < levels and c.parent <> '') "
-            f"select line.instance, {columns} from line {joined} order by level"
+        chains=(
+            f"with recursive line(campaign, instance, levels) as ({chains} "
+            f"union all select c.campaign, c.parent, levels - 1 from line {there} "
+            "where levels > 0 and c.parent <> '') "
+            f"select line.campaign, line.instance, {columns} from line {there}"
         ),
         walk=(
             f"with recursive line(instance) as (values ({text}) "
             f"union select c.parent from line {joined} where c.parent <> '') "
             "select instance from line"
         ),
-        branch=(
-            f"select 1 from {cells} where campaign = {mark} and parent = {mark} "
-            "and parent <> '' limit 1"
+        branches=(
+            f"with asked(campaign, instance) as ({branches}) "
+            "select asked.campaign, asked.instance from asked where exists "
+            f"(select 1 from {cells} c where c.campaign = asked.campaign "
+            "and c.parent = asked.instance and c.parent <> '')"
         ),
         below=(
             f"select instance, {CELL_COLUMNS} from {cells} where campaign = {mark} "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
@@ -66,10 +66,31 @@ _PUT_PART: Final = (
     "on conflict do nothing"
 )
 _PUT_OUTBOX: Final = "insert into viral_outbox (campaign, member, at, award) values (?, ?, ?, ?)"
-FOREST: Final = forest_statements("viral_cells", "?")
-_HISTORY: Final = (
-    "select decision from viral_journal where campaign = ? and instance = ? order by position"
+_ROWS: Final = "values {rows}"
+"""Stands for as many rows as are asked for."""
+FOREST: Final = forest_statements("viral_cells", "?", chains=_ROWS, branches=_ROWS)
+_DECISIONS: Final = (
+    "with asked(campaign, key) as (values {rows}) select k.campaign, k.key, j.decision from asked "
+    "cross join viral_keys k on k.campaign = asked.campaign and k.key = asked.key "
+    "cross join viral_journal j on j.position = k.position"
 )
+_CELLS: Final = (
+    "with asked(at, id) as (values {rows}) "
+    f"select campaign, instance, {CELL_COLUMNS} from asked "
+    "cross join viral_cells on campaign = at and instance = id"
+)
+_QUOTAS: Final = (
+    "with asked(campaign, name, scope, period) as (values {rows}) "
+    "select q.campaign, q.name, q.scope, q.period, q.used from asked a cross join viral_quotas q "
+    "on q.campaign = a.campaign and q.name = a.name and q.scope = a.scope and q.period = a.period"
+)
+_HISTORIES: Final = (
+    "with asked(campaign, instance) as (values {rows}) "
+    "select j.campaign, j.instance, j.decision from asked cross join viral_journal j "
+    "on j.campaign = asked.campaign and j.instance = asked.instance order by j.position"
+)
+_AT_ONCE: Final = 200
+"""The most rows of a question."""
 _PUT_RULES: Final = "insert into viral_rules values (?, ?) on conflict do nothing"
 
 
@@ -243,40 +264,51 @@ class SqliteSession:
     def _read(self, wanted: Wanted) -> Found:
         run = self._cursor.execute
         decisions: dict[Place, Any] = {}
-        for place in wanted.decisions:
-            row = run(_ONE_DECISION, place).fetchone()
+        if len(wanted.decisions) == 1:
+            row = run(_ONE_DECISION, wanted.decisions[0]).fetchone()
             if row is not None:
-                decisions[place] = row[0].encode()
+                decisions[wanted.decisions[0]] = row[0].encode()
+        else:
+            for name, key, text in self._asked(_DECISIONS, wanted.decisions):
+                decisions[name, key] = text.encode()
         cells: dict[Place, Cell] = {}
-        for place in wanted.cells:
-            row = run(_ONE_CELL, place).fetchone()
+        if len(wanted.cells) == 1:
+            row = run(_ONE_CELL, wanted.cells[0]).fetchone()
             if row is not None:
-                cells[place] = to_cell(row)
-        used: dict[QuotaKey, int] = {}
-        for key in wanted.quotas:
-            row = run(_ONE_QUOTA, key).fetchone()
-            used[key] = 0 if row is None else row[0]
+                cells[wanted.cells[0]] = to_cell(row)
+        else:
+            cells = self._cells(_CELLS, wanted.cells)
+        used: dict[QuotaKey, int] = dict.fromkeys(wanted.quotas, 0)
+        for row in self._asked(_QUOTAS, wanted.quotas):
+            used[row[:4]] = row[4]
         if not (wanted.chains or wanted.branches or wanted.walks or wanted.histories):
             return Found(decisions=decisions, cells=cells, used=used)
-        seen: dict[Place, Cell] = {}
-        for name, instance, levels in wanted.chains:
-            for row in run(FOREST.chain, (instance, levels, name, name)):
-                seen[name, row[0]] = to_cell(row[1:])
+        histories: dict[Place, list[bytes]] = {place: [] for place in wanted.histories}
+        for name, instance, text in self._asked(_HISTORIES, wanted.histories):
+            histories[name, instance].append(text.encode())
         return Found(
             decisions=decisions,
             cells=cells,
             used=used,
-            seen=seen,
-            branches={place for place in wanted.branches if run(FOREST.branch, place).fetchone()},
+            seen=self._cells(FOREST.chains, wanted.chains),
+            branches={(row[0], row[1]) for row in self._asked(FOREST.branches, wanted.branches)},
             above={
                 (name, instance): {row[0] for row in run(FOREST.walk, (instance, name))}
                 for name, instance in wanted.walks
             },
-            histories={
-                place: [row[0].encode() for row in run(_HISTORY, place)]
-                for place in wanted.histories
-            },
+            histories=histories,
         )
+
+    def _cells(self, sql: str, rows: Sequence[tuple[object, ...]]) -> dict[Place, Cell]:
+        return {(row[0], row[1]): to_cell(row[2:]) for row in self._asked(sql, rows)}
+
+    def _asked(self, sql: str, rows: Sequence[tuple[object, ...]]) -> Iterator[Any]:
+        """What a statement answers about rows, in as few statements as there may be."""
+        for start in range(0, len(rows), _AT_ONCE):
+            some = rows[start : start + _AT_ONCE]
+            marks = ", ".join([f"({', '.join('?' * len(some[0]))})"] * len(some))
+            said = [value for row in some for value in row]
+            yield from self._cursor.execute(sql.replace("{rows}", marks), said)
 
     def _short(self, writes: Writes) -> Short | None:
         """The first hot quota that does not fit; no other writer can change that meanwhile."""

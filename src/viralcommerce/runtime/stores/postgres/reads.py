@@ -120,7 +120,7 @@ class Reads:
         self, campaign: str, instance: str, after: str, limit: int
     ) -> Query[Sequence[tuple[str, Cell]]]:
         """Instances that hang under one, by id."""
-        sql = forest_statements("{s}.cells", "%s", "C").below
+        sql = forest_statements("{s}.cells", "%s", "", "", "C").below
         step = self._step(sql, campaign, instance, after, Int8(limit))
         return Query(step, lambda rows: [(row[0], to_cell(row[1:])) for row in rows])
 

@@ -142,10 +142,18 @@ class Statements:
             f"from {unnested(key)} cross join lateral "
             f"(select sum(used) as used from {s}.quotas q where {same} having count(*) > 0) q"
         ).encode()
-        self.forest = forest_statements(f"{s}.cells", "%s", "C")
-        self.history = (
-            f"select decision from {s}.journal where campaign = %s and instance = %s "
-            "order by position"
+        place = (("campaign", TEXT), ("instance", TEXT))
+        asked = 'select campaign collate "C", instance collate "C"'
+        self.forest = forest_statements(
+            f"{s}.cells", "%s",
+            chains=f"{asked}, levels from {unnested((*place, ('levels', NUMBER)))}",
+            branches=f"{asked} from {unnested(place)}",
+            collation="C",
+        )  # fmt: skip
+        self.histories = (
+            f"select w.campaign, w.instance, j.decision from {unnested(place)} "
+            f"cross join lateral (select decision, position from {s}.journal j "
+            "where j.campaign = w.campaign and j.instance = w.instance) j order by j.position"
         ).encode()
         self.rules = f"select campaign from {s}.rules where hash = %s".encode()
         self.put_cell = self._put_cell(

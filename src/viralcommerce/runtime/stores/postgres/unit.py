@@ -46,10 +46,10 @@ from viralcommerce.runtime.stores.postgres.statements import (
     Step,
     lock_hash,
     locking,
+    numbers,
     whole,
 )
 from viralcommerce.runtime.stores.postgres.tombstones import Tombstones
-from viralcommerce.runtime.stores.postgres.whole import Int8
 from viralcommerce.runtime.stores.postgres.writing import body
 from viralcommerce.runtime.stores.rows import to_cell
 
@@ -287,16 +287,20 @@ class Unit:
             columns = [list(part) for part in zip(*quotas, strict=True)]
             trip.append(Step(statements.quotas, columns, answers=True))
         forest = statements.forest
-        trip += (
-            Step(forest.chain.encode(), (instance, Int8(levels), name, name), answers=True)
-            for name, instance, levels in wanted.chains
-        )
-        trip += (Step(forest.branch.encode(), place, answers=True) for place in wanted.branches)
+        if wanted.chains:
+            names, instances, levels = (list(part) for part in zip(*wanted.chains, strict=True))
+            values = [names, instances, numbers(levels)]
+            trip.append(Step(forest.chains.encode(), values, answers=True))
+        if wanted.branches:
+            columns = [list(part) for part in zip(*wanted.branches, strict=True)]
+            trip.append(Step(forest.branches.encode(), columns, answers=True))
         trip += (
             Step(forest.walk.encode(), (instance, name), answers=True)
             for name, instance in wanted.walks
         )
-        trip += (Step(statements.history, place, answers=True) for place in wanted.histories)
+        if wanted.histories:
+            columns = [list(part) for part in zip(*wanted.histories, strict=True)]
+            trip.append(Step(statements.histories, columns, answers=True))
         return trip
 
     def _found(self, wanted: Wanted, rows: list[Rows]) -> Found:
@@ -318,18 +322,21 @@ class Unit:
         if wanted.quotas:
             used |= {(row[0], row[1], row[2], row[3]): row[4] for row in next(answers)}
         seen: dict[Place, Cell] = {}
-        for name, _, _ in wanted.chains:
-            seen |= {(name, row[0]): to_cell(row[1:]) for row in next(answers)}
+        if wanted.chains:
+            seen = {(row[0], row[1]): to_cell(row[2:]) for row in next(answers)}
+        branches = {(row[0], row[1]) for row in next(answers)} if wanted.branches else set()
+        above = {place: {row[0] for row in next(answers)} for place in wanted.walks}
+        histories: dict[Place, list[bytes]] = {place: [] for place in wanted.histories}
+        for name, instance, text in next(answers) if wanted.histories else ():
+            histories[name, instance].append(text.encode())
         return Found(
             decisions=decisions,
             cells=cells,
             used=used,
             seen=seen,
-            branches={place for place in wanted.branches if next(answers)},
-            above={place: {row[0] for row in next(answers)} for place in wanted.walks},
-            histories={
-                place: [row[0].encode() for row in next(answers)] for place in wanted.histories
-            },
+            branches=branches,
+            above=above,
+            histories=histories,
         )
 
 
