@@ -170,7 +170,7 @@ def invites(code: str) -> st.SearchStrategy[AnyMechanic]:
         code_length=st.integers(4, 32),
         code_uses=st.one_of(st.just(UNLIMITED), st.integers(1, 900)),
         binds_for=no_or_some_span,
-        rebinds=st.sampled_from(["never", "until_order", "always"]),
+        rebinds=st.sampled_from(["never", "until_order", "better", "always"]),
         prefers=st.sampled_from(["code", "link"]),
         guesses=st.integers(1, 1_000),
         tiers=st.sampled_from([(), (10,), (2, 50, 900)]),

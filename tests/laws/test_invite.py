@@ -74,7 +74,7 @@ games = st.builds(
     levels=st.sampled_from((1, 2)),
     code_uses=st.sampled_from((1, 2, 100)),
     binds_for=st.sampled_from((days(30), days(3_650))),
-    rebinds=st.sampled_from(("never", "until_order", "always")),
+    rebinds=st.sampled_from(("never", "until_order", "better", "always")),
     prefers=st.sampled_from(("code", "link")),
 )
 

@@ -44,6 +44,29 @@ def test_a_code_that_was_typed_or_the_link() -> None:
         assert joined.events[0].inviter == inviter
 
 
+def test_only_a_better_touch_takes_the_place_of_another() -> None:
+    """EC-67: a typed code after a link moves the friend once; then nothing does, until it ends."""
+    codes = [invite.Issue(by=by, vanity=f"{by}2026", at=at()) for by in ("ann", "carl")]
+    ways = [
+        {"link": "ann"},
+        {"link": "carl"},
+        {"code": "ann2026"},
+        {"code": "carl2026"},
+        {"link": "dee"},
+    ]
+    for prefers, stands in (
+        ("code", ["ann", None, "ann", None, None]),
+        ("link", ["ann", None, None, None, None]),
+    ):
+        game = rides(rebinds="better", prefers=prefers, binds_for=days(30))
+        told = [invite.Join(by="bob", at=at(days=day), **way) for day, way in enumerate(ways)]
+        late = invite.Join(by="bob", link="dee", at=at(days=40))
+        answers = played(game, [*codes, *told, late]).answers[2:]
+        assert [
+            one.events[0].inviter if isinstance(one, Accepted) else None for one in answers
+        ] == [*stands, "dee"]
+
+
 def test_unknown_and_used_up_sound_the_same() -> None:
     """RQ: what a stranger hears says nothing about which codes there are."""
     told = (

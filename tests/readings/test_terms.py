@@ -199,7 +199,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "deeper": ("", "more_than_two"),
     "levels": (1, 2, 3, 4),
     "code_uses": ("unlimited", 1),
-    "rebinds": ("never", "until_order", "always"),
+    "rebinds": ("never", "until_order", "better", "always"),
     "prefers": ("code", "link"),
     "owing": ("carry", "write_off", "net", "block"),
     "payouts": (None,),

@@ -49,6 +49,8 @@ MANY: list[tuple[list[invite.Commands], list[invite.Commands]]] = [
     ([join("b", "a"), join("c", "b")], [join("a", "c"), join("d", "a"), join("b", "d")]),
     ([join("a", "r"), join("b", "r")], [join("a", "b"), join("b", "a"), join("r", "a")]),
     ([join("x", "a")], [join("a", "b"), join("b", "c"), join("c", "d"), join("d", "a")]),
+    ([join("x", "a"), join("y", "c")],
+     [join("a", "b"), join("b", "c"), join("c", "d"), join("d", "e"), join("e", "a")]),
 ]  # fmt: skip
 """Every order of the first takes three minutes, and holds."""
 KNOTS = FEW + MANY

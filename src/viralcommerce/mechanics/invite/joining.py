@@ -63,8 +63,11 @@ class Issued(Event, frozen=True, kw_only=True):
     owner: MemberField
 
 
-class Joined(Event, frozen=True, kw_only=True):
-    """A friend stands under an inviter, until `until` if that is said; `again` after another."""
+class Joined(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A friend stands under an inviter, until `until` if that is said; `again` after another.
+
+    `best` says, where a better touch rebinds, that there is none better than this one.
+    """
 
     en: ClassVar[str] = "{invitee} was invited by {inviter}"
     zh: ClassVar[str] = "{invitee}由{inviter}邀请"
@@ -73,6 +76,7 @@ class Joined(Event, frozen=True, kw_only=True):
     inviter: MemberField
     until: datetime | None
     again: bool
+    best: bool = False
 
 
 class Parted(Event, frozen=True, kw_only=True):
@@ -194,6 +198,7 @@ class Member(State, frozen=True, kw_only=True):
     Args:
         inviter: who invited them; "" for nobody.
         until: when that ends; nothing where never.
+        best: whether no better touch can take their place; said where one could.
         invited: how often they have joined.
         bought: how many qualifying orders of theirs have matured.
         friends: how many whom they invited have bought.
@@ -201,6 +206,7 @@ class Member(State, frozen=True, kw_only=True):
 
     inviter: MemberField = ""
     until: datetime | None = None
+    best: bool = False
     invited: int = 0
     bought: int = 0
     friends: int = 0

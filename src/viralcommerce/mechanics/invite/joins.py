@@ -134,7 +134,7 @@ def unfit(wish: str, wishes: VanityFormat) -> CodeRefusals | None:
 
 
 def join(
-    command: Join, state: States, binds_for: timedelta, rebinds: str
+    command: Join, state: States, binds_for: timedelta, rebinds: str, prefers: str
 ) -> tuple[JoinEvents, ...] | JoinRefusals:
     """A friend stands under the inviter whose invitation counts."""
     by, inviter, at = command.by, command.inviter, command.at
@@ -144,11 +144,17 @@ def join(
         return OwnInvitation(by=by)
     now = state if isinstance(state, Member) else Member()
     stands = bool(now.inviter) and (now.until is None or at < now.until)
-    bound = rebinds == "never" or (rebinds == "until_order" and now.bought > 0)
-    if stands and (bound or now.inviter == inviter):
+    best = rebinds == "better" and bool(command.used) == (prefers == "code")
+    bound = (
+        rebinds == "never"
+        or (rebinds == "until_order" and now.bought > 0)
+        or (rebinds == "better" and (now.best or not best))
+    )
+    if stands and (bound or (now.inviter == inviter and not best)):
         return AlreadyInvited(by=by)
     until = None if binds_for == NEVER else at + binds_for
-    joined = Joined(at=at, invitee=by, inviter=inviter, until=until, again=now.invited > 0)
+    again = now.invited > 0
+    joined = Joined(at=at, invitee=by, inviter=inviter, until=until, again=again, best=best)
     return (joined, CodeUsed(at=at, code=command.used)) if command.used else (joined,)
 
 
@@ -176,10 +182,14 @@ def _member(state: Member, event: Joined | Parted | Bought | Befriended) -> Memb
     match event:
         case Joined():
             return structs.replace(
-                state, inviter=event.inviter, until=event.until, invited=state.invited + 1
+                state,
+                inviter=event.inviter,
+                until=event.until,
+                best=event.best,
+                invited=state.invited + 1,
             )
         case Parted():
-            return structs.replace(state, inviter="", until=None)
+            return structs.replace(state, inviter="", until=None, best=False)
         case Bought():
             return structs.replace(state, bought=state.bought + 1)
         case Befriended():

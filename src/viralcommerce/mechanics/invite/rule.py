@@ -111,7 +111,8 @@ class Invite(Mechanic[Commands, States, Events]):
         code_uses: how many friends one code brings.
         binds_for: how long a friend is a friend; `NEVER` ends.
         rebinds: whether a later invitation counts: ``"never"`` while one stands, ``"until_order"``
-            of the friend has matured, or ``"always"``.
+            of the friend has matured, ``"better"`` if it is of the kind that `prefers` names and
+            the one that stands is not, or ``"always"``.
         prefers: what counts where a code was typed and a link was opened.
         tiers: with which friend who has bought each tier begins: (10, 50) makes the tenth to the
             49th `tier(1)`, and those after them `tier(2)`.
@@ -156,7 +157,9 @@ class Invite(Mechanic[Commands, States, Events]):
     code_length: Annotated[int, Field(strict=True, ge=4, le=32)] = Field(default=8, kw_only=True)
     code_uses: CountOrUnlimited = Field(default=UNLIMITED, kw_only=True)
     binds_for: SpanField = Field(default=NEVER, kw_only=True)
-    rebinds: Literal["never", "until_order", "always"] = Field(default="never", kw_only=True)
+    rebinds: Literal["never", "until_order", "better", "always"] = Field(
+        default="never", kw_only=True
+    )
     prefers: Literal["code", "link"] = Field(default="code", kw_only=True)
     tiers: Annotated[tuple[Count, ...], Field(max_length=MOST_TIERS)] = Field(
         default=(), kw_only=True
@@ -205,7 +208,7 @@ class Invite(Mechanic[Commands, States, Events]):
         return (
             *wording.of_codes(self.codes, joins.vanity(self.codes), self.code_uses, self.prefers),
             wording.of_guesses(self.guesses),
-            *wording.of_binding(self.binds_for, self.rebinds),
+            *wording.of_binding(self.binds_for, self.rebinds, self.prefers),
             *wording.of_orders(self.base, self.matures_after, self.counts_from, self.levels),
             wording.of_qualifying(self.least),
             *wording.of_tiers(self.tiers),
@@ -305,7 +308,7 @@ class Invite(Mechanic[Commands, States, Events]):
             case Issue():
                 return joins.issue(command, state, self.codes)
             case Join():
-                return joins.join(command, state, self.binds_for, self.rebinds)
+                return joins.join(command, state, self.binds_for, self.rebinds, self.prefers)
             case Part():
                 return joins.part(command, state)
             case Order():

@@ -33,6 +33,16 @@ _AGAIN: Final[Mapping[str, Words]] = {
     ),
     "always": Words("A later invitation takes its place.", "以最近一次邀请为准。"),
 }
+_BETTER: Final[Mapping[str, Words]] = {
+    "code": Words(
+        "While that stands, only a typed code takes the place of a link that was opened.",
+        "有效期内，仅填写邀请码可替换此前通过链接建立的邀请关系。",
+    ),
+    "link": Words(
+        "While that stands, only an opened link takes the place of a code that was typed.",
+        "有效期内，仅打开邀请链接可替换此前通过邀请码建立的邀请关系。",
+    ),
+}
 _CONFLICT: Final[Mapping[str, Words]] = {
     "code": Words(
         "Where a friend types a code and has opened a link, the code counts.",
@@ -81,7 +91,7 @@ def of_guesses(guesses: int) -> Words:
     )
 
 
-def of_binding(binds_for: timedelta, rebinds: str) -> tuple[Words, ...]:
+def of_binding(binds_for: timedelta, rebinds: str, prefers: str) -> tuple[Words, ...]:
     """How long a friend is a friend, and whether a later invitation counts."""
     span = (
         Words("A friend counts as invited for ever.", "邀请关系长期有效。")
@@ -91,7 +101,7 @@ def of_binding(binds_for: timedelta, rebinds: str) -> tuple[Words, ...]:
             f"邀请关系有效期为{span_zh(binds_for)}。",
         )
     )
-    return (span, _AGAIN[rebinds])
+    return (span, _BETTER[prefers] if rebinds == "better" else _AGAIN[rebinds])
 
 
 def of_orders(
