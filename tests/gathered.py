@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from shops import MembersOverTime, assert_clean, everything, plain
@@ -19,6 +21,16 @@ from viralcommerce.runtime.stores.memory import MemoryStore
 
 PATIENCE: Final = 20.0
 """Seconds after which a test gives up; what is right takes none of them."""
+
+
+@contextmanager
+def interruptible() -> Generator[None]:
+    """SIGINT interrupts, also where the tests were started with it ignored (a job of a script)."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class Door:

@@ -73,8 +73,8 @@ class Counter(Struct, frozen=True):
         elif subject == CAMPAIGN:
             scope = ""
         elif subject == PAIR:
-            others = sorted(member for member in cast.values() if member != who)
-            scope = "\t".join((f"pair/{who}", *others))
+            other = next((member for member in cast.values() if member != who), "")
+            scope = f"pair/{who}\t{other}" if other else f"pair/{who}"
         else:
             scope = f"{subject}/{instance}"
         return (program.name, self.name, scope, self.within(at, program.zone))

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from inviting import RIDES, Played, played, rides
 from shops import at
-from viralcommerce import CNY, Credit, Grant, Shop, days, percent
+from viralcommerce import CNY, PAIR, Credit, Grant, Limit, Shop, days, percent
 from viralcommerce.campaign import Campaign
 from viralcommerce.errors import InvalidRule
 from viralcommerce.mechanics import invite
@@ -65,6 +65,29 @@ def test_only_a_better_touch_takes_the_place_of_another() -> None:
         assert [
             one.events[0].inviter if isinstance(one, Accepted) else None for one in answers
         ] == [*stands, "dee"]
+
+
+def test_commission_for_the_first_orders_of_each_friend() -> None:
+    """EC-59: a pair is whoever earns and whoever buys; who stands above them is no part of it."""
+    game = rides(rebinds="always", least=CNY(1))
+    first = Grant(
+        Credit(percent(10)),
+        to=invite.upline(1),
+        on=invite.ORDERED,
+        name="first",
+        at_most=Limit(2, per=PAIR),
+    )
+    told: list[invite.Commands] = [
+        invite.Join(by="bob", link="ann", at=at()),
+        invite.Join(by="carl", link="ann", at=at()),
+    ]
+    for number, above in enumerate(("dee", "eve", "dee", "eve")):
+        told += [
+            invite.Join(by="ann", link=above, at=at(days=number)),
+            invite.Order(order=f"b{number}", by="bob", amount=CNY(100), at=at(days=number)),
+        ]
+    told.append(invite.Order(order="c", by="carl", amount=CNY(100), at=at(days=9)))
+    assert played(game, told, grants=(first,)).earned["member/ann"] == 3 * 1_000
 
 
 def test_unknown_and_used_up_sound_the_same() -> None:

@@ -18,6 +18,7 @@ from gathered import (
     assert_as_one_by_one,
     behind,
     gathers,
+    interruptible,
     told,
     until,
     waiting,
@@ -181,7 +182,7 @@ def test_an_interrupt_of_the_main_thread_while_it_waits_harms_nobody() -> None:
             signal.pthread_kill(main, signal.SIGINT)
 
         threading.Thread(target=interrupt).start()
-        with pytest.raises(KeyboardInterrupt):
+        with interruptible(), pytest.raises(KeyboardInterrupt):
             shop.handle(BIG, grab("me"))
         assert waiting(shop) == 0
         for other in others[1:]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gathered import interruptible
 from postgres import RAIN, fresh_store, server_url
 from viralcommerce import Accepted, Shop
 from viralcommerce.errors import StoreError
@@ -146,7 +147,7 @@ def test_control_c_while_the_server_works_leaves_a_connection_that_can_be_used()
         assert main is not None
         timer = threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT))
         timer.start()
-        with pytest.raises((KeyboardInterrupt, StoreError)):
+        with interruptible(), pytest.raises((KeyboardInterrupt, StoreError)):
             shop.handle(RAIN, pack.Grab(pack="p", by="bob", key="bob"))
         timer.join()
         other.execute("rollback")

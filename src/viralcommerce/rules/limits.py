@@ -155,8 +155,9 @@ class Limit(Rule):
 
     Args:
         at_most: how many.
-        per: whom and within what: `MEMBER` (the recipient), `PAIR` (recipient and actor),
-            `CAMPAIGN`, or the mechanic's scope (``pack.PACK``); `DAY`, `WEEK` or `MONTH`.
+        per: whom and within what: `MEMBER` (the recipient), `PAIR` (the recipient and the actor;
+            the actor and whoever comes next in the cast), `CAMPAIGN`, or the mechanic's scope
+            (``pack.PACK``); `DAY`, `WEEK` or `MONTH`.
 
     Example:
         >>> Limit(3, per=DAY).subject, Limit(3, per=DAY).period
@@ -189,7 +190,7 @@ class Cap(Rule):
         at_most: how often.
         on: the milestone counted.
         of: the role whose member is counted.
-        per: as for `Limit`; `PAIR` counts each pair of `of` and the other role of the milestone.
+        per: as for `Limit`; `PAIR` counts each pair of `of` and the actor.
 
     Example:
         >>> Cap("likes-a-day", 3, on="liked", of="liker", per=DAY).period
