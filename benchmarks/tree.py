@@ -70,7 +70,7 @@ def tree(size: int) -> Iterator[tuple[int, int]]:
         yield one, dice.randrange(one)
 
 
-def plant(store: Store, size: int) -> None:
+def plant(store: Store, size: int, at_once: int = 20_000) -> None:
     """Write a tree into a store, as if its members had joined."""
     rules = {RULES: Codec().campaign_json(CAMPAIGN)}
     cells: list[CellWrite] = []
@@ -93,7 +93,7 @@ def plant(store: Store, size: int) -> None:
             parent=f"member/{above}" if above else "",
         )  # fmt: skip
         cells.append(CellWrite((NAME, f"member/m{member}"), 0, cell))
-        if len(cells) == 20_000:
+        if len(cells) == at_once:
             commit()
     commit()
 
