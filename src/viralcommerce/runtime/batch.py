@@ -184,7 +184,8 @@ class Batch(TakingBack):
             if self.missing:
                 return None
             if told is not command:
-                request = structs.replace(request, command=told)
+                named, instance, life = request.program, request.instance, request.life
+                request = Request(named, told, instance, life, request.members)
         outcome = self._decide(request, program, cell, state)
         if program.mechanic.looks and outcome is not None:
             self.count_guess(program, request.command)
@@ -313,7 +314,8 @@ class Batch(TakingBack):
         if not (parent or others):
             return False
         place = (request.program.name, request.instance)
-        self.held.must_hold(place, others, parent)
+        if not self.found.all_locked:
+            self.held.must_hold(place, others, parent)
         return bool(parent) and self.held.circular(place, parent, self.cells, self.hung)
 
     def _price(

@@ -7,6 +7,7 @@ same key tells.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from time import monotonic
@@ -27,6 +28,43 @@ class _Caller(Ticket):
         self.enough = asyncio.Event()
 
 
+class _Watch:
+    """Tells callers who have waited for long enough that they must go alone.
+
+    All wait equally long, so the first who came is the first who is told, and one timer of the
+    loop does for all: one for each costs more than its place in a commit.
+
+    Args:
+        waits: how long, in seconds.
+    """
+
+    def __init__(self, waits: float) -> None:
+        self._waits = waits
+        self._watched: deque[tuple[float, _Caller]] = deque()
+        self._is_set = False
+
+    def over(self, caller: _Caller, loop: asyncio.AbstractEventLoop) -> None:
+        """Watch over a caller who waits from now on."""
+        watched = self._watched
+        while watched and watched[0][1].news.done():
+            watched.popleft()
+        watched.append((loop.time() + self._waits, caller))
+        if not self._is_set:
+            self._set(loop)
+
+    def _set(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._is_set = True
+        loop.call_at(self._watched[0][0], self._tell, loop)
+
+    def _tell(self, loop: asyncio.AbstractEventLoop) -> None:
+        watched, now = self._watched, loop.time()
+        while watched and (watched[0][0] <= now or watched[0][1].news.done()):
+            _wake((watched.popleft()[1],))
+        self._is_set = False
+        if watched:
+            self._set(loop)
+
+
 class AsyncGatherer:
     """Runs the commands of many tasks, together where they would wait for each other.
 
@@ -42,6 +80,7 @@ class AsyncGatherer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lanes: dict[str, Lane[_Caller]] = {}
         self._turns: set[asyncio.Task[None]] = set()
+        self._watch = _Watch(self._waits)
 
     async def one(self, request: Request) -> Outcome:
         """The outcome of one command, as `AsyncDriver.one` has it.
@@ -52,6 +91,7 @@ class AsyncGatherer:
         loop = asyncio.get_running_loop()
         if self._loop is not loop:  # in another loop, nobody is left of those who were here
             self._loop, self._lanes, self._turns = loop, {}, set()
+            self._watch = _Watch(self._waits)
         name = request.program.name
         lane = self._lanes.get(name) or self._lanes.setdefault(name, Lane(self._gathering))
         caller = _Caller(request, loop.create_future())
@@ -63,11 +103,9 @@ class AsyncGatherer:
             if not turn.awaits:
                 return await self._at_once(lane, turn)
             self._start(lane, (turn,))
+        self._watch.over(caller, loop)
         try:
-            async with asyncio.timeout(self._waits):
-                await caller.news
-        except TimeoutError:
-            pass  # it goes alone
+            await caller.news
         finally:
             if caller.turn is None:
                 self._start(lane, lane.withdraw(caller, monotonic()))

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Final
+from typing import Any, Final
 
 from msgspec import structs
 
@@ -115,9 +115,11 @@ class Held:
     def __init__(self, found: Found, wanted: Wanted) -> None:
         self._found = found
         self._wanted = wanted
-        self._cells = frozenset(wanted.cells)
-        self._chains = frozenset(wanted.chains)
-        self._branches = frozenset(wanted.branches)
+        nothing: frozenset[Any] = frozenset()
+        alone = found.all_locked  # then nobody asks what of it was wanted
+        self._cells: AbstractSet[Place] = nothing if alone else frozenset(wanted.cells)
+        self._chains: AbstractSet[Chain] = nothing if alone else frozenset(wanted.chains)
+        self._branches: AbstractSet[Place] = nothing if alone else frozenset(wanted.branches)
 
     def must_have_read(self, chain: Chain) -> None:
         """Find that a chain was read.
@@ -139,8 +141,6 @@ class Held:
         Raises:
             Unread: something is not, all of it at once.
         """
-        if self._found.all_locked:
-            return
         name = place[0]
         needed = [(name, one) for one in (*others, parent) if one]
         places = tuple([one for one in needed if one not in self._cells])
@@ -168,7 +168,8 @@ class Held:
         if place not in self._found.branches and place not in parents:
             return False
         above = (name, parent)
-        if above not in self._wanted.walks or (name, MERGING) not in self._cells:
+        is_alone = self._found.all_locked or (name, MERGING) in self._cells
+        if above not in self._wanted.walks or not is_alone:
             raise Unread(walks=(above,))
         walked = self._found.above[above]
         if any(moved != place and moved[0] == name and moved[1] in walked for moved in changed):

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import structs
 
-from viralcommerce.decider import Balance
+from viralcommerce.decider import NO_LOOKUP, Balance
 from viralcommerce.messages import BY_CLOCK, Command, Event, State
 from viralcommerce.program import Program
 from viralcommerce.runtime.kinship import Held, lineage
@@ -79,6 +79,9 @@ class Situations:
         """
         mechanic = program.mechanic
         lookup = mechanic.lookup(command)
+        if lookup is NO_LOOKUP:
+            alone: Command = mechanic.informed(command, {}, (), None)
+            return alone
         states = {
             instance: state
             for chain in ((name, instance, 0) for instance in lookup.cells)

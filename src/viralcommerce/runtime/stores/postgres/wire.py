@@ -20,15 +20,19 @@ from psycopg.abc import Transformer as Codec
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.generators import fetch_many, send
 from psycopg.pq import ExecStatus
+from psycopg.pq import Format as PqFormat
 from psycopg.pq.abc import PGconn, PGresult
 
+from viralcommerce.runtime.stores.postgres.arrays import ARRAY, array
 from viralcommerce.runtime.stores.postgres.statements import Rows, Step
 
 MOST_PLANS: Final = 300
 """How many statements a connection keeps prepared; the oldest goes first."""
 _FORGOTTEN: Final = frozenset({"26000", "0A000"})
 """The server has forgotten a plan, or it does not fit the tables any more."""
-_MARK: Final = re.compile(rb"%([sb%])")
+_UNDOES: Final = b"rollback"
+"""Not prepared: a plan may have to go for it, and nothing can where a transaction has failed."""
+_MARK: Final = re.compile(rb"%(?:([s%])|b(?=::(text|bigint)\[\]))")
 Plan = tuple[bytes, tuple[int, ...] | None]
 """A statement and the types of its parameters."""
 
@@ -61,12 +65,13 @@ class Plans:
         """
         pgconn, loader = connection.pgconn, Transformer(connection)
         prepares = connection.prepare_threshold is not None
-        calls = [_call(step, loader) for step in steps]
+        is_utf8 = pgconn.parameter_status(b"client_encoding") == b"UTF8"
+        calls = [_call(step, loader, packs=is_utf8) for step in steps]
         pgconn.enter_pipeline_mode()
         sent: list[_Call | Plan | None] = []
         for call in calls:
             _, plan, values, formats = call
-            if prepares:
+            if prepares and not plan[0].startswith(_UNDOES):
                 name = self._names.get(plan) or self._prepare(pgconn, plan, sent)
                 pgconn.send_query_prepared(name, values, formats)
             else:
@@ -117,12 +122,20 @@ class Plans:
         return rows
 
 
-def _call(step: Step, loader: Codec) -> _Call:
+def _call(step: Step, loader: Codec, *, packs: bool) -> _Call:
     if not step.values:
         return _Call(step, (step.sql, None), None, None)
-    text, formats = _numbered(step.sql)
-    values = loader.dump_sequence(step.values, formats)
-    return _Call(step, (text, loader.types), values, loader.formats)
+    text, wants, arrays = _numbered(step.sql)
+    if not (arrays and packs):
+        values = loader.dump_sequence(step.values, wants)
+        return _Call(step, (text, loader.types), values, loader.formats)
+    plain = [None if kind else value for value, kind in zip(step.values, arrays, strict=True)]
+    sent = list(loader.dump_sequence(plain, wants))
+    types, formats = list(loader.types or ()), list(loader.formats or ())
+    for at, (value, kind) in enumerate(zip(step.values, arrays, strict=True)):
+        if kind and isinstance(value, Sequence):
+            sent[at], types[at], formats[at] = array(value, kind), ARRAY[kind], PqFormat.BINARY
+    return _Call(step, (text, tuple(types)), sent, formats)
 
 
 def _exchange(pgconn: PGconn) -> PQGen[list[PGresult]]:
@@ -138,17 +151,22 @@ def _exchange(pgconn: PGconn) -> PQGen[list[PGresult]]:
 
 
 @functools.cache
-def _numbered(sql: bytes) -> tuple[bytes, list[PyFormat]]:
-    """A statement with numbered places, and how each wants to be sent."""
+def _numbered(sql: bytes) -> tuple[bytes, list[PyFormat], list[bytes]]:
+    """A statement with numbered places, how each wants to be sent, and of what it is an array.
+
+    A statement without arrays has none of these.
+    """
     formats: list[PyFormat] = []
+    arrays: list[bytes] = []
 
     def number(mark: re.Match[bytes]) -> bytes:
         if mark[1] == b"%":
             return b"%"
-        formats.append(PyFormat.BINARY if mark[1] == b"b" else PyFormat.AUTO)
+        formats.append(PyFormat.AUTO if mark[1] else PyFormat.BINARY)
+        arrays.append(mark[2] or b"")
         return b"$%d" % len(formats)
 
-    return _MARK.sub(number, sql), formats
+    return _MARK.sub(number, sql), formats, arrays if any(arrays) else []
 
 
 class OwnConnection(psycopg.Connection[Any]):
