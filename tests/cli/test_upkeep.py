@@ -83,6 +83,42 @@ def test_archive_keeps_what_does_not_add_up(run: Run, tmp_path: Path) -> None:
     assert "kept: rain-pack: p1: its version is 9, replayed 4" in done.output
 
 
+def test_a_line_that_was_cut_off_spoils_no_other(run: Run, tmp_path: Path) -> None:
+    path, kept = filled(tmp_path), tmp_path / "old.jsonl"
+    kept.write_text('{"position":1,"deci', "utf-8")
+    when = at(days=1).isoformat()
+    assert run("archive", path, "--before", when, "--to", kept).exit_code == 0
+    cut, *lines = kept.read_text("utf-8").splitlines()
+    assert cut == '{"position":1,"deci'
+    assert [json.loads(line)["position"] for line in lines] == list(range(1, 9))
+    assert run("archive", path, "--before", when, "--to", kept).exit_code == 0
+    assert len(kept.read_text("utf-8").splitlines()) == 9
+
+
+def test_archive_puts_nothing_into_the_store_itself(run: Run, tmp_path: Path) -> None:
+    path = filled(tmp_path)
+    (tmp_path / "also.db").symlink_to(path)
+    for other in (path, str(tmp_path / "also.db")):
+        refused = run("archive", path, "--before", at(days=1).isoformat(), "--to", other)
+        assert refused.exit_code == 3
+        assert "is the store" in refused.output
+    checked(path)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+def test_archive_drops_nothing_where_the_disk_is_full(run: Run, tmp_path: Path) -> None:
+    _refused(run, filled(tmp_path), Path("/dev/full"))
+
+
+def test_explain_says_that_what_it_is_asked_for_was_archived(run: Run, tmp_path: Path) -> None:
+    path = filled(tmp_path)
+    run("archive", path, "--before", at(days=1).isoformat())
+    told = run("explain", path, "--instance", "p1")
+    assert told.exit_code == 1
+    assert "were archived" in told.output
+    assert "check the spelling" in run("explain", path, "--instance", "p9").output
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_archive_drops_nothing_that_it_cannot_put_away(run: Run, tmp_path: Path) -> None:
     path = filled(tmp_path)

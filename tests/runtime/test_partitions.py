@@ -12,6 +12,7 @@ from postgres import fresh_store, server_url
 from shops import assert_clean, everything, grab, rain, share, shop_of
 from viralcommerce import CNY
 from viralcommerce.runtime.stores.memory import MemoryStore
+from viralcommerce.runtime.stores.postgres import partitions as tending
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
 RAIN = rain(budget=CNY(10_000_000))
@@ -163,4 +164,65 @@ def test_tended_while_everybody_writes_nothing_is_lost(small: Any) -> None:
     for thread in tending:
         thread.join()
     assert len(list(small.journal("rain-pack"))) == 160
+    assert_clean(small)
+
+
+def test_whoever_reads_while_lines_are_moved_misses_none(small: Any) -> None:
+    """Nobody reads by an old list of partitions what was moved into a new one."""
+    done = threading.Event()
+    missed: list[tuple[int, int]] = []
+    followed: list[int] = []
+
+    def count() -> None:
+        with psycopg.connect(server_url(), autocommit=True, prepare_threshold=None) as reader:
+            most = 0
+            while not done.is_set():
+                row = reader.execute(f"select count(*) from {small.schema}.journal").fetchone()
+                assert row is not None
+                if row[0] < most:
+                    missed.append((row[0], most))
+                most = max(most, row[0])
+
+    def follow() -> None:
+        cursor, last = "", False
+        while not last:
+            last = done.is_set()
+            found = small.follow(cursor, limit=1_000)
+            followed.extend(line.position for line in found.lines)
+            cursor = found.cursor
+
+    def tend() -> None:
+        while not done.is_set():
+            small.tend()
+
+    others = [threading.Thread(target=work) for work in (count, count, follow, tend)]
+    for thread in others:
+        thread.start()
+    writing = [
+        threading.Thread(target=play, args=(small, range(start, start + 75)))
+        for start in range(0, 225, 75)
+    ]
+    for thread in writing:
+        thread.start()
+    for thread in writing:
+        thread.join()
+    done.set()
+    for thread in others:
+        thread.join()
+    assert missed == []
+    assert sorted(followed) == list(range(1, 451))
+
+
+def test_only_so_many_lines_are_moved(small: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever begins to tend late holds nobody up for the time it takes to move all of it."""
+    monkeypatch.setattr(tending, "MOVED", 5)
+    small.tend()
+    play(small, range(50))
+    assert small.tend() == 4
+    assert partitions(small) == {
+        "journal_1": 20, "journal_116": 0, "journal_21": 20, "journal_96": 5, "journal_rest": 55,
+    }  # fmt: skip
+    play(small, range(50, 60))
+    assert small.tend() == 5
+    assert partitions(small)["journal_rest"] == 55
     assert_clean(small)

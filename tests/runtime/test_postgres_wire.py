@@ -62,6 +62,18 @@ def test_each_statement_is_prepared_once_and_the_oldest_goes_first(
     assert [name for (name,) in there] == ["viral_10", "viral_8", "viral_9"]
 
 
+def test_what_failed_is_undone_though_no_more_plans_fit(
+    own: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan that goes for another is a statement too, and no statement runs any more."""
+    monkeypatch.setattr(wire, "MOST_PLANS", 1)
+    own.perform([Step(b"begin")])
+    with pytest.raises(Failed):
+        own.perform([Step(b"select 1 / 0")])
+    own.perform([Step(b"rollback")])
+    assert own.perform([one("now")]) == [[("now", 3)]]
+
+
 def test_where_nothing_may_be_prepared_nothing_is(own: Any) -> None:
     """As behind PgBouncer."""
     own.connection.prepare_threshold = None

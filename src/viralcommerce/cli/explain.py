@@ -72,11 +72,20 @@ def explain(
             name = _campaign(kept, campaign)
             found = _by_key(kept, name, key) if key else _by_instance(kept, name, instance)
             reasons = [_why(kept, decision, audience, language) for decision in found]
+            began = bool(instance) and kept.cell(name, instance) is not None
         finally:
             kept.close()
+        if not found and began:
+            raise InvalidMessage(
+                f"{store}: {name}: the decisions on {instance!r} were archived; see what archive "
+                "has put away"
+            )
         if not found:
             what = f"the key {key!r}" if key else f"{instance!r}"
-            raise InvalidMessage(f"{store}: {name} has no decision on {what}; check the spelling")
+            raise InvalidMessage(
+                f"{store}: {name} has no decision on {what}; check the spelling, or see what "
+                "archive has put away"
+            )
         if as_json:
             print_json(reasons)
         else:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, BinaryIO
 
 import typer
 from msgspec import Raw, Struct
@@ -77,7 +78,7 @@ def archive(
     with exits():
         kept = open_store(store, wait)
         try:
-            with _appending(to) as out:
+            with _appending(to, store) as out:
                 done = put_away(kept, before=until, to=out)
             tend = getattr(kept, "tend", None)  # where the journal lies in partitions
             if tend is not None:
@@ -102,13 +103,16 @@ class _Kept(Struct, frozen=True):
 
 
 @contextmanager
-def _appending(path: str) -> Generator[HandOut | None]:
+def _appending(path: str, store: str) -> Generator[HandOut | None]:
     """What puts lines into a file, on the disk before anything is dropped."""
     if not path:
         yield None
         return
+    if Path(path).exists() and Path(store).exists() and Path(path).samefile(store):
+        raise CannotWrite(f"{path}: it is the store; name another file")
     try:
         file = open(path, "ab")  # noqa: SIM115, PTH123 - closed below
+        _end_the_last_line(file, path)
     except OSError as error:
         raise _cannot(path, error) from error
 
@@ -123,8 +127,21 @@ def _appending(path: str) -> Generator[HandOut | None]:
         except OSError as error:
             raise _cannot(path, error) from error
 
-    with file:
+    try:
         yield put
+    finally:
+        with suppress(OSError):  # all was flushed, but for what could not be written
+            file.close()
+
+
+def _end_the_last_line(file: BinaryIO, path: str) -> None:
+    """A line that was cut off stays by itself, so that what is put behind it can be read."""
+    if not file.seekable() or not file.tell():
+        return
+    with open(path, "rb") as there:  # noqa: PTH123
+        there.seek(-1, os.SEEK_END)
+        if there.read(1) != b"\n":
+            file.write(b"\n")
 
 
 def _cannot(path: str, error: OSError) -> CannotWrite:

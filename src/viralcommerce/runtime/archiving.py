@@ -21,16 +21,21 @@ import msgspec
 from msgspec import Struct
 
 from viralcommerce.codec import Codec, encode
+from viralcommerce.errors import StoreCorrupt, StoreError
 from viralcommerce.kinds import KINDS
 from viralcommerce.messages import Accepted, Transfer
 from viralcommerce.program import QuotaKey
 from viralcommerce.rules.base import Kinds
+from viralcommerce.rules.rewards import ENTRY
 from viralcommerce.runtime.audit import CampaignAudit
 from viralcommerce.runtime.books import Books
-from viralcommerce.runtime.findings import Problem
-from viralcommerce.runtime.ports import Cell, Line, Place, Posting, Store
+from viralcommerce.runtime.entries import entry_key
+from viralcommerce.runtime.findings import MOST_PROBLEMS, UNREADABLE, Problem
+from viralcommerce.runtime.ports import Cell, Line, Posting, Store
 from viralcommerce.runtime.programs import Programs, thaw_decision
+from viralcommerce.runtime.recollection import same
 from viralcommerce.runtime.sealing import RefusedLine, Seal, Sealing, digest, mark, stands_alone
+from viralcommerce.runtime.stamping import aware
 from viralcommerce.runtime.waiting import ALL
 
 AT_ONCE = 100
@@ -44,7 +49,8 @@ class Archived(Struct, frozen=True, kw_only=True):
     Args:
         instances: how many were sealed.
         lines: of the journal that were dropped.
-        problems: why instances were left: what they come to is not what is kept of them.
+        problems: why instances were left: they cannot be read, or what they come to is not what
+            is kept of them (at most `MOST_PROBLEMS` of a campaign).
     """
 
     instances: int
@@ -74,13 +80,13 @@ def archive(
 
     Raises:
         NotLive: a store that keeps everything.
+        NaiveTime: a moment without a zone.
         StoreError: the store could not be read or written; what was sealed stays so.
     """
     programs = Programs((), Codec(kinds), store.rules, asks_nobody=False)
-    owed = {one.award.id for one in (*store.pending(ALL), *store.poisoned(ALL))}
+    until = aware(before)
     every = [
-        _Archiving(store, programs, name, before, owed, to)
-        for name in campaigns or store.campaigns()
+        _Archiving(store, programs, name, until, to) for name in campaigns or store.campaigns()
     ]
     for one in every:
         one.run()
@@ -92,12 +98,16 @@ def archive(
 
 
 class _Proved(Struct):
-    """An instance that was proved: its seal, what its lines counted, and the lines."""
+    """An instance that was proved: its seal, what its lines counted, and the lines.
+
+    `names` are the ids of the awards it gave, and the keys of its commands.
+    """
 
     seal: Seal
     used: dict[QuotaKey, int]
-    keys: tuple[Place, ...]
+    keys: tuple[tuple[str, str, int], ...]
     lines: tuple[Line, ...]
+    names: set[str]
 
 
 class _Archiving:
@@ -109,14 +119,12 @@ class _Archiving:
         programs: Programs,
         name: str,
         before: datetime,
-        owed: set[str],
         to: HandOut | None,
     ) -> None:
         self.store = store
         self.programs = programs
         self.name = name
         self.before = before
-        self.owed = owed
         self.to = to
         self.instances = 0
         self.lines = 0
@@ -128,21 +136,35 @@ class _Archiving:
         while page := self.store.unsealed(self.name, after, AT_ONCE):
             after = page[-1][0]
             proved = [one for instance, cell in page for one in self._proved(instance, cell)]
-            if proved and not self._seal(proved):
-                for one in proved:
+            settled = self._settled(proved)
+            if settled and not self._seal(settled):
+                for one in settled:
                     self._seal([one])
         self._drop_refusals()
+
+    def _settled(self, proved: Sequence[_Proved]) -> list[_Proved]:
+        """Those of which no award waits, nor the entry that began them.
+
+        Read after their lines: what was given before and does not wait is settled for good.
+        """
+        if not proved:
+            return []
+        owed: set[str] = set()
+        for waiting in (*self.store.pending(ALL), *self.store.poisoned(ALL)):
+            award = waiting.award
+            owed.add(award.id)
+            if award.reward == ENTRY:
+                owed.add(entry_key(award.asset.partition("/")[2], award.id))
+        return [one for one in proved if not one.names & owed]
 
     def _drop_refusals(self) -> None:
         """What was refused of what is sealed, or never began, as far back as is old enough."""
         some: list[tuple[Line, RefusedLine]] = []
         for line in self.store.journal(self.name):
             head = _head(line)
-            if head.command.at >= self.before:
-                break
-            if head.decision == "no":
-                refused = RefusedLine(line.position, head.instance, head.command.key)
-                some.append((line, refused))
+            if head is None or head.decision != "no" or head.command.at >= self.before:
+                continue  # lines stand in the order they were written in, not in that of times
+            some.append((line, RefusedLine(line, head.instance, head.command.key)))
             if len(some) == AT_ONCE:
                 self._drop(some)
                 some = []
@@ -164,7 +186,8 @@ class _Archiving:
         work = Sealing(
             seals=tuple(one.seal for one in proved),
             quotas={key: count for key, count in used.items() if count},
-            keys=tuple(sorted({key for one in proved for key in one.keys})),
+            keys=tuple(sorted(key for one in proved for key in one.keys)),
+            lines=tuple(line for one in proved for line in one.lines),
         )
         if not self.store.seal(work):
             return False
@@ -174,24 +197,34 @@ class _Archiving:
 
     def _proved(self, instance: str, cell: Cell) -> Iterator[_Proved]:
         """The instance, if it may go, and comes to what is kept of it."""
+        try:
+            found = self._prove(instance, cell)
+        except UNREADABLE as error:
+            if isinstance(error, StoreError) and not isinstance(error, StoreCorrupt):
+                raise
+            found = [Problem(self.name, instance, f"cannot be read: {error}")]
+        if isinstance(found, _Proved):
+            yield found
+        elif found and same(self.store.cell(self.name, instance), cell):
+            # and not what somebody changed meanwhile
+            self.problems += found[: MOST_PROBLEMS - len(self.problems)]
+
+    def _prove(self, instance: str, cell: Cell) -> _Proved | list[Problem]:
+        """What was proved, or all that does not add up; nothing where it may not go."""
         program = self.programs.pinned(self.name, cell.rules)
-        if not stands_alone(program):
-            return
+        if cell.held or not stands_alone(program):
+            return []
         lines = tuple(self.store.history(self.name, instance))
         decisions = [thaw_decision(program, line.decision) for line in lines]
-        given = {award.id for one in decisions for award in getattr(one, "awards", ())}
         if not lines or max(one.command.at for one in decisions) >= self.before:
-            return
-        if given & self.owed:
-            return
+            return []
         audit = CampaignAudit(self.store, self.programs, self.name)
         audit.books = rows = _Rows(self.name)
         found = [one for line in lines for one in audit.line(line.position, line.decision)]
         replayed = audit.instances[instance]
         found += [Problem(self.name, instance, said) for said in replayed.differs(cell)]
         if found:
-            self.problems += found
-            return
+            return found
         marks = [*rows.marks, *map(mark, audit.parts.all())]
         seal = Seal(
             campaign=self.name,
@@ -204,8 +237,14 @@ class _Archiving:
             rows=len(marks),
             digest=digest(marks),
         )
-        keys = tuple((self.name, one.command.key) for one in decisions if _binds(one))
-        yield _Proved(seal, dict(audit.used), keys, lines)
+        given = {award.id for one in decisions for award in getattr(one, "awards", ())}
+        bound = [
+            (self.name, one.command.key, line.position)
+            for line, one in zip(lines, decisions, strict=True)
+            if _binds(one)
+        ]
+        names = given.union(one.command.key for one in decisions)
+        return _Proved(seal, dict(audit.used), tuple(bound), lines, names)
 
 
 class _Rows(Books):
@@ -244,6 +283,10 @@ class _Head(Struct):
 _decoder: Final = msgspec.json.Decoder(_Head)
 
 
-def _head(line: Line) -> _Head:
+def _head(line: Line) -> _Head | None:
+    """What a line says of itself; nothing where it cannot be read."""
     text = line.decision
-    return _decoder.decode(text if isinstance(text, bytes) else encode(text))
+    try:
+        return _decoder.decode(text if isinstance(text, bytes) else encode(text))
+    except msgspec.MsgspecError:
+        return None

@@ -156,7 +156,7 @@ class CampaignAudit:
         if not self.shadow:
             yield from self._read("ledger", self.books.check(self.store, waiting, self.sealed))
             yield from self._read("ledger", self._check_holds())
-            yield from self.sealed.check()
+        yield from self.sealed.check()
         yield from self._read("quotas", self._check_quotas())
 
     def _begin(self) -> Iterator[Problem]:

@@ -27,12 +27,7 @@ from viralcommerce.messages import (
 from viralcommerce.plain import NOTHING_GIVEN, Plain, is_free, plain
 from viralcommerce.pricing import Pricing
 from viralcommerce.program import Program, QuotaKey
-from viralcommerce.refusals import (
-    Circular,
-    Forgotten,
-    NotYetOpen,
-    WindowClosed,
-)
+from viralcommerce.refusals import Circular, Forgotten, NotYetOpen, WindowClosed
 from viralcommerce.runtime.corrections import correct
 from viralcommerce.runtime.erasure import turned_away
 from viralcommerce.runtime.life import LIVE, life_refusal
@@ -184,8 +179,9 @@ class Batch(TakingBack):
             if self.missing:
                 return None
             if told is not command:
-                named, instance, life = request.program, request.instance, request.life
-                request = Request(named, told, instance, life, request.members)
+                request = Request(
+                    request.program, told, request.instance, request.life, request.members
+                )
         outcome = self._decide(request, program, cell, state)
         if program.mechanic.looks and outcome is not None:
             self.count_guess(program, request.command)

@@ -37,12 +37,22 @@ def entry_command(target: Program, member: str, award: str, at: datetime) -> Com
     Returns:
         The command; nothing where the campaign cannot be entered.
     """
-    entry = award
-    if len(award) > LONGEST:
-        digest = blake2b(award.encode(), digest_size=16).hexdigest()
-        entry = f"{target.name[:40]}/{digest}"
+    entry = entry_key(target.name, award)
     command = target.mechanic.entered(member, entry, at)
     return None if command is None else structs.replace(command, key=entry)
+
+
+def entry_key(target: str, award: str) -> str:
+    """The key of the command that an entry comes to.
+
+    Args:
+        target: the name of the campaign to be entered.
+        award: its id.
+    """
+    if len(award) <= LONGEST:
+        return award
+    digest = blake2b(award.encode(), digest_size=16).hexdigest()
+    return f"{target[:40]}/{digest}"
 
 
 def check_entries(programs: Mapping[str, Program], elsewhere: Collection[str]) -> None:

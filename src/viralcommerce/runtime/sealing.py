@@ -17,7 +17,7 @@ from msgspec import Struct
 from viralcommerce.codec import encode
 from viralcommerce.program import Program, QuotaKey
 from viralcommerce.runtime.findings import Problem
-from viralcommerce.runtime.ports import Part, Place, Posting
+from viralcommerce.runtime.ports import Line, Part, Place, Posting
 
 _ALL: Final = 1 << 128
 
@@ -59,24 +59,26 @@ class Sealing(Struct, frozen=True, kw_only=True):
     Args:
         seals: one for each.
         quotas: what their lines counted, in all.
-        keys: of their commands.
+        keys: of their commands, with the campaign and the line that each answers with.
+        lines: of the journal, as they were proved.
     """
 
     seals: tuple[Seal, ...]
     quotas: dict[QuotaKey, int]
-    keys: tuple[Place, ...]
+    keys: tuple[tuple[str, str, int], ...]
+    lines: tuple[Line, ...]
 
 
 class RefusedLine(Struct, frozen=True, gc=False):
     """A refusal in the journal: nothing follows from it.
 
     Args:
-        position: its line.
+        line: as it was read.
         instance: what it was about.
         key: of its command.
     """
 
-    position: int
+    line: Line
     instance: str
     key: str
 
@@ -134,6 +136,9 @@ class Sealed:
 
 
 def stands_alone(program: Program) -> bool:
-    """Whether instances of a game hang on no other, and stay as they are once they are over."""
+    """Whether instances of a game hang on no other, and stay as they are once they are over.
+
+    Balances are counted across instances: what one command gives hangs on all before it.
+    """
     mechanic = program.mechanic
-    return not (mechanic.looks or mechanic.adjusting or mechanic.settling)
+    return not (mechanic.looks or mechanic.adjusting or mechanic.settling or program.pays)

@@ -52,7 +52,7 @@ class TakenParts:
         for part in store.participants(self._name):
             at = self._taken.pop((part.instance, part.role, part.member), None)
             where = f"part of {part.member} in {part.instance}"
-            if at is None and sealed.takes(part):
+            if (at is None or part.at < at) and sealed.takes(part):
                 continue
             if at is None:
                 said = f"as {part.role}, which the journal does not know"

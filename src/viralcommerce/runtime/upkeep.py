@@ -51,13 +51,15 @@ class Upkeep(Protocol):
 
         Returns:
             Whether it was done; not, where one of them has changed since, or has the last line.
+            A line has changed that was rewritten, too.
         """
         ...
 
     def drop_refusals(self, campaign: str, refusals: Sequence[RefusedLine]) -> int:
         """Drop refusals, and their keys, of instances that are sealed or never began; how many.
 
-        Nothing follows from them. The last line of the journal stays.
+        Nothing follows from them. The last line of the journal stays, and so does one that was
+        rewritten since it was read.
 
         Args:
             campaign: the store's name of it.

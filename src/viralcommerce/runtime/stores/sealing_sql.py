@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from viralcommerce.codec import encode
+from viralcommerce.runtime.ports import Line
 from viralcommerce.runtime.sealing import RefusedLine, Seal, Sealing
 from viralcommerce.runtime.stores.erasing import Rows, Said, Script, by_trips
 from viralcommerce.runtime.stores.rows import SEAL_COLUMNS, micros
@@ -30,8 +31,7 @@ def _unchanged(work: Sealing) -> Script[bool]:
         )
         asked.append(
             Said(
-                "select count(*), max(position) from {s}journal "
-                "where campaign = %s and instance = %s",
+                "select position, decision from {s}journal where campaign = %s and instance = %s",
                 seal.place,
             )
         )
@@ -39,8 +39,11 @@ def _unchanged(work: Sealing) -> Script[bool]:
     for statements in by_trips(asked):
         answers += yield statements
     ((last,),) = answers[0]
+    proved = {line.position: _text(line) for line in work.lines}
     return all(
-        cell == [(seal.version, None)] and lines[0][0] == seal.lines and lines[0][1] != last
+        cell == [(seal.version, None)]
+        and len(lines) == seal.lines
+        and all(position != last and proved.get(position) == text for position, text in lines)
         for seal, cell, lines in zip(work.seals, answers[1::2], answers[2::2], strict=True)
     )
 
@@ -56,33 +59,49 @@ def _statements(work: Sealing) -> Iterator[Said]:
             "do update set used = q.used + excluded.used"
         )
         yield Said(sql, (*key, used))
-    for place in work.keys:
-        yield Said("delete from {s}keys where campaign = %s and key = %s", place)
+    for key_of_line in work.keys:
+        sql = "delete from {s}keys where campaign = %s and key = %s and position = %s"
+        yield Said(sql, key_of_line)
     for seal in work.seals:
         yield Said("delete from {s}journal where campaign = %s and instance = %s", seal.place)
 
 
 def dropping(campaign: str, refusals: Sequence[RefusedLine]) -> Script[int]:
-    """Drop refusals of instances that are sealed or never began; how many."""
-    sql = (
+    """Drop refusals of instances that are sealed or never began; how many.
+
+    One that was rewritten since it was read stays, with its key.
+    """
+    may_go = (
         "select position from {s}journal where position = %s "
         "and position < (select max(position) from {s}journal) "
         "and not exists (select 1 from {s}cells c where c.campaign = %s and c.instance = %s "
         "and not exists (select 1 from {s}seals s where s.campaign = c.campaign "
         "and s.instance = c.instance))"
     )
+    drop = "delete from {s}journal where position = %s and decision = %s"
+    drop_key = (
+        "delete from {s}keys where campaign = %s and key = %s and position = %s "
+        "and not exists (select 1 from {s}journal where position = %s)"
+    )
+    is_there = "select 1 from {s}journal where position = %s"
     gone = 0
     for some in by_trips(refusals):
-        rows = yield [Said(sql, (one.position, campaign, one.instance)) for one in some]
+        rows = yield [Said(may_go, (one.line.position, campaign, one.instance)) for one in some]
         for one, found in zip(some, rows, strict=True):
             if found:
-                gone += 1
-                key = "delete from {s}keys where campaign = %s and key = %s and position = %s"
-                yield [
-                    Said(key, (campaign, one.key, one.position)),
-                    Said("delete from {s}journal where position = %s", (one.position,)),
+                at = one.line.position
+                *_, left = yield [
+                    Said(drop, (at, _text(one.line))),
+                    Said(drop_key, (campaign, one.key, at, at)),
+                    Said(is_there, (at,)),
                 ]
+                gone += not left
     return gone
+
+
+def _text(line: Line) -> str:
+    decision = line.decision
+    return (decision if isinstance(decision, bytes) else encode(decision)).decode()
 
 
 def _row(seal: Seal) -> tuple[object, ...]:

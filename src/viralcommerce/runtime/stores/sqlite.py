@@ -34,7 +34,8 @@ from viralcommerce.runtime.stores.rows import (
 from viralcommerce.runtime.stores.schema import SCHEMA_VERSION, SQLITE
 from viralcommerce.runtime.stores.sqlite_contents import SqliteContents
 from viralcommerce.runtime.stores.sqlite_outbox import SqliteOutbox
-from viralcommerce.runtime.stores.sqlite_session import FOREST, SqliteSession, translated
+from viralcommerce.runtime.stores.sqlite_reads import FOREST
+from viralcommerce.runtime.stores.sqlite_session import SqliteSession, translated
 from viralcommerce.runtime.stores.sqlite_upkeep import SqliteUpkeep
 
 

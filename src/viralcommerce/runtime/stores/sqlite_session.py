@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
@@ -17,12 +17,9 @@ from viralcommerce.errors import (
     StoreFull,
 )
 from viralcommerce.messages import Transfer
-from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.erasure import SALT, Name, fingerprints
 from viralcommerce.runtime.ports import (
-    Cell,
     Found,
-    Place,
     Record,
     Short,
     Stale,
@@ -30,17 +27,9 @@ from viralcommerce.runtime.ports import (
     Writes,
 )
 from viralcommerce.runtime.stores.erasing import Rows, Said, Script
-from viralcommerce.runtime.stores.forest import forest_statements
-from viralcommerce.runtime.stores.rows import CELL_COLUMNS, micros, to_cell
+from viralcommerce.runtime.stores.rows import CELL_COLUMNS, micros
+from viralcommerce.runtime.stores.sqlite_reads import ONE_QUOTA, read
 
-_ONE_DECISION: Final = (
-    "select j.decision from viral_keys k join viral_journal j on j.position = k.position "
-    "where k.campaign = ? and k.key = ?"
-)
-_ONE_CELL: Final = f"select {CELL_COLUMNS} from viral_cells where campaign = ? and instance = ?"
-_ONE_QUOTA: Final = (
-    "select used from viral_quotas where campaign = ? and name = ? and scope = ? and period = ?"
-)
 _NEW_CELL: Final = (
     f"insert into viral_cells ({CELL_COLUMNS}, campaign, instance) "
     "values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing"
@@ -66,35 +55,11 @@ _PUT_PART: Final = (
     "on conflict do nothing"
 )
 _PUT_OUTBOX: Final = "insert into viral_outbox (campaign, member, at, award) values (?, ?, ?, ?)"
-_ROWS: Final = "values {rows}"
-"""Stands for as many rows as are asked for."""
-FOREST: Final = forest_statements("viral_cells", "?", chains=_ROWS, branches=_ROWS)
-_DECISIONS: Final = (
-    "with asked(campaign, key) as (values {rows}) select k.campaign, k.key, j.decision from asked "
-    "cross join viral_keys k on k.campaign = asked.campaign and k.key = asked.key "
-    "cross join viral_journal j on j.position = k.position"
-)
-_CELLS: Final = (
-    "with asked(at, id) as (values {rows}) "
-    f"select campaign, instance, {CELL_COLUMNS} from asked "
-    "cross join viral_cells on campaign = at and instance = id"
-)
-_QUOTAS: Final = (
-    "with asked(campaign, name, scope, period) as (values {rows}) "
-    "select q.campaign, q.name, q.scope, q.period, q.used from asked a cross join viral_quotas q "
-    "on q.campaign = a.campaign and q.name = a.name and q.scope = a.scope and q.period = a.period"
-)
-_HISTORIES: Final = (
-    "with asked(campaign, instance) as (values {rows}) "
-    "select j.campaign, j.instance, j.decision from asked cross join viral_journal j "
-    "on j.campaign = asked.campaign and j.instance = asked.instance order by j.position"
-)
-_AT_ONCE: Final = 200
-"""The most rows of a question."""
 _PUT_RULES: Final = "insert into viral_rules values (?, ?) on conflict do nothing"
 
 
 _SALT: Final = f"select value from viral_meta where name = '{SALT}'"
+_UNREAD: Final = object()
 T = TypeVar("T")
 
 
@@ -158,11 +123,12 @@ class SqliteSession:
         self._path = path
         self._locked = False
         self._over = False
+        self._salt: Any = _UNREAD
 
     def look(self, wanted: Wanted) -> Found:
         """Read what is asked for."""
         try:
-            return self._read(wanted)
+            return read(self._cursor, wanted)
         except sqlite3.Error as error:
             raise self._said(error) from error
 
@@ -172,7 +138,8 @@ class SqliteSession:
             if not self._locked:
                 self._begin()
                 self._locked = True
-            found = self._read(wanted)
+                self._salt = _UNREAD
+            found = read(self._cursor, wanted)
             if wanted.members or wanted.decisions or wanted.cells:
                 gone = self._gone(wanted)
                 return structs.replace(found, gone=gone) if gone else found
@@ -222,10 +189,11 @@ class SqliteSession:
 
     def _gone(self, wanted: Wanted) -> frozenset[Name]:
         """What tombstones stand for."""
-        salt = self._cursor.execute(_SALT).fetchone()
-        if salt is None:
+        if self._salt is _UNREAD:  # nobody else writes one before this is over
+            self._salt = self._cursor.execute(_SALT).fetchone()
+        if self._salt is None:
             return frozenset()
-        named = fingerprints(salt[0], wanted)
+        named = fingerprints(self._salt[0], wanted)
         marks = ", ".join("?" * len(named))
         sql = f"select fingerprint from viral_tombstones where fingerprint in ({marks})"
         return frozenset(named[mark] for (mark,) in self._cursor.execute(sql, list(named)))
@@ -261,60 +229,11 @@ class SqliteSession:
         if self._connection.in_transaction:
             self._cursor.execute("rollback")
 
-    def _read(self, wanted: Wanted) -> Found:
-        run = self._cursor.execute
-        decisions: dict[Place, Any] = {}
-        if len(wanted.decisions) == 1:
-            row = run(_ONE_DECISION, wanted.decisions[0]).fetchone()
-            if row is not None:
-                decisions[wanted.decisions[0]] = row[0].encode()
-        else:
-            for name, key, text in self._asked(_DECISIONS, wanted.decisions):
-                decisions[name, key] = text.encode()
-        cells: dict[Place, Cell] = {}
-        if len(wanted.cells) == 1:
-            row = run(_ONE_CELL, wanted.cells[0]).fetchone()
-            if row is not None:
-                cells[wanted.cells[0]] = to_cell(row)
-        else:
-            cells = self._cells(_CELLS, wanted.cells)
-        used: dict[QuotaKey, int] = dict.fromkeys(wanted.quotas, 0)
-        for row in self._asked(_QUOTAS, wanted.quotas):
-            used[row[:4]] = row[4]
-        if not (wanted.chains or wanted.branches or wanted.walks or wanted.histories):
-            return Found(decisions=decisions, cells=cells, used=used)
-        histories: dict[Place, list[bytes]] = {place: [] for place in wanted.histories}
-        for name, instance, text in self._asked(_HISTORIES, wanted.histories):
-            histories[name, instance].append(text.encode())
-        return Found(
-            decisions=decisions,
-            cells=cells,
-            used=used,
-            seen=self._cells(FOREST.chains, wanted.chains),
-            branches={(row[0], row[1]) for row in self._asked(FOREST.branches, wanted.branches)},
-            above={
-                (name, instance): {row[0] for row in run(FOREST.walk, (instance, name))}
-                for name, instance in wanted.walks
-            },
-            histories=histories,
-        )
-
-    def _cells(self, sql: str, rows: Sequence[tuple[object, ...]]) -> dict[Place, Cell]:
-        return {(row[0], row[1]): to_cell(row[2:]) for row in self._asked(sql, rows)}
-
-    def _asked(self, sql: str, rows: Sequence[tuple[object, ...]]) -> Iterator[Any]:
-        """What a statement answers about rows, in as few statements as there may be."""
-        for start in range(0, len(rows), _AT_ONCE):
-            some = rows[start : start + _AT_ONCE]
-            marks = ", ".join([f"({', '.join('?' * len(some[0]))})"] * len(some))
-            said = [value for row in some for value in row]
-            yield from self._cursor.execute(sql.replace("{rows}", marks), said)
-
     def _short(self, writes: Writes) -> Short | None:
         """The first hot quota that does not fit; no other writer can change that meanwhile."""
         for key, hot in writes.hot.items():
             if hot.cap is not None:
-                row = self._cursor.execute(_ONE_QUOTA, key).fetchone()
+                row = self._cursor.execute(ONE_QUOTA, key).fetchone()
                 used = 0 if row is None else row[0]
                 if used + hot.peak > hot.cap:
                     return Short(key, hot.cap - used)

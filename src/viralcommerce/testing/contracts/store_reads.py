@@ -273,7 +273,7 @@ def refuses_when_closed(bench: StoreBench) -> None:
         "forget": lambda: store.forget(nobody),
         "prune_tombstones": lambda: store.prune_tombstones(AT),
         "unsealed": lambda: store.unsealed(NAME, "", 1),
-        "seal": lambda: store.seal(Sealing(seals=(), quotas={}, keys=())),
+        "seal": lambda: store.seal(Sealing(seals=(), quotas={}, keys=(), lines=())),
         "scrub": store.scrub,
         "keys": lambda: list(store.keys(NAME)),
         "kept_since": store.kept_since,

@@ -20,8 +20,8 @@ from viralcommerce.runtime.audit import audit
 from viralcommerce.runtime.erasure import Erasure, Forgotten
 from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.outbox import Claim, Poisoned, Settled
-from viralcommerce.runtime.ports import Decision, Record, Store, Wanted
-from viralcommerce.runtime.sealing import Seal, Sealing
+from viralcommerce.runtime.ports import Decision, Line, Record, Store, Wanted
+from viralcommerce.runtime.sealing import RefusedLine, Seal, Sealing
 from viralcommerce.runtime.shop import Shop
 from viralcommerce.testing.contracts.kit import (
     AT,
@@ -310,7 +310,8 @@ def seals_nothing_that_changed(bench: StoreBench) -> None:
     if _over(store) is None:
         return
     (name, cell), *_ = store.unsealed(NAME, "", 1)
-    lines = len(store.history(NAME, name))
+    history = tuple(store.history(NAME, name))
+    lines = len(history)
     before = tables(store, ZOE, "bob")
     seal = Seal(
         campaign=NAME, instance=name, rules=cell.rules, version=cell.version, state=cell.state,
@@ -322,11 +323,18 @@ def seals_nothing_that_changed(bench: StoreBench) -> None:
         structs.replace(seal, lines=lines + 1),
         structs.replace(seal, instance="nobody's"),
     ):
-        answer = store.seal(Sealing(seals=(changed,), quotas={}, keys=()))
+        answer = store.seal(Sealing(seals=(changed,), quotas={}, keys=(), lines=history))
         if answer:
             wrong(f"sealed, though it is not so: {changed!r:.300}")
         same(tables(store, ZOE, "bob"), before, "the tables after that")
+    head, *rest = history
+    rewritten = (Line(head.position, rest[0].decision), *rest)
+    if store.seal(Sealing(seals=(seal,), quotas={}, keys=(), lines=rewritten)):
+        wrong("sealed, though a line was rewritten since it was proved")
     same(list(store.seals(NAME)), [], "the seals")
+    dropped = store.drop_refusals(NAME, [RefusedLine(rewritten[0], "nobody's", "nothing")])
+    same(dropped, 0, "lines that are dropped though they were rewritten")
+    same(tables(store, ZOE, "bob"), before, "the tables after that")
 
 
 def _over(store: Store) -> Shop | None:

@@ -1,8 +1,8 @@
 """The journal in partitions: ranges of positions, made ahead of time and dropped when empty.
 
 A line goes into the partition of its position. What is in no range goes into the partition for the
-rest, so that nothing fails where nobody tends; tending moves it. Positions and not times: they are
-the primary key, they only grow, and a command's time is its client's.
+rest, so that nothing fails where nobody tends; tending moves the newest of it. Positions and not
+times: they are the primary key, they only grow, and a command's time is its client's.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ _BOUNDS: Final = re.compile(r"FROM \('(\d+)'\) TO \('(\d+)'\)")
 _PATIENCE: Final = Step(b"set local lock_timeout = '1s'")
 """Nobody who writes waits for longer behind a change of the partitions."""
 _ALONE: Final = b"select 1 / pg_try_advisory_xact_lock(%s)::int"
+MOVED: Final = 10_000
+"""How many lines are moved at most: nobody reads or writes the journal meanwhile."""
 BUSY: Final = "55P03"
 _DONE_BY_ANOTHER: Final = ("42P07", "42P01")
 
@@ -42,6 +44,7 @@ def tending(schema: str) -> Script[int]:
     size, last = yield from _state(schema)
     there = yield from _partitions(schema)
     end = max((one.end for one in there), default=last // size * size + 1)
+    end = yield from _near(schema, end)
     for one in _ahead(end, last, size):
         if not (yield from _tried(schema, _making(schema, one))):
             break
@@ -72,6 +75,16 @@ def _partitions(schema: str) -> Script[list[Partition]]:
     return sorted(Partition(int(one[1]), int(one[2])) for one in found if one is not None)
 
 
+def _near(schema: str, end: int) -> Script[int]:
+    """Where to go on from an end: there, or so far on that few enough lines are to be moved."""
+    sql = (
+        f"select position from {schema}.journal_rest where position >= %s "
+        f"order by position desc offset {MOVED} limit 1"
+    )
+    (rows,) = yield [Step(sql.encode(), (Int8(end),), answers=True)]
+    return int(rows[0][0]) + 1 if rows else end
+
+
 def _ahead(end: int, last: int, size: int) -> Iterator[Partition]:
     """Ranges from an end on, until a whole one lies ahead of the last position."""
     while end <= last + size:
@@ -80,10 +93,15 @@ def _ahead(end: int, last: int, size: int) -> Iterator[Partition]:
 
 
 def _making(schema: str, one: Partition) -> Trip:
-    """A partition, with the lines of its range that are with the rest."""
+    """A partition, with the lines of its range that are with the rest.
+
+    Nobody may be at the whole table meanwhile: who began before would look for the lines where
+    they were, or put one there.
+    """
     name = f"{schema}.journal_{one.first}"
     return [
         Step(f"create table {name} (like {schema}.journal including defaults)".encode()),
+        Step(f"lock table only {schema}.journal in access exclusive mode".encode()),
         Step(f"lock table {schema}.journal_rest in access exclusive mode".encode()),
         Step(
             f"with moved as (delete from {schema}.journal_rest where position >= {one.first} and "
