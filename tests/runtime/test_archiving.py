@@ -14,7 +14,7 @@ from postgres import fresh_store, server_url
 from shops import NOON, ask, assert_clean, at, code, grab, like, likes, share, shop_of, small
 from viralcommerce import DAY, Cap, Shop, hours
 from viralcommerce.codec import messages_of
-from viralcommerce.errors import NotLive
+from viralcommerce.errors import NotLive, UnknownCampaign
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.rules.conditions import Velocity
 from viralcommerce.runtime.archiving import archive
@@ -96,6 +96,11 @@ def test_what_comes_afterwards_is_proved_from_the_seals(store: Any) -> None:
     shop.handle(PACKS, grab("dee", "open", at=at(hours=3)))  # the last line stays
     assert archive(store, before=at(days=1)).instances == 1
     assert_clean(store)
+
+
+def test_a_campaign_that_is_not_there_is_not_archived_silently(store: Any) -> None:
+    with busy(store), pytest.raises(UnknownCampaign, match="'typo'; choose from: "):
+        archive(store, before=at(days=9), campaigns=("typo",))
 
 
 def test_only_what_is_old_enough_goes(store: Any) -> None:

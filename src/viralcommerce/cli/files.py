@@ -54,7 +54,7 @@ def moment(text: str, option: str) -> datetime:
         said = f"cannot read {text!r}; write it like 2025-11-11T08:00:00+08:00"
         raise typer.BadParameter(said, param_hint=option) from None
     if at.utcoffset() is None:
-        said = f"{text} has no zone; say which, as in {text}+08:00"
+        said = f"{text} has no zone; say which, as in {at.isoformat()}+08:00"
         raise typer.BadParameter(said, param_hint=option)
     return at
 

@@ -353,5 +353,5 @@ def _moment(text: str) -> float:
             f"time: cannot read {text!r:.60}; write 2025-11-11T08:00:00+08:00, or seconds"
         ) from None
     if at.utcoffset() is None:
-        raise InvalidValue(f"time: {text} has no zone; say which, as in {text}+08:00")
+        raise InvalidValue(f"time: {text} has no zone; say which, as in {at.isoformat()}+08:00")
     return at.timestamp()

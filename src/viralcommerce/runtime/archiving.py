@@ -21,7 +21,7 @@ import msgspec
 from msgspec import Struct
 
 from viralcommerce.codec import Codec, encode
-from viralcommerce.errors import StoreCorrupt, StoreError
+from viralcommerce.errors import StoreCorrupt, StoreError, UnknownCampaign
 from viralcommerce.kinds import KINDS
 from viralcommerce.messages import Accepted, Transfer
 from viralcommerce.program import QuotaKey
@@ -80,14 +80,20 @@ def archive(
 
     Raises:
         NotLive: a store that keeps everything.
+        UnknownCampaign: the store has none of that name.
         NaiveTime: a moment without a zone.
         StoreError: the store could not be read or written; what was sealed stays so.
     """
     programs = Programs((), Codec(kinds), store.rules, asks_nobody=False)
     until = aware(before)
-    every = [
-        _Archiving(store, programs, name, until, to) for name in campaigns or store.campaigns()
-    ]
+    there = store.campaigns()
+    for name in campaigns:
+        if name not in there:
+            choices = ", ".join(there) or "none"
+            raise UnknownCampaign(
+                f"archive: no campaign {name!r:.60}; choose from: {choices}", name=name
+            )
+    every = [_Archiving(store, programs, name, until, to) for name in campaigns or there]
     for one in every:
         one.run()
     return Archived(
