@@ -205,7 +205,7 @@ class OnSqlite:
         self.keep(instance, above, state, None)
         said = {"kind": "join", "by": command.by, "link": command.link, "key": command.key}
         self.log(instance, command, said, event)
-        self.parts(instance, {"invitee": command.by, "inviter": command.link})
+        self.parts(instance, {"invitee": command.by})
 
     def order(self, command: invite.Order) -> None:
         instance = f"order/{command.order}"
@@ -229,7 +229,7 @@ class OnSqlite:
                 "amount": net, "upline": above}  # fmt: skip
         self.log(instance, command, said, event)
         roles = {f"upline({level})": who for level, who in enumerate(above, 1)}
-        self.parts(instance, {"invitee": command.by, **roles})
+        self.parts(instance, roles)
 
     def keep(self, instance: str, parent: str, state: object, deadline: int | None) -> None:
         self.db.execute(
