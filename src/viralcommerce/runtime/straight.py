@@ -54,11 +54,19 @@ def _among_others(context: Context, request: Request, session: Session) -> Outco
         return None
     program, command = request.program, request.command
     place = (program.name, request.instance)
+    chains = chains_of(program, command)
+    above = ""
+    if (
+        not chains
+    ):  # then it is told nothing, and where it may hang is known before anything is read
+        mechanic = program.mechanic
+        above = mechanic.binds(mechanic.informed(command, {}, (), None))
     locking = Lock(
         decisions=((program.name, command.key),),
-        cells=(place,),
+        cells=tuple(sorted({place, (program.name, above)})) if above else (place,),
         members=request.members,
-        chains=chains_of(program, command),
+        chains=chains,
+        branches=(place,) if above else (),
         histories=(place,) if type(command) in program.remembers else (),
     )
     found = session.lock(locking)
