@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from msgspec import structs
 
@@ -38,6 +38,9 @@ from viralcommerce.runtime.stores.large import Large
 from viralcommerce.runtime.stores.memory_forest import Below, walked
 from viralcommerce.runtime.stores.memory_outbox import MemoryOutbox
 from viralcommerce.runtime.stores.memory_upkeep import MemoryUpkeep
+
+_NOW: Final = (False,)
+_WAIT: Final = (True,)
 
 
 class MemoryStore(MemoryUpkeep):
@@ -324,7 +327,7 @@ class _MemorySession:
 
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
-        self._held = False
+        self._held: list[bool] = []
 
     def look(self, wanted: Wanted) -> Found:
         """Read without the lock."""
@@ -343,14 +346,17 @@ class _MemorySession:
 
     def lock(self, wanted: Wanted) -> Found:
         """Take the one lock, then read."""
-        if not self._held:
-            lock = self._store._lock
-            if not (lock.acquire(blocking=False) or lock.acquire(timeout=self._store._busy_after)):
+        held = self._held
+        if True not in held:
+            take = self._store._lock.acquire
+            held += map(take, _NOW)  # taken and noted in one step, which nothing can interrupt
+            if True not in held:
+                held += map(take, _WAIT, (self._store._busy_after,))
+            if True not in held:
                 raise StoreBusy(
                     f"memory store: another thread held it for {self._store._busy_after} s; "
                     "nothing was written; try again"
                 )
-            self._held = True
         found = self._store._found(wanted)  # the store itself: nothing changes under the lock
         if wanted.histories:
             found = structs.replace(found, histories=self._store.histories(wanted.histories))
@@ -381,6 +387,6 @@ class _MemorySession:
 
     def close(self) -> None:
         """Let the lock go."""
-        if self._held:
-            self._held = False
+        if True in self._held:
+            self._held = []
             self._store._lock.release()
