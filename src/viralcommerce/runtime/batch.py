@@ -310,8 +310,7 @@ class Batch(TakingBack):
         if not (parent or others):
             return False
         place = (request.program.name, request.instance)
-        if not self.found.all_locked:
-            self.held.must_hold(place, others, parent)
+        self.held.must_hold(place, others, parent)
         return bool(parent) and self.held.circular(place, parent, self.cells, self.hung)
 
     def _price(

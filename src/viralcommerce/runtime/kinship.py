@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any, Final
+from typing import Final
 
 from msgspec import structs
 
@@ -115,11 +115,9 @@ class Held:
     def __init__(self, found: Found, wanted: Wanted) -> None:
         self._found = found
         self._wanted = wanted
-        nothing: frozenset[Any] = frozenset()
-        alone = found.all_locked  # then nobody asks what of it was wanted
-        self._cells: AbstractSet[Place] = nothing if alone else frozenset(wanted.cells)
-        self._chains: AbstractSet[Chain] = nothing if alone else frozenset(wanted.chains)
-        self._branches: AbstractSet[Place] = nothing if alone else frozenset(wanted.branches)
+        self._cells = frozenset(wanted.cells)
+        self._chains = frozenset(wanted.chains)
+        self._branches = frozenset(wanted.branches)
 
     def must_have_read(self, chain: Chain) -> None:
         """Find that a chain was read.
@@ -141,6 +139,8 @@ class Held:
         Raises:
             Unread: something is not, all of it at once.
         """
+        if self._found.all_locked:
+            return
         name = place[0]
         needed = [(name, one) for one in (*others, parent) if one]
         places = tuple([one for one in needed if one not in self._cells])

@@ -56,9 +56,7 @@ def _among_others(context: Context, request: Request, session: Session) -> Outco
     place = (program.name, request.instance)
     chains = chains_of(program, command)
     above = ""
-    if (
-        not chains
-    ):  # then it is told nothing, and where it may hang is known before anything is read
+    if not chains:  # it is told nothing, so where it may hang is known before anything is read
         mechanic = program.mechanic
         above = mechanic.binds(mechanic.informed(command, {}, (), None))
     locking = Lock(

@@ -20,13 +20,11 @@ class ForestStatements(NamedTuple):
             way.
         walk: campaign, instance, campaign → the instances up to the root, itself first.
         branches: rows of campaign and instance → those under which anything hangs.
-        below: campaign, instance, after, limit → instance and cell, by id.
     """
 
     chains: str
     walk: str
     branches: str
-    below: str
 
 
 def forest_statements(
@@ -63,9 +61,13 @@ def forest_statements(
             f"(select 1 from {cells} c where c.campaign = asked.campaign "
             "and c.parent = asked.instance and c.parent <> '')"
         ),
-        below=(
-            f"select instance, {CELL_COLUMNS} from {cells} where campaign = {mark} "
-            f"and parent = {mark} and parent <> '' and instance > {mark} "
-            f"order by instance limit {mark}"
-        ),
+    )
+
+
+def below_statement(cells: str, mark: str) -> str:
+    """Campaign, instance, after, limit → what hangs under it: instance and cell, by id."""
+    return (
+        f"select instance, {CELL_COLUMNS} from {cells} where campaign = {mark} "
+        f"and parent = {mark} and parent <> '' and instance > {mark} "
+        f"order by instance limit {mark}"
     )

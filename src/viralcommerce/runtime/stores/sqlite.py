@@ -34,7 +34,7 @@ from viralcommerce.runtime.stores.rows import (
 from viralcommerce.runtime.stores.schema import SCHEMA_VERSION, SQLITE
 from viralcommerce.runtime.stores.sqlite_contents import SqliteContents
 from viralcommerce.runtime.stores.sqlite_outbox import SqliteOutbox
-from viralcommerce.runtime.stores.sqlite_reads import FOREST
+from viralcommerce.runtime.stores.sqlite_reads import BELOW
 from viralcommerce.runtime.stores.sqlite_session import SqliteSession, translated
 from viralcommerce.runtime.stores.sqlite_upkeep import SqliteUpkeep
 
@@ -205,7 +205,7 @@ class SqliteStore(SqliteContents, SqliteOutbox, SqliteUpkeep):
         self, campaign: str, instance: str, after: str, limit: int
     ) -> Sequence[tuple[str, Cell]]:
         """Instances that hang under one, by id."""
-        rows = self._rows(FOREST.below, campaign, instance, after, limit)
+        rows = self._rows(BELOW, campaign, instance, after, limit)
         return [(row[0], to_cell(row[1:])) for row in rows]
 
     def awards(self, member: str) -> Sequence[Posting]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.ports import Cell, Found, Place, Wanted
-from viralcommerce.runtime.stores.forest import forest_statements
+from viralcommerce.runtime.stores.forest import below_statement, forest_statements
 from viralcommerce.runtime.stores.rows import CELL_COLUMNS, to_cell
 
 _ONE_DECISION: Final = (
@@ -25,6 +25,7 @@ _ONE_BRANCH: Final = (
 _ROWS: Final = "values {rows}"
 """Stands for as many rows as are asked for."""
 FOREST: Final = forest_statements("viral_cells", "?", chains=_ROWS, branches=_ROWS)
+BELOW: Final = below_statement("viral_cells", "?")
 _DECISIONS: Final = (
     "with asked(campaign, key) as (values {rows}) select k.campaign, k.key, j.decision from asked "
     "cross join viral_keys k on k.campaign = asked.campaign and k.key = asked.key "

@@ -14,7 +14,7 @@ from viralcommerce.runtime.contents import KeptKey
 from viralcommerce.runtime.life import ALIVE, Life
 from viralcommerce.runtime.ports import Cell, Due, Line, Part, Posting
 from viralcommerce.runtime.sealing import Seal
-from viralcommerce.runtime.stores.forest import forest_statements
+from viralcommerce.runtime.stores.forest import below_statement
 from viralcommerce.runtime.stores.postgres.statements import Row, Rows, Step, numbers
 from viralcommerce.runtime.stores.postgres.whole import Int8
 from viralcommerce.runtime.stores.rows import (
@@ -120,7 +120,7 @@ class Reads:
         self, campaign: str, instance: str, after: str, limit: int
     ) -> Query[Sequence[tuple[str, Cell]]]:
         """Instances that hang under one, by id."""
-        sql = forest_statements("{s}.cells", "%s", "", "", "C").below
+        sql = below_statement("{s}.cells", "%s")
         step = self._step(sql, campaign, instance, after, Int8(limit))
         return Query(step, lambda rows: [(row[0], to_cell(row[1:])) for row in rows])
 
