@@ -65,6 +65,10 @@ COLUMNS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "outbox": (("campaign", TEXT), ("member", TEXT), ("at", NUMBER), ("award", TEXT)),
     "rules": (("hash", TEXT), ("campaign", TEXT)),
 }  # fmt: skip
+PLACE: Final = COLUMNS["cells"][:2]
+QUOTA: Final = COLUMNS["quotas"][:4]
+CHAIN: Final = (*PLACE, ("levels", NUMBER))
+"""The columns by which cells, quotas and lines upwards are asked for."""
 CONFLICT: Final[Mapping[str, str]] = {
     "quotas": "on conflict (campaign, name, scope, period, shard) "
     "do update set used = q.used + excluded.used",
@@ -131,27 +135,25 @@ class Statements:
         ).encode()
         self.cells = (
             f"select w.campaign, w.instance, {cell} "
-            f"from {unnested((('campaign', TEXT), ('instance', TEXT)))} "
+            f"from {unnested(PLACE)} "
             f"cross join lateral (select * from {s}.cells c where c.campaign = w.campaign "
             "and c.instance = w.instance limit 1) c"
         ).encode()
-        key = COLUMNS["quotas"][:4]
-        same = " and ".join(f"q.{name} = w.{name}" for name, _ in key)
+        same = " and ".join(f"q.{name} = w.{name}" for name, _ in QUOTA)
         self.quotas = (
             "select w.campaign, w.name, w.scope, w.period, q.used::bigint "
-            f"from {unnested(key)} cross join lateral "
+            f"from {unnested(QUOTA)} cross join lateral "
             f"(select sum(used) as used from {s}.quotas q where {same} having count(*) > 0) q"
         ).encode()
-        place = (("campaign", TEXT), ("instance", TEXT))
         asked = 'select campaign collate "C", instance collate "C"'
         self.forest = forest_statements(
             f"{s}.cells", "%s",
-            chains=f"{asked}, levels from {unnested((*place, ('levels', NUMBER)))}",
-            branches=f"{asked} from {unnested(place)}",
+            chains=f"{asked}, levels from {unnested(CHAIN)}",
+            branches=f"{asked} from {unnested(PLACE)}",
             collation="C",
         )  # fmt: skip
         self.histories = (
-            f"select w.campaign, w.instance, j.decision from {unnested(place)} "
+            f"select w.campaign, w.instance, j.decision from {unnested(PLACE)} "
             f"cross join lateral (select decision, position from {s}.journal j "
             "where j.campaign = w.campaign and j.instance = w.instance) j order by j.position"
         ).encode()

@@ -41,12 +41,15 @@ from viralcommerce.runtime.stores.postgres.hot import (
     Shards,
 )
 from viralcommerce.runtime.stores.postgres.statements import (
+    CHAIN,
+    PLACE,
+    QUOTA,
     Rows,
     Statements,
     Step,
+    arrays,
     lock_hash,
     locking,
-    numbers,
     whole,
 )
 from viralcommerce.runtime.stores.postgres.tombstones import Tombstones
@@ -281,26 +284,23 @@ class Unit:
         else:
             for sql, keys in ((statements.decisions, decisions), (statements.cells, cells)):
                 if keys:
-                    columns = [list(part) for part in zip(*keys, strict=True)]
-                    trip.append(Step(sql, columns, answers=True))
+                    trip.append(Step(sql, arrays(PLACE, keys), answers=True))
         if quotas:
-            columns = [list(part) for part in zip(*quotas, strict=True)]
-            trip.append(Step(statements.quotas, columns, answers=True))
+            trip.append(Step(statements.quotas, arrays(QUOTA, quotas), answers=True))
         forest = statements.forest
         if wanted.chains:
-            names, instances, levels = (list(part) for part in zip(*wanted.chains, strict=True))
-            values = [names, instances, numbers(levels)]
-            trip.append(Step(forest.chains.encode(), values, answers=True))
+            chains = arrays(CHAIN, wanted.chains)
+            trip.append(Step(forest.chains.encode(), chains, answers=True))
         if wanted.branches:
-            columns = [list(part) for part in zip(*wanted.branches, strict=True)]
-            trip.append(Step(forest.branches.encode(), columns, answers=True))
+            branches = arrays(PLACE, wanted.branches)
+            trip.append(Step(forest.branches.encode(), branches, answers=True))
         trip += (
             Step(forest.walk.encode(), (instance, name), answers=True)
             for name, instance in wanted.walks
         )
         if wanted.histories:
-            columns = [list(part) for part in zip(*wanted.histories, strict=True)]
-            trip.append(Step(statements.histories, columns, answers=True))
+            histories = arrays(PLACE, wanted.histories)
+            trip.append(Step(statements.histories, histories, answers=True))
         return trip
 
     def _found(self, wanted: Wanted, rows: list[Rows]) -> Found:
