@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec import Struct, structs
 
 from viralcommerce.campaign import Campaign
-from viralcommerce.decider import BUDGET
+from viralcommerce.decider import BUDGET, Reached
 from viralcommerce.messages import Command, ReverseAward
 from viralcommerce.rules.compiled import Check, compile_condition
 from viralcommerce.rules.fields import NEVER
@@ -197,6 +197,15 @@ class Program:
             self.promises or self.drawn or self.caps or mechanic.adjusting
         ) and all(len(line) == 1 and line[0].is_plain for line in each_line)
         """Whether its grants give so much each time, and nothing asks, counts or holds."""
+
+    def parts(self, reached: Sequence[Reached]) -> tuple[tuple[str, str], ...]:
+        """Who took part by reaching milestones, each with the role."""
+        # tuples, not lists: the collector lets go of them the first time it looks
+        parts: tuple[tuple[str, str], ...] = ()
+        for one in reached:
+            role = self.actors[one.milestone]
+            parts += ((one.cast[role], role),)
+        return parts
 
     def balance_key(self, member: str) -> QuotaKey:
         """What is counted of a member's balance: earned, less all that has left it."""

@@ -281,12 +281,7 @@ class Batch(TakingBack):
         if priced.used or priced.hot or program.velocities:
             self._add_quotas(request, program, priced)
         shadow = program.shadow
-        actors = program.actors
-        # tuples, not lists: the collector lets go of them the first time it looks
-        parts: tuple[tuple[str, str], ...] = ()
-        for one in reached:
-            role = actors[one.milestone]
-            parts = (*parts, (one.cast[role], role))
+        parts = program.parts(reached)
         if mechanic.looks:
             parts += tuple([one for event in events for one in mechanic.takes_part(event)])
         transfers = () if shadow else tuple(priced.transfers)

@@ -76,10 +76,7 @@ def plainly(context: Context, request: Request, found: Found) -> tuple[Decision,
         deadline=mechanic.deadline(state),
         held=held,
     )
-    parts: tuple[tuple[str, str], ...] = ()
-    for one in reached:
-        role = program.actors[one.milestone]
-        parts += ((one.cast[role], role),)
+    parts = program.parts(reached)
     issue = context.outgoing(program, priced.awards) if context.issues or program.enters else ()
     rules = {} if cell is not None else {program.hash: context.programs.json_of(program)}
     writes = Writes(
