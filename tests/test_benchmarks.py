@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from contextlib import closing
 from pathlib import Path
 from types import ModuleType
 
@@ -35,7 +36,9 @@ def test_packs_by_hand_on_sqlite(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     said = list(embedded.commands())[:40]
     path, ours = tmp_path / "hand.db", tmp_path / "ours.db"
     SqliteStore(path).close()
-    embedded.ByHand(path).run(said, 10)
+    by_hand = embedded.ByHand(path)
+    with closing(by_hand.db):
+        by_hand.run(said, 10)
     with Shop(SqliteStore(ours), [embedded.CAMPAIGN]) as shop:
         shop.handle_many(embedded.CAMPAIGN, said)
     for table in ("cells", "journal", "keys", "ledger", "parts"):
@@ -51,7 +54,9 @@ def test_a_tree_by_hand_on_sqlite(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         store = SqliteStore(one)
         tree.plant(store, 50)
         store.close()
-    tree.OnSqlite(path).run(said, 10)
+    by_hand = tree.OnSqlite(path)
+    with closing(by_hand.db):
+        by_hand.run(said, 10)
     with Shop(SqliteStore(ours), [tree.CAMPAIGN]) as shop:
         shop.handle_many(tree.CAMPAIGN, said)
     for table in ("cells", "journal", "keys", "parts"):
