@@ -40,6 +40,10 @@ AT_LEISURE: Final = (
 PREPARED: Final = 300
 """How many plans a connection keeps."""
 
+GENERIC: Final = "-c plan_cache_mode=force_generic_plan"
+"""Statements are planned once: each goes by an index whatever the values, and where the server is
+left to choose, it plans those over arrays anew each time, a seventh of a gathered commit."""
+
 _streams = itertools.count()
 
 
@@ -92,7 +96,7 @@ class PostgresStore(PostgresTables):
             options["prepare_threshold"] = 0
             options["options"] = (
                 f"-c lock_timeout={wait} -c statement_timeout={wait * 2} "
-                f"-c idle_in_transaction_session_timeout={wait * 2}"
+                f"-c idle_in_transaction_session_timeout={wait * 2} {GENERIC}"
             )
         return {
             "kwargs": options,
