@@ -11,8 +11,19 @@ from typing import Any
 
 from viralcommerce.errors import StoreBusy
 from viralcommerce.runtime.ports import Cell, Found, Place, Short, Stale, Wanted, Writes
+from viralcommerce.runtime.recollection import same
 from viralcommerce.runtime.stores.memory import MemoryStore
 from viralcommerce.runtime.stores.memory_forest import walked
+
+
+def as_supposed(wanted: Wanted, found: Found, supposed: Found) -> bool:
+    """Whether what was found under the locks is what was supposed."""
+    return not (
+        found.gone
+        or found.decisions.keys() & set(wanted.decisions)
+        or any(not same(found.cells.get(one), supposed.cells.get(one)) for one in wanted.cells)
+        or any(found.used.get(key, 0) != supposed.used.get(key, 0) for key in wanted.quotas)
+    )
 
 
 class RowLocks(MemoryStore):
@@ -97,6 +108,16 @@ class _RowSession:
         if not isinstance(answer, Short):
             self.close()
         return answer
+
+    def commit_if(self, wanted: Wanted, supposed: Found, writes: Writes) -> bool:
+        done = False
+        try:
+            found = self.lock(wanted)
+            if as_supposed(wanted, found, supposed):
+                done = self.commit(writes) is None
+        finally:
+            self.close()
+        return done
 
     def rules(self, digest: str) -> bytes:
         return self._store.rules(digest)

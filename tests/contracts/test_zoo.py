@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from contracts.zoo import ANIMALS, MEETING, Animal
+from contracts.zoo_supposing import Supposes
 from viralcommerce.runtime.stores.memory import MemoryStore
 from viralcommerce.testing.contracts import (
     DURABLE_STORE_LAWS,
@@ -58,6 +59,10 @@ def test_every_law_has_a_sentence() -> None:
 
 def test_a_right_store_passes_without_pytest() -> None:
     check_store(MemoryStore)
+
+
+def test_a_store_that_supposes_rightly_passes() -> None:
+    check_store(Supposes)
 
 
 def test_a_store_that_cannot_be_made_breaks_every_law() -> None:

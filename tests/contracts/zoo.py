@@ -80,6 +80,13 @@ from contracts.zoo_reads import (
     RoundsToSeconds,
     TakesEveryRowForAnAward,
 )
+from contracts.zoo_supposing import (
+    ComparesVersionsOnly,
+    HoldsOnToWhatWasNotSo,
+    SupposesNobodyIsGone,
+    SupposesNothingOfCounts,
+    SupposesWithoutLooking,
+)
 from contracts.zoo_upkeep import (
     BuriesWhoNeverWas,
     DropsLinesWithoutASeal,
@@ -179,6 +186,11 @@ ANIMALS = (
     _animal(WritesThenChecks, "all_or_nothing", "never_passes_a_cap", "short_writes_nothing"),
     _animal(PassesACapByOne, "all_or_nothing", "never_passes_a_cap", "short_writes_nothing"),
     _animal(ChecksOnlyTheSum, "never_passes_a_cap"),
+    _animal(SupposesWithoutLooking, "commits_only_as_supposed"),
+    _animal(ComparesVersionsOnly, "commits_only_as_supposed"),
+    _animal(SupposesNothingOfCounts, "commits_only_as_supposed"),
+    _animal(SupposesNobodyIsGone, "commits_only_as_supposed"),
+    _animal(HoldsOnToWhatWasNotSo, "commits_only_as_supposed"),
     _animal(CountsInThirtyTwoBits, "keeps_what_it_was_given"),
     _animal(ForgetsAPosting, "keeps_every_posting"),
     _animal(MixesCampaigns, "keeps_campaigns_apart"),

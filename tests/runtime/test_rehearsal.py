@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from postgres import fresh_store, server_url
+from row_locks import as_supposed
 from shops import (
     MembersOverTime,
     assert_clean,
@@ -96,6 +97,16 @@ class RowedSession:
         answer: Short | Stale | None = self.inner.commit(writes)
         return answer
 
+    def commit_if(self, wanted: Wanted, supposed: Found, writes: Writes) -> bool:
+        self.trips.append("at once")
+        self.locked.update(wanted.quotas)
+        assert writes.used.keys() <= self.locked, "what is counted is compared"
+        found = self.as_rows(wanted, self.inner.lock(wanted))
+        if as_supposed(wanted, found, supposed) and self.inner.commit(writes) is None:
+            return True
+        self.close()
+        return False
+
     def rules(self, digest: str) -> bytes:
         found: bytes = self.inner.rules(digest)
         return found
@@ -170,11 +181,45 @@ def trips(store: Rowed, shop: Shop, commands: list[Command]) -> list[list[str]]:
     return [trip for trip in store.trips if trip]
 
 
-def test_a_batch_about_what_is_remembered_locks_once() -> None:
-    store, shop, _ = opened()
+def test_a_batch_about_what_is_remembered_is_one_step() -> None:
+    store, shop, other = opened()
     assert trips(store, shop, grabs("a")) == [["lock", "lock", "commit"]]
-    assert trips(store, shop, grabs("b")) == [["lock", "commit"]]
-    assert trips(store, shop, grabs("c")) == [["lock", "commit"]]
+    assert trips(store, shop, grabs("b")) == [["at once"]]
+    assert trips(store, other, grabs("c")) == [["lock", "lock", "commit"]]
+    assert trips(store, other, grabs("d")) == [["at once"]]
+    assert_clean(store)
+
+
+def test_who_was_wrong_about_an_instance_locks_it_before_supposing_again() -> None:
+    store, shop, other = opened()
+    trips(store, shop, grabs("0"))
+    trips(store, other, grabs("a"))
+    assert trips(store, shop, grabs("b")) == [["at once", "lock", "commit"]]
+    trips(store, other, grabs("c"))
+    assert trips(store, shop, grabs("d")) == [["lock", "commit"]], "it doubts"
+    assert trips(store, shop, grabs("e")) == [["lock", "commit"]], "and it was right"
+    assert trips(store, shop, grabs("f")) == [["at once"]]
+    assert_clean(store)
+
+
+def test_who_was_right_about_the_quotas_of_what_it_had_not_seen_supposes_them() -> None:
+    store, shop, other = opened()
+
+    def first_of(number: int, friend: str) -> list[list[str]]:
+        other.handle(LIMITED, share(f"q{number}", key=f"s{number}"))
+        return trips(store, shop, grabs(friend, one=f"q{number}"))
+
+    for number in range(4):
+        assert first_of(number, f"a{number}") == [["lock", "lock", "commit"]]
+    assert first_of(4, "a4") == [["lock", "at once"]]
+    other.handle(LIMITED, grab("z0", "p1", key="z0"))
+    store.trips.clear()
+    other.handle(LIMITED, share("q5", key="s5"))
+    store.trips.clear()
+    answers = [code(one) for one in shop.handle_many(LIMITED, grabs("z", one="q5"))]
+    assert answers == ["yes"] * 5
+    assert store.trips == [["lock", "at once"], ["lock", "lock", "commit"]]
+    assert first_of(6, "a6") == [["lock", "lock", "commit"]], "it was wrong"
     assert_clean(store)
 
 
@@ -182,7 +227,8 @@ def test_what_another_process_did_is_found_under_the_lock() -> None:
     store, shop, other = opened()
     trips(store, shop, grabs("a"))
     trips(store, other, grabs("b"))
-    assert trips(store, shop, grabs("c")) == [["lock", "commit"]], "all it counts on was locked"
+    again = trips(store, shop, grabs("c"))
+    assert again == [["at once", "lock", "commit"]], "all it counts on was locked"
     assert_clean(store)
 
 
@@ -209,7 +255,7 @@ def test_where_the_guess_asks_for_too_little_all_is_locked_anew() -> None:
     state: Any = remembered["rain-pack", "p1"].state
     closed = structs.replace(state, closes=state.closes.replace(year=2000))
     remembered["rain-pack", "p1"] = structs.replace(full, state=closed)
-    assert trips(store, shop, grabs("c")) == [["lock"], ["lock", "lock", "commit"]]
+    assert trips(store, shop, grabs("c")) == [["at once", "lock"], ["lock", "lock", "commit"]]
     assert trips(store, other, grabs("d")) == [["lock", "lock", "commit"]]
     assert_clean(store)
 

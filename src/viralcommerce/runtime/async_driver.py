@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
 
 from viralcommerce.errors import StoreConflict
 from viralcommerce.runtime.async_ports import AsyncMembers, AsyncStore, Facts
 from viralcommerce.runtime.driver import CONFLICTS, members_failed, pause, shop_is_closed
 from viralcommerce.runtime.effects import Ask, Effect, Lock, Look, Restart
 from viralcommerce.runtime.flow import flow
-from viralcommerce.runtime.ports import Asked, Found, Record, Writes
+from viralcommerce.runtime.ports import Asked, Found, Record, Wanted, Writes
 from viralcommerce.runtime.recollection import Recollection
 from viralcommerce.runtime.request import Context, Outcome, Request
+
+Supposing: TypeAlias = Callable[[Wanted, Found, Writes], Awaitable[bool]]
+"""`effects.Supposing`, awaited."""
 
 
 class Unread(Exception):
@@ -110,7 +114,14 @@ class AsyncDriver:
         """Drive one flow: perform each effect, send back its answer."""
         session = self._store.session()
         rehearses = session.rehearses
-        running = flow(self._context, requests, rehearses=rehearses, memory=self._memory)
+        commit_if: Supposing | None = getattr(session, "commit_if", None)
+        running = flow(
+            self._context,
+            requests,
+            rehearses=rehearses,
+            supposes=commit_if is not None,
+            memory=self._memory,
+        )
         try:
             effect: Effect = next(running)
             while True:
@@ -118,6 +129,7 @@ class AsyncDriver:
                 if isinstance(effect, Restart):
                     await session.close()
                     session = self._store.session()
+                    commit_if = getattr(session, "commit_if", None)
                 elif isinstance(effect, Lock):
                     answer = await session.lock(effect)
                 elif isinstance(effect, Writes):
@@ -128,6 +140,10 @@ class AsyncDriver:
                     answer = await session.look(effect)
                 elif isinstance(effect, Ask):
                     answer = await self._ask(effect.asked)
+                elif commit_if is not None:
+                    answer = await commit_if(effect.lock, effect.supposed, effect.writes)
+                    if answer and records is not None:
+                        records += effect.writes.records
                 effect = running.send(answer)
         except StopIteration as done:
             outcomes: list[Outcome] = done.value

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from viralcommerce.errors import MembersFailed, NotLive, StoreConflict
-from viralcommerce.runtime.effects import Ask, Lock, Look, Restart
+from viralcommerce.runtime.effects import Ask, CommitIf, Lock, Look, Restart, Supposing
 from viralcommerce.runtime.flow import flow
 from viralcommerce.runtime.ports import Asked, Found, Members, Record, Store, Writes
 from viralcommerce.runtime.recollection import Recollection
@@ -92,13 +92,21 @@ class Driver:
         """Drive one flow: perform each effect, send back its answer."""
         session = self._store.session()
         rehearses = getattr(session, "rehearses", False)
-        running = flow(self._context, requests, rehearses=rehearses, memory=self._memory)
+        commit_if: Supposing | None = getattr(session, "commit_if", None)
+        running = flow(
+            self._context,
+            requests,
+            rehearses=rehearses,
+            supposes=commit_if is not None,
+            memory=self._memory,
+        )
         try:
             effect = next(running)
             while True:
                 if type(effect) is Restart:  # a closed session may be somebody else's already
                     session.close()
                     session = self._store.session()
+                    commit_if = getattr(session, "commit_if", None)
                     effect = running.send(None)
                 elif type(effect) is Lock:
                     effect = running.send(session.lock(effect))
@@ -111,6 +119,13 @@ class Driver:
                     effect = running.send(session.look(effect))
                 elif type(effect) is Ask:
                     effect = running.send(self._ask(effect.asked))
+                elif type(effect) is CommitIf:
+                    done = bool(
+                        commit_if and commit_if(effect.lock, effect.supposed, effect.writes)
+                    )
+                    if done and records is not None:
+                        records += effect.writes.records
+                    effect = running.send(done)
         except StopIteration as done:
             outcomes: list[Outcome] = done.value
             return outcomes

@@ -52,6 +52,7 @@ def flow(
     requests: Sequence[Request],
     *,
     rehearses: bool = False,
+    supposes: bool = False,
     memory: Recollection | None = None,
 ) -> Flow:
     """Run commands through look, ask, lock, decide and commit.
@@ -66,6 +67,8 @@ def flow(
         rehearses: whether two sessions of the store can lock side by side, so that a batch must
             lock all its quotas at once. One that needs another after all ends before the command
             that does, too.
+        supposes: whether sessions of the store can lock, compare and commit in one step.
+        memory: what this process remembers of instances that everybody is at.
 
     Raises:
         StoreBusy: casts or cells kept changing for `RESTARTS` times.
@@ -120,7 +123,12 @@ def flow(
         if kin and goes_in:
             found, locking = yield from locked_with_kin(context, requests, kin, locking)
         elif rehearses and not swerves:
-            found, trial = yield from locked(context, memory, facts, asked, requests, locking)
+            found, trial, is_done = yield from locked(
+                context, memory, facts, asked, requests, locking, supposes=supposes
+            )
+            if trial is not None and is_done:
+                memory.note(trial.batch)
+                return trial.outcomes
         else:
             found = yield locking
         short: dict[QuotaKey, int] = {}
@@ -156,7 +164,7 @@ def flow(
                 return outcomes
             answer: Short | Stale | None = yield writes
             if answer is None:
-                if rehearses:
+                if not one_lock:
                     memory.note(batch)
                 return outcomes
             if isinstance(answer, Stale):

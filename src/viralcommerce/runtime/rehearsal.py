@@ -17,7 +17,7 @@ from msgspec import structs
 from viralcommerce.known import Facts
 from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.batch import Batch
-from viralcommerce.runtime.effects import Effect, Lock, Look, Restart
+from viralcommerce.runtime.effects import CommitIf, Effect, Lock, Look, Restart
 from viralcommerce.runtime.kinship import Unread
 from viralcommerce.runtime.ports import Found, Wanted
 from viralcommerce.runtime.recollection import Recollection, same
@@ -76,9 +76,10 @@ class Trial:
         batch: as it was decided.
         outcomes: of its requests, as far as it came.
         quotas: what it counts on, sorted.
+        is_whole: whether all of its requests were decided.
     """
 
-    __slots__ = ("_whole", "batch", "outcomes", "quotas")
+    __slots__ = ("batch", "is_whole", "outcomes", "quotas")
 
     def __init__(
         self, batch: Batch, requests: Sequence[Request], used: Mapping[QuotaKey, int]
@@ -93,14 +94,21 @@ class Trial:
                     batch.learn({key: used.get(key, 0) for key in batch.missing})
                 self.outcomes.append(outcome)
         self.quotas = tuple(sorted(missed))
-        self._whole = len(self.outcomes) == len(requests)
+        self.is_whole = len(self.outcomes) == len(requests)
+
+    def commit(self, lock: Lock) -> CommitIf | None:
+        """Commit it if all is as supposed; nothing where there is nothing to commit, or more."""
+        writes = self.batch.writes() if self.is_whole else None
+        if writes is None:
+            return None
+        return CommitIf(lock, structs.replace(self.batch.found, used=self.batch.learned), writes)
 
     def holds(self, found: Found) -> bool:
         """Whether it was decided on just what is there, and so is no rehearsal."""
         supposed, learned = self.batch.found, self.batch.learned
         cells = supposed.cells
         return (
-            self._whole
+            self.is_whole
             and found.gone == supposed.gone
             and found.decisions == supposed.decisions
             and all(found.used.get(key, 0) == learned[key] for key in self.quotas)
@@ -121,35 +129,61 @@ def locked(
     asked: Mapping[tuple[str, datetime], frozenset[str]],
     requests: Sequence[Request],
     locking: Lock,
-) -> Generator[Effect, Any, tuple[Found, Trial | None]]:
-    """Lock all that a batch counts on, in one order; what is found, and what was decided on it.
+    *,
+    supposes: bool = False,
+) -> Generator[Effect, Any, tuple[Found, Trial | None, bool]]:
+    """Lock all that a batch counts on, in one order.
 
     Where a limit that is reached never leads to another (`Program.swerves`), a batch counts on no
     more quotas than it would with none of them used, so that nothing need be looked at before:
 
     - if this process remembers the instances, all is locked at once;
     - else, or if others came between, keys and instances are locked first, and the quotas next.
+
+    Where a session `supposes`, the last lock, the comparison and the commit are one step, as long
+    as what is supposed turns out to be true: where it was wrong the last time, it is locked first.
+
+    Returns:
+        What was found, what was decided on just that, if anything was, and whether it is
+        committed.
     """
     guess = memory.guess(locking.cells)
     if guess is not None:
         trial = Trial(Batch(context, guess, facts, asked, {}, locking), requests, memory.used)
-        found: Found = yield structs.replace(locking, quotas=trial.quotas)
+        all_of_it = structs.replace(locking, quotas=trial.quotas)
+        supposing = None if memory.doubts(locking.cells) else trial.commit(all_of_it)
+        if supposes and supposing is not None and (yield supposing):
+            return guess, trial, True
+        found: Found = yield all_of_it
         if trial.holds(found):
-            return found, trial
+            memory.trust(locking.cells)
+            return found, trial, False
+        memory.doubt(locking.cells)
         used = {**dict.fromkeys(trial.quotas, 0), **found.used}
         found = structs.replace(found, used={})
         trial = Trial(Batch(context, found, facts, asked, {}, locking), requests, {})
         if used.keys() >= set(trial.quotas):
-            return structs.replace(found, used=used), None
+            return structs.replace(found, used=used), None, False
         memory.forget(locking.cells)
         yield Restart()
-    found = yield locking
-    found = structs.replace(found, used={})
-    trial = Trial(Batch(context, found, facts, asked, {}, locking), requests, memory.used)
-    if trial.quotas:
-        also: Found = yield Lock(quotas=trial.quotas)
-        found = structs.replace(found, used={**dict.fromkeys(trial.quotas, 0), **also.used})
-    return found, trial if trial.holds(found) else None
+    while True:
+        found = structs.replace((yield locking), used={})
+        trial = Trial(Batch(context, found, facts, asked, {}, locking), requests, memory.used)
+        if not trial.quotas:
+            return found, trial if trial.holds(found) else None, False
+        counting = Lock(quotas=trial.quotas)
+        supposing = trial.commit(counting) if memory.is_lucky else None
+        if not supposes or supposing is None:
+            break
+        if (yield supposing):
+            return found, trial, True
+        memory.reckon(right=False)
+        yield Restart()
+    also: Found = yield counting
+    found = structs.replace(found, used={**dict.fromkeys(trial.quotas, 0), **also.used})
+    holds = trial.holds(found)
+    memory.reckon(right=holds)
+    return found, trial if holds else None, False
 
 
 def _missed(batch: Batch, requests: Sequence[Request]) -> set[QuotaKey]:

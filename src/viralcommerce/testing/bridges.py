@@ -13,7 +13,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator, 
 from typing import Any, TypeVar
 
 from viralcommerce.messages import Award
+from viralcommerce.runtime.async_driver import Supposing as AsyncSupposing
 from viralcommerce.runtime.async_ports import AsyncIssuer, AsyncMembers, AsyncSession, AsyncStore
+from viralcommerce.runtime.effects import Supposing
 from viralcommerce.runtime.ports import (
     Asked,
     Found,
@@ -123,6 +125,12 @@ class BridgedSession:
     def commit(self, writes: Writes) -> Short | Stale | None:
         """Write all of it, or nothing and say why."""
         return awaited(self._inner.commit(writes))
+
+    @property
+    def commit_if(self) -> Supposing | None:
+        """Lock, compare and commit in one step, if the session can."""
+        inner: AsyncSupposing | None = getattr(self._inner, "commit_if", None)
+        return None if inner is None else lambda *said: bool(settled(inner(*said)))
 
     def rules(self, digest: str) -> bytes:
         """A campaign's JSON by hash."""

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, TypeVar, cast
 
 from viralcommerce.errors import StoreBusy, StoreConflict
 from viralcommerce.messages import Award
+from viralcommerce.runtime.effects import Supposing
 from viralcommerce.runtime.ports import (
     Asked,
     Found,
@@ -250,13 +251,15 @@ class StagedSession:
 
     def lock(self, wanted: Wanted) -> Found:
         """Lock and read; where others hold it, wait until somebody has gone on."""
-        return self._effect(_said("lock", wanted), lambda: self._locked(wanted))
+        return self._effect(
+            _said("lock", wanted), lambda: self._when_free(lambda: self.inner.lock(wanted))
+        )
 
-    def _locked(self, wanted: Wanted) -> Found:
+    def _when_free(self, perform: Callable[[], T]) -> T:
         actor = acting()
         while True:
             try:
-                return self.inner.lock(wanted)
+                return perform()
             except StoreBusy:
                 if actor is None or not actor.tries:
                     raise
@@ -265,6 +268,16 @@ class StagedSession:
     def commit(self, writes: Writes) -> Short | Stale | None:
         """Write all, or nothing and say why."""
         return self._effect("commit", lambda: self.inner.commit(writes))
+
+    @property
+    def commit_if(self) -> Supposing | None:
+        """Lock, compare and commit in one step, if the session can; wait as for a lock."""
+        inner: Supposing | None = getattr(self.inner, "commit_if", None)
+        if inner is None:
+            return None
+        return lambda *said: self._effect(
+            _said("commit if", said[0]), lambda: self._when_free(lambda: inner(*said))
+        )
 
     def rules(self, digest: str) -> bytes:
         """A campaign's JSON by hash."""

@@ -69,6 +69,7 @@ from viralcommerce.testing.contracts.store_reads import (
     reopen_sees_everything,
     streams_in_order,
 )
+from viralcommerce.testing.contracts.store_supposing import commits_only_as_supposed
 from viralcommerce.testing.contracts.store_upkeep import (
     forgets_beside_others,
     forgets_everywhere,
@@ -96,6 +97,7 @@ STORE_LAWS: Final[tuple[StoreLaw, ...]] = (
     all_or_nothing,
     never_passes_a_cap,
     short_writes_nothing,
+    commits_only_as_supposed,
     keeps_campaigns_apart,
     transient_refusals_leave_the_key_free,
     keys_are_forgotten_when_told,

@@ -56,6 +56,10 @@ class AsyncPostgresSession(Generic[D]):
         """Write all and commit, or say what is short or stale."""
         return await self._run(self._unit.commit(writes))
 
+    async def commit_if(self, wanted: Wanted, supposed: Found, writes: Writes) -> bool:
+        """Lock, compare, write all and commit, if all is as supposed; else all is let go."""
+        return await self._run(self._unit.commit_if(wanted, supposed, writes))
+
     async def close(self) -> None:
         """Let the locks go, and the connection."""
         driver, self._driver = self._driver, None

@@ -54,6 +54,10 @@ class PostgresSession(Generic[D]):
         """Write all and commit, or say what is short or stale."""
         return self._run(self._unit.commit(writes))
 
+    def commit_if(self, wanted: Wanted, supposed: Found, writes: Writes) -> bool:
+        """Lock, compare, write all and commit, if all is as supposed; else all is let go."""
+        return self._run(self._unit.commit_if(wanted, supposed, writes))
+
     def rules(self, digest: str) -> bytes:
         """A campaign's JSON by hash."""
         found = self._run(self._unit.rules(digest))

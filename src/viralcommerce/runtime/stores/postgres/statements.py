@@ -189,6 +189,25 @@ class Statements:
             "select campaign, key, position, at from w where key <> ''"
         )
 
+        asked = unnested(COLUMNS["cells"])
+        alike = " and ".join(
+            f"c.{name} is not distinct from w.{name}" for name, _ in COLUMNS["cells"][2:]
+        )
+        self.stands = (
+            f"select 1 from {asked} cross join lateral (select * from {s}.cells c "
+            "where c.campaign = w.campaign and c.instance = w.instance limit 1) c "
+            f"where {alike}"
+        )
+        self.said = (
+            f"select 1 from {unnested((('campaign', TEXT), ('key', TEXT)))} "
+            f"cross join lateral (select 1 from {s}.keys k where k.campaign = w.campaign "
+            "and k.key = w.key limit 1) k"
+        )
+        self.miscounted = (
+            f"select 1 from {unnested((*QUOTA, ('used', NUMBER)))} where w.used <> "
+            f"coalesce((select sum(q.used) from {s}.quotas q where {same}), 0)"
+        )
+
     def _put_cell(self, rows: str) -> str:
         s = self.schema
         names = [name for name, _ in COLUMNS["cells"]]
@@ -262,8 +281,14 @@ def whole(parts: Mapping[str, Part], guards: Mapping[str, int], *, gated: bool =
 
 def lock_hash(schema: str, name: tuple[str, ...]) -> int:
     """The advisory lock that stands for a name, 64 bits of it."""
-    digest = blake2b("\x1f".join(name).encode(), digest_size=8, key=schema.encode()).digest()
-    return int.from_bytes(digest, "big", signed=True)
+    hashed = _keyed(schema).copy()
+    hashed.update("\x1f".join(name).encode())
+    return int.from_bytes(hashed.digest(), "big", signed=True)
+
+
+@functools.cache
+def _keyed(schema: str) -> blake2b:
+    return blake2b(digest_size=8, key=schema.encode())
 
 
 @functools.cache
@@ -278,21 +303,24 @@ def lock_few(count: int, shared: int = 0) -> bytes:
     return f"select {', '.join(takes)}".encode()
 
 
-LOCK_MANY: Final = (
-    b"select count(*) from (select pg_advisory_xact_lock(h) from unnest(%b::bigint[]) h) x"
+_EACH: Final = "(select count(*) from (select {}(h) from unnest(%b::bigint[]) h) x)"
+_LOCK: Final = _EACH.format("pg_advisory_xact_lock")
+LOCK_MANY: Final = f"select {_LOCK}".encode()
+SHARE_AND_LOCK_MANY: Final = (
+    f"select {_EACH.format('pg_advisory_xact_lock_shared')}, {_LOCK}".encode()
 )
-SHARE_MANY: Final = LOCK_MANY.replace(b"lock(h)", b"lock_shared(h)")
 
 
 def locking(hashes: Sequence[int], shared: Sequence[int] = ()) -> list[Step]:
-    """Take advisory locks in the order given: a statement or two, however many.
+    """Take advisory locks in the order given: one statement, however many.
 
     Args:
         hashes: that nobody else may have.
         shared: that others may have, too; taken first.
     """
     if len(hashes) + len(shared) > FEW:
-        both = ((SHARE_MANY, shared), (LOCK_MANY, hashes))
-        return [Step(sql, (numbers(some),)) for sql, some in both if some]
+        if not shared:
+            return [Step(LOCK_MANY, (numbers(hashes),))]
+        return [Step(SHARE_AND_LOCK_MANY, (numbers(shared), numbers(hashes)))]
     values = [Int8(one) for one in (*shared, *hashes)]
     return [Step(lock_few(len(hashes), len(shared)), values)] if values else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from viralcommerce.runtime.erasure import SALT, Name, fingerprints
 from viralcommerce.runtime.ports import Wanted
-from viralcommerce.runtime.stores.postgres.statements import Rows, Step
+from viralcommerce.runtime.stores.postgres.statements import Part, Rows, Step
 
 
 class Tombstones:
@@ -25,6 +25,10 @@ class Tombstones:
             f"left join {schema}.tombstones t on t.fingerprint = any(%b::text[]) "
             f"where m.name = '{SALT}'"
         ).encode()
+        self._in_the_way = (
+            f"select 1 from {schema}.meta m where m.name = '{SALT}' and (m.value <> %s or exists "
+            f"(select 1 from {schema}.tombstones t where t.fingerprint = any(%b::text[])))"
+        )
         self._beside = (
             "select (select array[m.value, (m.value = %s)::text] || array("
             f"select t.fingerprint from {schema}.tombstones t where t.fingerprint = "
@@ -34,6 +38,10 @@ class Tombstones:
     def step(self, wanted: Wanted) -> Step:
         """What to ask together with what is locked."""
         return Step(self._marks, self._values(wanted), answers=True)
+
+    def in_the_way(self, wanted: Wanted) -> Part:
+        """A row if anybody was forgotten, or the secret is another."""
+        return Part(self._in_the_way, self._values(wanted))
 
     def beside(self, step: Step, wanted: Wanted) -> Step:
         """The same as the first column of a statement that answers with one row."""

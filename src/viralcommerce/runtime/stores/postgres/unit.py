@@ -53,7 +53,7 @@ from viralcommerce.runtime.stores.postgres.statements import (
     whole,
 )
 from viralcommerce.runtime.stores.postgres.tombstones import Tombstones
-from viralcommerce.runtime.stores.postgres.writing import body
+from viralcommerce.runtime.stores.postgres.writing import as_supposed, body
 from viralcommerce.runtime.stores.rows import to_cell
 
 T = TypeVar("T")
@@ -126,13 +126,10 @@ class Unit:
         """Lock, then read."""
         trip = [] if self.begun else list(self._begin)
         self.begun = True
-        places = [("key", *place) for place in wanted.decisions]
-        places += [("cell", *place) for place in wanted.cells]
-        hashes = self._hashes(places) + self._hashes(("quota", *key) for key in wanted.quotas)
-        trip += locking(hashes, self._hashes(("member", member) for member in wanted.members))
+        trip += self._locks(wanted)
         before = len(trip)
         reads = self._reads(wanted)
-        if not places:
+        if not wanted.decisions and not wanted.cells:
             rows = yield [*trip, *reads]
             return self._found(wanted, rows[before:])
         if _is_one(wanted):
@@ -169,11 +166,7 @@ class Unit:
         """Write all and commit, or say what is short or stale."""
         trip = [] if self.begun else list(self._begin)
         self.begun = self._wrote = True
-        hot = sorted(
-            (key, change)
-            for key, change in writes.hot.items()
-            if change.cap is not None or change.change
-        )
+        hot = self._hot(writes)
         if any(key in self._shards.tight for key, _ in hot):
             self._how = ALL
         fast = bool(hot) and self._how != ALL
@@ -220,6 +213,53 @@ class Unit:
         if not self._hosted:
             self._known.update(writes.rules)
         return None
+
+    def commit_if(self, wanted: Wanted, supposed: Found, writes: Writes) -> Script[bool]:
+        """Lock, and write all and commit if what is there is what was supposed.
+
+        Whatever is in the way is an error in the server, and undoes it. In a transaction of the
+        host, and where a hot quota is nearly drained, it is not tried.
+        """
+        hot = self._hot(writes)
+        if self._hosted or any(key in self._shards.tight for key, _ in hot):
+            return False
+        parts, guards = body(self._statements, writes, self._known)
+        found, exact = as_supposed(self._statements, wanted, supposed)
+        parts |= found
+        guards |= exact
+        if wanted.members or wanted.decisions or wanted.cells:
+            parts["gone"] = self._tombstones.in_the_way(wanted)
+            guards["gone"] = 0
+        trip = [*([] if self.begun else self._begin), *self._locks(wanted)]
+        if len(hot) == 1:
+            parts["hot"] = self._shards.fast_part(hot[0], self.mine, ANY)
+            guards["hot"] = 1
+        else:
+            trip += self._shards.fast(hot, self.mine, ANY, must=True)
+        self.begun = True
+        try:
+            yield from self._write([*trip, whole(parts, guards), *self._finish])
+        except Failed as error:
+            if error.state not in (DIVISION_BY_ZERO, UNIQUE):
+                raise
+            self.committing = False
+            yield from self.undo(failed=True)
+            return False
+        self._known.update(writes.rules)
+        return True
+
+    def _hot(self, writes: Writes) -> list[Change]:
+        return sorted(
+            (key, change)
+            for key, change in writes.hot.items()
+            if change.cap is not None or change.change
+        )
+
+    def _locks(self, wanted: Wanted) -> Trip:
+        places = [("key", *place) for place in wanted.decisions]
+        places += [("cell", *place) for place in wanted.cells]
+        hashes = self._hashes(places) + self._hashes(("quota", *key) for key in wanted.quotas)
+        return locking(hashes, self._hashes(("member", member) for member in wanted.members))
 
     def _through(self, trip: Trip, hot: Change, writes: Writes) -> Script[Short | Stale | None]:
         """Take one hot quota and write all the rest in one statement.

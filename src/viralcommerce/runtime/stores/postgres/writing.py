@@ -7,10 +7,12 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 
 from viralcommerce.codec import encode
-from viralcommerce.runtime.ports import CellWrite, Record, Writes
+from viralcommerce.runtime.ports import CellWrite, Found, Record, Wanted, Writes
 from viralcommerce.runtime.stores.postgres.statements import (
     COLUMNS,
     NUMBER,
+    PLACE,
+    QUOTA,
     Part,
     Row,
     Statements,
@@ -20,6 +22,7 @@ from viralcommerce.runtime.stores.postgres.statements import (
 from viralcommerce.runtime.stores.postgres.whole import Int8
 from viralcommerce.runtime.stores.rows import micros
 
+USED: Final = ("used", NUMBER)
 _CELL_ARRAYS: Final = (*COLUMNS["cells"], ("expected", NUMBER))
 
 
@@ -53,6 +56,34 @@ def body(
         if digest not in known
     ]
     parts |= {table: statements.put(table, rows) for table, rows in tables.items() if rows}
+    return parts, guards
+
+
+def as_supposed(
+    statements: Statements, wanted: Wanted, supposed: Found
+) -> tuple[dict[str, Part], dict[str, int]]:
+    """What is compared beside what is written: the parts, and how many rows each must have.
+
+    Args:
+        statements: of the schema.
+        wanted: no decision of it was recorded before, and nobody in it was forgotten.
+        supposed: its cells, all of them, and what was used of its quotas.
+    """
+    parts: dict[str, Part] = {}
+    guards: dict[str, int] = {}
+    if wanted.decisions:
+        parts["said"] = Part(statements.said, arrays(PLACE, wanted.decisions))
+        guards["said"] = 0
+    if wanted.cells:
+        cells = [
+            _cell_row(CellWrite(place, 0, supposed.cells[place]))[:-1] for place in wanted.cells
+        ]
+        parts["stands"] = Part(statements.stands, arrays(COLUMNS["cells"], cells))
+        guards["stands"] = len(cells)
+    if wanted.quotas:
+        counted = [(*key, supposed.used[key]) for key in wanted.quotas]
+        parts["miscounted"] = Part(statements.miscounted, arrays((*QUOTA, USED), counted))
+        guards["miscounted"] = 0
     return parts, guards
 
 

@@ -1,0 +1,85 @@
+"""Workers that suppose what they remember, and meet: whoever is right, answers are as ever."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from postgres import fresh_store
+from row_locks import RowLocks
+from viralcommerce import UNLIMITED, Shop
+from viralcommerce.mechanics import coupon_pack as pack
+from viralcommerce.runtime.ports import Store
+from viralcommerce.runtime.recollection import Recollection
+from viralcommerce.testing.contracts.kit import campaign
+from viralcommerce.testing.faults import inject
+from viralcommerce.testing.interleavings import every_order, some_orders
+from viralcommerce.testing.races import AT, Race
+
+
+def share(name: str = "p") -> pack.Share:
+    return pack.Share(pack=name, by="ann", at=AT, key=f"share-{name}")
+
+
+def grabs(*friends: str, one: str = "p") -> list[pack.Grab]:
+    return [pack.Grab(pack=one, by=by, at=AT, key=f"{one}-{by}") for by in friends]
+
+
+@dataclass(frozen=True)
+class Remembering(Race):
+    """A race of workers who all remember what came before it: each supposes it still stands."""
+
+    memory: list[Recollection] = field(default_factory=list, init=False, compare=False)
+
+    def begin(self, store: Store) -> None:
+        """Everything before the race is one batch, and remembered."""
+        shop = Race.shop(self, store)
+        shop.handle_many(self.campaign, list(self.before))
+        self.memory[:] = [shop._driver._memory]
+
+    def shop(self, store: Store) -> Shop:
+        """A worker with a memory of its own."""
+        shop = super().shop(store)
+        for one in self.memory:
+            mine = Recollection()
+            mine._cells, mine.used = dict(one._cells), dict(one.used)
+            shop._driver._memory = mine
+        return shop
+
+
+def meeting() -> Remembering:
+    before = [share(), *grabs("z1", "z2")]
+    return Remembering(campaign(), [grabs("a", "b"), grabs("c", "d")], before)
+
+
+def test_every_order_in_which_workers_suppose_comes_to_a_serial_order() -> None:
+    """EC-106."""
+    explored = every_order(meeting(), RowLocks)
+    assert explored.orders >= 2
+    before = [share(), *grabs("z1"), share("q"), *grabs("z1", one="q")]
+    flows = [grabs("a", "b"), [*grabs("a", one="q"), *grabs("c")], grabs("e", "f", one="q")]
+    some_orders(Remembering(campaign(), flows, before), RowLocks, seeds=range(60))
+
+
+def test_whatever_goes_wrong_where_a_worker_supposes_the_same_keys_settle_it() -> None:
+    """RQ-1, RQ-22: lost before, lost after, repeated, dead."""
+    injected = inject(meeting(), RowLocks)
+    assert injected.faults >= 4 * injected.effects >= 12
+
+
+def test_workers_on_a_real_server_suppose_and_die() -> None:
+    injected = inject(meeting(), lambda: fresh_store(busy_after=5.0), waits=True)
+    assert injected.faults >= 4 * injected.effects >= 12
+
+
+def test_what_is_remembered_is_bounded_and_the_oldest_goes_first() -> None:
+    memory, cells = Recollection(), {}
+    roomy = campaign().replace(budget=UNLIMITED)
+    shop = Shop(RowLocks(), [roomy])
+    shop._driver._memory = memory
+    for number in range(230):
+        name = f"p{number}"
+        shop.handle_many(roomy, [share(name), *grabs("z", one=name)])
+        cells[campaign().name, name] = number
+    assert len(memory._cells) == 200
+    assert min(cells[place] for place in memory._cells) == 30
+    assert not memory.doubts([(campaign().name, "p0")])
