@@ -19,8 +19,8 @@ the rounds counts, and only ratios mean anything.
 Sixteen callers who wait for their answers can share one commit in sixteen at best, so the ratio is
 what a commit costs against what sixteen commands cost. How long a commit waits for the disk is
 therefore said and chosen: the disk as it is; and one whose flush takes longer for everybody
-(``commit_delay``), as on network storage: as much longer as it takes for the script by hand to come
-to some 230 commands a second, which is what the bound of ten is about.
+(``commit_delay``), as on network storage: as much longer as it takes for the script by hand to
+come to some 230 commands a second, which is what the bound of ten is about.
 
 Run it alone: ``python benchmarks/gathering.py``; ``DATABASE_URL`` names another server, whose
 settings are left alone.
@@ -53,7 +53,7 @@ from viralcommerce.runtime.stores.postgres.aio import AsyncPostgresStore
 CALLERS, SECONDS, ROUNDS = 16, 0.7, 9
 PARTS = 100
 SLOWER = 3_500
-"""By how many microseconds a flush of the slower disk takes longer: by hand, about 230 a second."""
+"""By how many microseconds a flush of the slower disk takes longer."""
 LEAST_OF_PEER = 3.0
 """The better of threads and tasks, gathered, against the eventsourcing library, one budget."""
 LEAST = {"the disk as it is": 4.0, "a flush takes 3.5 ms longer": 10.0}
