@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from shops import at
-from viralcommerce import CNY, Campaign, Grant, Points, Shop, hours
+from inviting import gifts, rides
+from shops import assert_clean, at
+from viralcommerce import CNY, Campaign, Grant, Points, Shop, Velocity, hours
 from viralcommerce.errors import KeyReused
-from viralcommerce.mechanics import collect
+from viralcommerce.mechanics import collect, invite
+from viralcommerce.messages import Accepted, Command
 from viralcommerce.runtime.batch import Batch
 from viralcommerce.runtime.life import Stage
 from viralcommerce.runtime.plainly import plainly
-from viralcommerce.runtime.ports import Decision, Found, Writes
+from viralcommerce.runtime.ports import Decision, Found, Wanted, Writes
 from viralcommerce.runtime.request import Context, Request
+from viralcommerce.runtime.situations import NOTHING
 from viralcommerce.testing.doubles import FakeIssuer
 
 CAMPAIGN = Campaign(
@@ -36,20 +43,7 @@ STAGES: dict[int, Stage] = {60: "paused_new", 75: "live", 100: "shadow", 115: "l
 @pytest.mark.parametrize("seed", range(3))
 def test_plainly_is_straight(monkeypatch: pytest.MonkeyPatch, seed: int, issues: bool) -> None:
     """Some of every kind: plain, refused, again under its key, over, paused, in shadow."""
-    answered = left = 0
-
-    def both(context: Context, request: Request, found: Found) -> tuple[Decision, Writes] | None:
-        nonlocal answered, left
-        done = plainly(context, request, found)
-        if done is None:
-            left += 1
-        else:
-            batch = Batch(context, found, {}, {}, {})
-            assert (batch.one(request), batch.writes()) == done
-            answered += 1
-        return done
-
-    monkeypatch.setattr("viralcommerce.runtime.straight.plainly", both)
+    told = checked(monkeypatch)
     dice, now = random.Random(seed), at()
     with Shop.open("memory:", CAMPAIGN, issuer=FakeIssuer() if issues else None) as shop:
         for number in range(200):
@@ -66,4 +60,89 @@ def test_plainly_is_straight(monkeypatch: pytest.MonkeyPatch, seed: int, issues:
             with suppress(KeyReused):
                 ask = f"a{number // 15}-{dice.randrange(2)}"
                 shop.handle(CAMPAIGN, kind(ask=ask, by=dice.choice(PEOPLE), key=key, at=now))
-    assert min(answered, left) > 20
+    assert min(told[True], told[False]) > 20
+
+
+def checked(monkeypatch: pytest.MonkeyPatch) -> Counter[bool]:
+    """Hold every plain answer to what a batch says; how many are plain, and how many are not."""
+    told: Counter[bool] = Counter()
+
+    def both(
+        context: Context,
+        request: Request,
+        found: Found,
+        wanted: Wanted = NOTHING,
+        known: Command | None = None,
+    ) -> tuple[Decision, Writes] | None:
+        done = plainly(context, request, found, wanted, known)
+        told[done is not None] += 1
+        if done is not None:
+            batch = Batch(context, found, {}, {}, {}, wanted)
+            assert (batch.one(request), batch.writes()) == done
+        return done
+
+    monkeypatch.setattr("viralcommerce.runtime.straight.plainly", both)
+    return told
+
+
+FRIENDS = {
+    "for ever": Campaign("friends", rides(), grants=gifts(2, 20), budget=CNY(10_000)),
+    "again": Campaign(
+        "friends", rides(rebinds="always", code_uses=3), grants=gifts(2, 3), budget=CNY(100)
+    ),
+    "points": Campaign(
+        "friends",
+        rides(binds_for=hours(9)),
+        grants=(Grant(Points(5), to=invite.INVITEE, on=invite.JOINED),),
+        budget=CNY(1),
+    ),
+    "guesses": Campaign("friends", rides(guesses=2), grants=gifts(1, 20), budget=CNY(10_000)),
+    "by the hour": Campaign(
+        "friends",
+        rides(),
+        grants=gifts(2, 20),
+        budget=CNY(10_000),
+        given=Velocity(at_most=3, within=hours(5)),
+    ),
+}
+
+
+def said(dice: random.Random, codes: Sequence[str], number: int, now: datetime) -> Command:
+    """Joins by links and codes, of each other and oneself; orders, and what becomes of them."""
+    who, order = f"m{dice.randrange(60)}", f"o{dice.randrange(60)}"
+    other = dice.choice((who, *(f"m{dice.randrange(60)}" for _ in range(9))))
+    key = f"k{number if dice.random() < 0.9 else dice.randrange(number + 1)}"
+    code = dice.choice(codes or ("NOCODE22",))
+    stamp: dict[str, Any] = {"by": who, "key": key, "at": now}
+    kind = dice.randrange(8)
+    if kind == 0:
+        return invite.Issue(**stamp)
+    if kind == 1:
+        return invite.Join(code=code, **stamp)
+    if kind < 5:
+        return invite.Join(link=other, **stamp)
+    if kind == 5:
+        return invite.Refund(order=order, refund=f"r{number}", amount=CNY(40), **stamp)
+    if kind == 6:
+        return invite.Withdraw(batch=f"w{number}", amount=CNY(1), **stamp)
+    return invite.Order(order=order, amount=CNY(90), **stamp)
+
+
+@pytest.mark.parametrize("where", ["memory", "sqlite"])
+@pytest.mark.parametrize("game", FRIENDS)
+def test_plainly_is_straight_among_others_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, game: str, where: str
+) -> None:
+    told, campaign = checked(monkeypatch), FRIENDS[game]
+    dice, now, codes = random.Random(game), at(), []
+    url = "memory:" if where == "memory" else f"sqlite:///{tmp_path / 'shop.db'}"
+    with Shop.open(url, campaign) as shop:
+        for number in range(400):
+            now += timedelta(minutes=dice.choice((0, 1, 9, 60)))
+            with suppress(KeyReused):
+                answer = shop.handle(campaign, said(dice, codes, number, now))
+                if isinstance(answer, Accepted):
+                    codes += [one.code for one in answer.events if isinstance(one, invite.Issued)]
+        assert_clean(shop.store)
+    assert told[False] > 20
+    assert (told[True] > 20) is (game != "by the hour"), "what is counted is never plain"

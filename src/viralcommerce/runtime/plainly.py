@@ -2,7 +2,9 @@
 
 Most commands of most campaigns are of this kind (a like that earns a point, while the campaign is
 live): they open no window, end nothing, ask nobody, count nothing. What `Batch` would go through
-to find that out costs a fifth of the whole command in memory (`benchmarks/commands.py`).
+to find that out costs a fifth of the whole command in memory (`benchmarks/commands.py`). Of those
+that are told of others (a friend joins, and buys), the ones that begin an instance of their own
+and change no other are as plain (`benchmarks/tree.py`).
 
 Laws:
     Plainly is straight: where it answers, it answers and writes as `Batch` does.
@@ -10,23 +12,45 @@ Laws:
 
 from __future__ import annotations
 
-from viralcommerce.decider import Reached
-from viralcommerce.messages import BY_CLOCK, Accepted, Refusal, State
-from viralcommerce.plain import plain
+from viralcommerce.decider import Balance, Reached
+from viralcommerce.messages import BY_CLOCK, Accepted, Command, Refusal, State
+from viralcommerce.plain import NOTHING_GIVEN, is_free, plain
+from viralcommerce.program import Program
+from viralcommerce.runtime.kinship import Held
 from viralcommerce.runtime.life import LIVE
-from viralcommerce.runtime.ports import Cell, CellWrite, Decision, Found, Record, Writes
+from viralcommerce.runtime.ports import (
+    Cell,
+    CellWrite,
+    Decision,
+    Found,
+    Place,
+    Record,
+    Wanted,
+    Writes,
+)
 from viralcommerce.runtime.programs import thaw_state
 from viralcommerce.runtime.request import Context, Request
-from viralcommerce.runtime.situations import overdue
+from viralcommerce.runtime.situations import NOTHING, Situations, overdue
 
 
-def plainly(context: Context, request: Request, found: Found) -> tuple[Decision, Writes] | None:
+def plainly(
+    context: Context,
+    request: Request,
+    found: Found,
+    wanted: Wanted = NOTHING,
+    told: Command | None = None,
+) -> tuple[Decision, Writes] | None:
     """The decision and what to commit; nothing where the command is anything but plain.
 
     Args:
         context: of the shop.
-        request: of a program that `is_plain`, and whose game looks at no other instance.
-        found: its key and its cell, under lock.
+        request: of a program that `is_plain`, or whose game looks at other instances.
+        found: its key and its cell, under lock, and what it is told of others.
+        wanted: what was asked for.
+        told: the command as told, where it is told nothing.
+
+    Raises:
+        Unread: what it must be told, or hangs its own under, was not read.
     """
     program, command, instance = request.program, request.command, request.instance
     kept, place = (program.name, command.key), (program.name, instance)
@@ -50,6 +74,20 @@ def plainly(context: Context, request: Request, found: Found) -> tuple[Decision,
         state, version, held = cell.state, cell.version + 1, cell.held
         if not isinstance(state, State):
             state = thaw_state(program, state)
+    looks = mechanic.looks
+    if looks:
+        if (
+            cell is not None
+            or program.velocities
+            or type(command) in program.remembers
+            or mechanic.guesses_of(command)
+        ):
+            return None
+        if told is None:
+            told = _Told(context, found, wanted).but_for_balances(program, command)
+            if told is None:
+                return None
+        command = told
     events = mechanic.decide(command, state)
     if isinstance(events, Refusal):
         return None
@@ -57,7 +95,19 @@ def plainly(context: Context, request: Request, found: Found) -> tuple[Decision,
     for event in events:
         reached += mechanic.reached(event)
         state = mechanic.evolve(state, event)
-    priced = plain(program, reached, instance, version, command.at)
+    parent, parts = "", program.parts(reached)
+    if looks:
+        parent = mechanic.parent(state)
+        if parent and not _hangs_freely(found, wanted, place, parent):
+            return None
+        for event in events:
+            if mechanic.where(event):
+                return None
+            parts += mechanic.takes_part(event)
+    if program.is_plain:
+        priced = plain(program, reached, instance, version, command.at)
+    else:
+        priced = NOTHING_GIVEN if is_free(program, command, reached) else None
     if priced is None:
         return None
     decision: Decision = Accepted(
@@ -75,8 +125,8 @@ def plainly(context: Context, request: Request, found: Found) -> tuple[Decision,
         state=state,
         deadline=mechanic.deadline(state),
         held=held,
+        parent=parent,
     )
-    parts = program.parts(reached)
     issue = context.outgoing(program, priced.awards) if context.issues or program.enters else ()
     rules = {} if cell is not None else {program.hash: context.programs.json_of(program)}
     writes = Writes(
@@ -87,3 +137,29 @@ def plainly(context: Context, request: Request, found: Found) -> tuple[Decision,
         rules=rules,
     )
     return decision, writes
+
+
+class _Told(Situations):
+    """What a command is told of others, where nothing of it is counted."""
+
+    __slots__ = ("_counts",)
+
+    def but_for_balances(self, program: Program, command: Command) -> Command | None:
+        """The command with what it is told; nothing where that is a balance."""
+        self._counts = False
+        told = self.informed(program, command, program.name)
+        return None if self._counts else told
+
+    def balance(self, program: Program, member: str) -> Balance | None:
+        """That is a quota to be read under lock."""
+        self._counts = True
+        return None
+
+
+def _hangs_freely(found: Found, wanted: Wanted, place: Place, parent: str) -> bool:
+    """Whether an instance can hang under another with no circle to be feared."""
+    if found.all_locked and place not in found.branches and place[1] != parent:
+        return True
+    held = Held(found, wanted)
+    held.must_hold(place, (), parent)
+    return not held.circular(place, parent, {}, frozenset())

@@ -17,11 +17,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from viralcommerce.decider import NO_LOOKUP
+from viralcommerce.messages import ReverseAward
 from viralcommerce.runtime.batch import Batch
 from viralcommerce.runtime.effects import Lock
 from viralcommerce.runtime.kinship import Kin, Unread, chains_of, together
 from viralcommerce.runtime.plainly import plainly
-from viralcommerce.runtime.ports import Found, Session
+from viralcommerce.runtime.ports import Chain, Found, Place, Session
 from viralcommerce.runtime.request import Context, Outcome, Recast, Request
 
 _NOTHING: Final[dict[Any, Any]] = {}
@@ -53,15 +55,20 @@ def _among_others(context: Context, request: Request, session: Session) -> Outco
     if getattr(session, "rehearses", False):
         return None
     program, command = request.program, request.command
-    place = (program.name, request.instance)
-    chains = chains_of(program, command)
-    above = ""
-    if not chains:  # it is told nothing, so where it may hang is known before anything is read
-        mechanic = program.mechanic
-        above = mechanic.binds(mechanic.informed(command, {}, (), None))
+    mechanic, place = program.mechanic, (program.name, request.instance)
+    cells: tuple[Place, ...] = (place,)
+    chains: tuple[Chain, ...] = ()
+    above, told = "", None
+    if type(command) is not ReverseAward and mechanic.lookup(command) is NO_LOOKUP:
+        told = mechanic.informed(command, {}, (), None)
+        above = mechanic.binds(told)  # known before anything is read
+        if above and above != request.instance:
+            cells = tuple(sorted((place, (program.name, above))))
+    else:
+        chains = chains_of(program, command)
     locking = Lock(
         decisions=((program.name, command.key),),
-        cells=tuple(sorted({place, (program.name, above)})) if above else (place,),
+        cells=cells,
         members=request.members,
         chains=chains,
         branches=(place,) if above else (),
@@ -71,6 +78,10 @@ def _among_others(context: Context, request: Request, session: Session) -> Outco
     kin: Kin | None = None
     for _ in range(_ROUNDS):
         try:
+            done = plainly(context, request, found, locking, told)
+            if done is not None:
+                decision, writes = done
+                return decision if session.commit(writes) is None else None
             return _decided(context, request, session, locking, found)
         except Unread as unread:
             kin = kin or Kin((request,))
