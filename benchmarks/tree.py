@@ -10,8 +10,8 @@ levels is looked up and written into the order.
 - *ours*: ``shop.handle``; *ours, many*: ``shop.handle_many``.
 
 A tree of 10^6 must cost no more than one of 10^3, within a fifth, and ours on SQLite, a
-transaction a command, at most 1.6 times the script by hand. The other ratios are printed: the floor
-in memory is a dictionary and a list, and says less than that of `benchmarks/commands.py`; in a
+transaction a command, at most 1.6 times the script by hand. The other ratios are printed: the
+floor in memory is a dictionary and a list, and says less than that of `benchmarks/commands.py`; in a
 transaction of many, nothing that friends write falls together, and ours is about 1.4 times the
 script. Large trees lie less well in the processor's caches, by hand too, so the large tree is held
 against the small one times what that costs by hand, where it costs more.
