@@ -11,10 +11,10 @@ levels is looked up and written into the order.
 
 A tree of 10^6 must cost no more than one of 10^3, within a fifth, and ours on SQLite, a
 transaction a command, at most 1.6 times the script by hand. The other ratios are printed: the
-floor in memory is a dictionary and a list, and says less than that of `benchmarks/commands.py`; in a
-transaction of many, nothing that friends write falls together, and ours is about 1.4 times the
-script. Large trees lie less well in the processor's caches, by hand too, so the large tree is held
-against the small one times what that costs by hand, where it costs more.
+floor in memory is a dictionary and a list, and says less than that of `benchmarks/commands.py`;
+in a transaction of many, nothing that friends write falls together, and ours is about 1.4 times
+the script. Large trees lie less well in the processor's caches, by hand too, so the large tree
+is held against the small one times what that costs by hand, where it costs more.
 
 Run it alone: ``python benchmarks/tree.py``, with ``--small`` for trees of 10^3 and 10^4.
 """
