@@ -38,10 +38,12 @@ class Recollection:
 
     def guess(self, places: Sequence[Place]) -> Found | None:
         """What the store has, as far as this process knows; nothing where it does not."""
-        cells = self._cells
-        found = {place: cells[place] for place in places if place in cells}
-        if len(found) < len(places):
-            return None
+        found: dict[Place, Cell] = {}
+        for place in places:
+            cell = self._cells.get(place)  # another thread may forget it
+            if cell is None:
+                return None
+            found[place] = cell
         return Found(decisions={}, cells=found, used={})
 
     def note(self, batch: Batch) -> None:
