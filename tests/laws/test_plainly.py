@@ -130,7 +130,7 @@ def said(dice: random.Random, codes: Sequence[str], number: int, now: datetime) 
 
 @pytest.mark.parametrize("where", ["memory", "sqlite"])
 @pytest.mark.parametrize("game", FRIENDS)
-def test_plainly_is_straight_among_others_too(
+def test_plainly_among_others(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, game: str, where: str
 ) -> None:
     told, campaign = checked(monkeypatch), FRIENDS[game]

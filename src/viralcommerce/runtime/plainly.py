@@ -8,6 +8,7 @@ and change no other are as plain (`benchmarks/tree.py`).
 
 Laws:
     Plainly is straight: where it answers, it answers and writes as `Batch` does.
+    Plainly among others: so it does where a command is told of others, or hangs under one.
 """
 
 from __future__ import annotations
