@@ -31,8 +31,13 @@ class Slow(MemoryStore):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_interrupted_anywhere_nobody_is_forgotten_and_nothing_stays_locked() -> None:
-    """Hundreds of interrupts, in leaders and in those who wait: then all goes on as before."""
+    """Hundreds of interrupts, in leaders and in those who wait: then all goes on as before.
+
+    One may hit while something that another test left is finalized, where Python ignores it, and
+    says so.
+    """
     campaign = small(total=200, parts=100)
     store = Slow()
     shop = Shop(store, [campaign], gathers=Gathering())
