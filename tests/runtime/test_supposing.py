@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
+import pytest
+
+from inviting import gifts, rides
 from postgres import fresh_store
 from row_locks import RowLocks
-from viralcommerce import UNLIMITED, Shop
+from shops import assert_clean, everything, plain
+from viralcommerce import CNY, UNLIMITED, Campaign, Shop, minutes
 from viralcommerce.mechanics import coupon_pack as pack
+from viralcommerce.mechanics import invite
+from viralcommerce.messages import Command
 from viralcommerce.runtime.ports import Store
 from viralcommerce.runtime.recollection import Recollection
+from viralcommerce.runtime.stores.memory import MemoryStore
 from viralcommerce.testing.contracts.kit import campaign
 from viralcommerce.testing.faults import inject
 from viralcommerce.testing.interleavings import every_order, some_orders
@@ -69,6 +79,41 @@ def test_whatever_goes_wrong_where_a_worker_supposes_the_same_keys_settle_it() -
 def test_workers_on_a_real_server_suppose_and_die() -> None:
     injected = inject(meeting(), lambda: fresh_store(busy_after=5.0), waits=True)
     assert injected.faults >= 4 * injected.effects >= 12
+
+
+def friends(dice: random.Random) -> Iterator[Command]:
+    """Few people who join in every direction, buy, and give back, again and again."""
+    now, people = AT, ("ann", "bob", "cat", "dan", "eve")
+    for number in range(80):
+        now += minutes(dice.choice((0, 1, 5, 40)))
+        by, order = dice.choice(people), f"o{dice.randrange(9)}"
+        stamp: dict[str, Any] = {"by": by, "key": f"k{number}", "at": now}
+        yield dice.choice(
+            (
+                invite.Join(link=dice.choice(people), **stamp),
+                invite.Join(link=dice.choice(people), **stamp),
+                invite.Order(order=order, amount=CNY(90), **stamp),
+                invite.Refund(order=order, refund=f"r{number}", amount=CNY(20), **stamp),
+            )
+        )
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_is_not_remembered_is_never_supposed(seed: int) -> None:
+    """Who stands above whom, and what an order gave, are read: no circle closes, all is taken."""
+    game = rides(rebinds="always", matures_after=minutes(30))
+    campaign = Campaign("friends", game, grants=gifts(2, 20), budget=UNLIMITED)
+    commands, alone, together = list(friends(random.Random(seed))), MemoryStore(), RowLocks()
+    one, many = (Shop(store, [campaign]) for store in (alone, together))
+    expected = [plain(one.handle(campaign, command)) for command in commands]
+    dice, told = random.Random(seed), []
+    while commands:
+        size = dice.randrange(1, 9)
+        told += [plain(answer) for answer in many.handle_many(campaign, commands[:size])]
+        del commands[:size]
+    assert told == expected
+    assert everything(together) == everything(alone)
+    assert_clean(together)
 
 
 def test_what_is_remembered_is_bounded_and_the_oldest_goes_first() -> None:

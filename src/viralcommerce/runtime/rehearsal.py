@@ -137,7 +137,8 @@ def locked(
     Where a limit that is reached never leads to another (`Program.swerves`), a batch counts on no
     more quotas than it would with none of them used, so that nothing need be looked at before:
 
-    - if this process remembers the instances, all is locked at once;
+    - if this process remembers the instances, and nothing else is to be read, all is locked at
+      once;
     - else, or if others came between, keys and instances are locked first, and the quotas next.
 
     Where a session `supposes`, the last lock, the comparison and the commit are one step, as long
@@ -147,7 +148,7 @@ def locked(
         What was found, what was decided on just that, if anything was, and whether it is
         committed.
     """
-    guess = memory.guess(locking.cells)
+    guess = None if _reads_more(locking) else memory.guess(locking.cells)
     if guess is not None:
         trial = Trial(Batch(context, guess, facts, asked, {}, locking), requests, memory.used)
         all_of_it = structs.replace(locking, quotas=trial.quotas)
@@ -184,6 +185,11 @@ def locked(
     holds = trial.holds(found)
     memory.reckon(right=holds)
     return found, trial if holds else None, False
+
+
+def _reads_more(wanted: Wanted) -> bool:
+    """Whether more is read than what a process remembers: lines, branches, what was given."""
+    return bool(wanted.chains or wanted.branches or wanted.walks or wanted.histories)
 
 
 def _missed(batch: Batch, requests: Sequence[Request]) -> set[QuotaKey]:
