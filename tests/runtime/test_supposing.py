@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 
 from inviting import gifts, rides
-from postgres import fresh_store
+from postgres import fresh_store, server_url
 from row_locks import RowLocks
 from shops import assert_clean, everything, plain
 from viralcommerce import CNY, UNLIMITED, Campaign, Shop, minutes
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.mechanics import invite
-from viralcommerce.messages import Command
+from viralcommerce.messages import Command, Refused
 from viralcommerce.runtime.ports import Store
 from viralcommerce.runtime.recollection import Recollection
+from viralcommerce.runtime.request import Outcome
 from viralcommerce.runtime.stores.memory import MemoryStore
 from viralcommerce.testing.contracts.kit import campaign
 from viralcommerce.testing.faults import inject
@@ -128,3 +129,45 @@ def test_what_is_remembered_is_bounded_and_the_oldest_goes_first() -> None:
     assert len(memory._cells) == 200
     assert min(cells[place] for place in memory._cells) == 30
     assert not memory.doubts([(campaign().name, "p0")])
+
+
+def lost() -> None:
+    """The server lets go of every connection but the one that says so."""
+    import psycopg
+
+    with psycopg.connect(server_url(), autocommit=True) as connection:
+        connection.execute(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
+            "where pid <> pg_backend_pid() and application_name = 'supposing'"
+        )
+
+
+def test_a_connection_that_was_lost_while_it_was_idle_leaves_nobody_in_doubt() -> None:
+    """What is supposed is the first thing said on a connection, and a commit."""
+    from psycopg.conninfo import make_conninfo
+
+    made = fresh_store()
+    url = make_conninfo(server_url(), application_name="supposing")
+    store = type(made)(url, schema=made.schema)
+    made.close()
+    with Shop(store, [campaign()]) as shop:
+        shop.handle_many(campaign(), [share(), *grabs("a")])
+        assert not any(map(told, shop.handle_many(campaign(), grabs("b", "c"))))
+        lost()
+        assert not any(map(told, shop.handle_many(campaign(), grabs("d", "e"))))
+        assert_clean(store)
+
+
+def told(answer: Outcome) -> str:
+    """Why not."""
+    return str(getattr(answer, "refusal", "")) if isinstance(answer, Refused) else ""
+
+
+def test_what_follows_the_journal_reads_no_more_than_is_new() -> None:
+    """A plan that is kept would begin at the first line whenever nothing is new."""
+    store = fresh_store()
+    with Shop(store, [campaign()]) as shop:
+        shop.handle_many(campaign(), [share(), *grabs("a", "b")])
+        with store._connection() as connection:
+            mode = connection.execute("show plan_cache_mode").fetchone()
+            assert mode == ("auto",)

@@ -21,7 +21,7 @@ from viralcommerce.runtime.stores.postgres.on_async_psycopg import (
     AsyncConnection,
     AsyncPsycopg,
 )
-from viralcommerce.runtime.stores.postgres.on_psycopg import failed
+from viralcommerce.runtime.stores.postgres.on_psycopg import failed, is_lost
 from viralcommerce.runtime.stores.postgres.partitions import tending
 from viralcommerce.runtime.stores.postgres.reads import Query, Stream
 from viralcommerce.runtime.stores.postgres.store import (
@@ -82,6 +82,12 @@ class AsyncPostgresStore(AsyncPostgresTables):
         if self._closed:
             raise NotLive(f"{self.schema}: the store is closed; open another")
         try:
+            for _ in range(self._pool.max_size):  # as many as may have been lost together
+                connection = await self._pool.getconn()
+                if not is_lost(connection):
+                    return connection
+                await connection.close()
+                await self.give_back(connection)
             return await self._pool.getconn()
         except PoolTimeout as error:
             raise StoreBusy(

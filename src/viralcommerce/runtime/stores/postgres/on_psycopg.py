@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
@@ -69,6 +70,21 @@ def pipelines(trip: Trip) -> list[Trip]:
         if step.sql.startswith(b"rollback"):
             parts.append([])
     return [part for part in parts if part]
+
+
+def is_lost(connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any]) -> bool:
+    """Whether an idle connection was lost, as far as can be known without a round trip.
+
+    Something came in that nobody asked for: the server's goodbye, mostly. A commit that is the
+    first thing said on such a one would leave everybody in doubt.
+    """
+    if connection.closed:
+        return True
+    if not hasattr(select, "poll"):
+        return bool(select.select([connection.fileno()], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def status_of(connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any]) -> Status:

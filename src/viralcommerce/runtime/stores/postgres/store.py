@@ -19,7 +19,7 @@ from viralcommerce.runtime.stores.postgres.drivers import play
 from viralcommerce.runtime.stores.postgres.failures import Failed, translation
 from viralcommerce.runtime.stores.postgres.migrating import version_of
 from viralcommerce.runtime.stores.postgres.migrations import SCHEMA, checked_schema, must_fit
-from viralcommerce.runtime.stores.postgres.on_psycopg import Psycopg, failed, translated
+from viralcommerce.runtime.stores.postgres.on_psycopg import Psycopg, failed, is_lost, translated
 from viralcommerce.runtime.stores.postgres.partitions import tending
 from viralcommerce.runtime.stores.postgres.reading import PostgresTables
 from viralcommerce.runtime.stores.postgres.reads import Query, Stream
@@ -40,9 +40,6 @@ AT_LEISURE: Final = (
 PREPARED: Final = 300
 """How many plans a connection keeps."""
 
-GENERIC: Final = "-c plan_cache_mode=force_generic_plan"
-"""Statements are planned once: each goes by an index whatever the values, and where the server is
-left to choose, it plans those over arrays anew each time, a seventh of a gathered commit."""
 
 _streams = itertools.count()
 
@@ -96,7 +93,7 @@ class PostgresStore(PostgresTables):
             options["prepare_threshold"] = 0
             options["options"] = (
                 f"-c lock_timeout={wait} -c statement_timeout={wait * 2} "
-                f"-c idle_in_transaction_session_timeout={wait * 2} {GENERIC}"
+                f"-c idle_in_transaction_session_timeout={wait * 2}"
             )
         return {
             "kwargs": options,
@@ -122,6 +119,12 @@ class PostgresStore(PostgresTables):
             self._pid = os.getpid()
             self._pool = self._open()
         try:
+            for _ in range(self._most):  # as many as may have been lost together
+                connection = self._pool.getconn()
+                if not is_lost(connection):
+                    return connection
+                connection.close()
+                self._give_back(connection)
             return self._pool.getconn()
         except PoolTimeout as error:
             raise StoreBusy(

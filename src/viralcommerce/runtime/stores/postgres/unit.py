@@ -61,7 +61,15 @@ Trip = list[Step]
 Script = Generator[Trip, list[Rows], T]
 """Yields round trips, is sent the rows of each step, and thrown what the server raised."""
 
-OWN: Final = ((b"begin isolation level read committed",), (b"commit",), (b"rollback",))
+GENERIC: Final = b"set local plan_cache_mode = force_generic_plan"
+"""What a unit of work says is planned once: it goes by an index whatever the values, and where the
+server is left to choose, it plans statements over arrays anew each time, a seventh of a gathered
+commit. What follows the journal does depend on the values, and is no unit of work."""
+OWN: Final = (
+    (b"begin isolation level read committed", GENERIC),
+    (b"commit",),
+    (b"rollback",),
+)
 HOSTED: Final = (
     (b"savepoint viralcommerce",),
     (b"release savepoint viralcommerce",),
@@ -236,7 +244,7 @@ class Unit:
             guards["hot"] = 1
         else:
             trip += self._shards.fast(hot, self.mine, ANY, must=True)
-        self.begun = True
+        self.begun = self._wrote = True
         try:
             yield from self._write([*trip, whole(parts, guards), *self._finish])
         except Failed as error:
@@ -244,6 +252,7 @@ class Unit:
                 raise
             self.committing = False
             yield from self.undo(failed=True)
+            self._wrote = False
             return False
         self._known.update(writes.rules)
         return True
