@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any, Final
 
 from msgspec import structs
 
 from viralcommerce.kinds import KINDS
-from viralcommerce.messages import State
 from viralcommerce.runtime.effects import Supposing
 from viralcommerce.runtime.erasure import Erasure
 from viralcommerce.runtime.ports import Cell, Found, HotChange, Record, Store, Wanted, Writes
@@ -40,15 +40,16 @@ def commits_only_as_supposed(bench: StoreBench) -> None:
     stays locked, and the session can begin again.
     """
     store = bench.store()
-    if getattr(store.session(), "commit_if", None) is None:
-        return
+    with closing(store.session()) as session:
+        if getattr(session, "commit_if", None) is None:
+            return
     committed(store, begun("p"), begun("used", "old"), _counted(2))
     store.forget(Erasure(member="zoe", pseudonym="(gone)", salt="so", at=AT, kinds=KINDS))
     right = _found()
     before = tables(store, "ann", "bob")
     for what, wanted, supposed, change in (
         ("a newer version", _wanted(), _found(cell(2)), _change(version=2)),
-        ("an older version", _wanted(), _found(cell(1, sharer="bob")), _change()),
+        ("another sharer", _wanted(), _found(cell(1, sharer="bob")), _change()),
         ("another state", _wanted(), _found(_with(parts_left=9)), _change()),
         ("another deadline", _wanted(), _found(cell(1, deadline=None)), _change()),
         ("more held", _wanted(), _found(cell(1, held=0)), _change()),
@@ -61,21 +62,17 @@ def commits_only_as_supposed(bench: StoreBench) -> None:
         ("nobody forgotten", _wanted(member="zoe"), right, _change()),
         ("room for more", _wanted(), right, _change(hot=taking(ROOMY, ROOMY))),
     ):
-        session = store.session()
-        try:
+        with closing(store.session()) as session:
             if _supposing(session)(wanted, supposed, change):
                 wrong(f"it is committed, and what was supposed was wrong ({what})")
             nothing_changed(store, before, f"what was supposed was wrong ({what})")
             after = Background(lambda: _version(store))
             same(after.result(), 1, f"others lock after what was supposed was wrong ({what})")
             same(session.lock(_wanted()).used[LIMIT], 2, "the quota, when it begins again")
-        finally:
-            session.close()
-    session = store.session()
-    if not _supposing(session)(_wanted(), right, _change()):
-        wrong("it is not committed, and all is as supposed")
-    same(Background(lambda: _version(store)).result(), 2, "the version after it")
-    session.close()
+    with closing(store.session()) as session:
+        if not _supposing(session)(_wanted(), right, _change()):
+            wrong("it is not committed, and all is as supposed")
+        same(Background(lambda: _version(store)).result(), 2, "the version after it")
     same(dict(store.quotas(NAME))[LIMIT], 3, "the quota after it")
     _what_is_locked_besides(store)
 
@@ -83,16 +80,14 @@ def commits_only_as_supposed(bench: StoreBench) -> None:
 def _what_is_locked_besides(store: Store) -> None:
     """Supposed in a unit of work that has begun: what it locked before is let go as well."""
     for used, answer in ((2, False), (3, True)):
-        session = store.session()
         change = _change(version=2, key=f"besides-{used}")
-        session.lock(structs.replace(wanting(change), quotas=()))
         besides = Wanted(quotas=(LIMIT,))
-        said = _supposing(session)(
-            besides, Found(decisions={}, cells={}, used={LIMIT: used}), change
-        )
-        same(said, answer, f"a count of {used} was supposed where it is 3")
-        same(Background(lambda: _version(store)).result(), 3 if answer else 2, "the version")
-        session.close()
+        supposed = Found(decisions={}, cells={}, used={LIMIT: used})
+        with closing(store.session()) as session:
+            session.lock(structs.replace(wanting(change), quotas=()))
+            said = _supposing(session)(besides, supposed, change)
+            same(said, answer, f"a count of {used} was supposed where it is 3")
+            same(Background(lambda: _version(store)).result(), 3 if answer else 2, "the version")
 
 
 def _supposing(session: Any) -> Supposing:
@@ -119,7 +114,7 @@ def _found(there: Cell | None = None) -> Found:
 
 
 def _with(**changes: Any) -> Cell:
-    state: State = cell(1).state  # type: ignore[assignment]
+    state: Any = cell(1).state
     return structs.replace(cell(1), state=structs.replace(state, **changes))
 
 
@@ -133,8 +128,5 @@ def _change(version: int = 1, key: str = "k", hot: HotChange | None = None) -> W
 
 
 def _version(store: Store) -> int:
-    session = store.session()
-    try:
+    with closing(store.session()) as session:
         return session.lock(Wanted(cells=(PACK,))).cells[PACK].version
-    finally:
-        session.close()
