@@ -11,7 +11,7 @@ from viralcommerce.errors import StoreConflict
 from viralcommerce.runtime.async_ports import AsyncMembers, AsyncStore, Facts
 from viralcommerce.runtime.driver import CONFLICTS, members_failed, pause, shop_is_closed
 from viralcommerce.runtime.effects import Ask, Effect, Lock, Look, Restart
-from viralcommerce.runtime.flow import flow
+from viralcommerce.runtime.flow import flow_on
 from viralcommerce.runtime.ports import Asked, Found, Record, Wanted, Writes
 from viralcommerce.runtime.recollection import Recollection
 from viralcommerce.runtime.request import Context, Outcome, Request
@@ -113,15 +113,7 @@ class AsyncDriver:
     ) -> list[Outcome]:
         """Drive one flow: perform each effect, send back its answer."""
         session = self._store.session()
-        rehearses = session.rehearses
-        commit_if: Supposing | None = getattr(session, "commit_if", None)
-        running = flow(
-            self._context,
-            requests,
-            rehearses=rehearses,
-            supposes=commit_if is not None,
-            memory=self._memory,
-        )
+        running = flow_on(session, self._context, requests, self._memory)
         try:
             effect: Effect = next(running)
             while True:
@@ -129,7 +121,6 @@ class AsyncDriver:
                 if isinstance(effect, Restart):
                     await session.close()
                     session = self._store.session()
-                    commit_if = getattr(session, "commit_if", None)
                 elif isinstance(effect, Lock):
                     answer = await session.lock(effect)
                 elif isinstance(effect, Writes):
@@ -140,7 +131,8 @@ class AsyncDriver:
                     answer = await session.look(effect)
                 elif isinstance(effect, Ask):
                     answer = await self._ask(effect.asked)
-                elif commit_if is not None:
+                else:
+                    commit_if: Supposing = session.commit_if  # type: ignore[attr-defined]
                     answer = await commit_if(effect.lock, effect.supposed, effect.writes)
                     if answer and records is not None:
                         records += effect.writes.records

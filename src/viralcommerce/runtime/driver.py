@@ -9,7 +9,7 @@ from typing import Final
 
 from viralcommerce.errors import MembersFailed, NotLive, StoreConflict
 from viralcommerce.runtime.effects import Ask, CommitIf, Lock, Look, Restart, Supposing
-from viralcommerce.runtime.flow import flow
+from viralcommerce.runtime.flow import flow_on
 from viralcommerce.runtime.ports import Asked, Found, Members, Record, Store, Writes
 from viralcommerce.runtime.recollection import Recollection
 from viralcommerce.runtime.request import Context, Outcome, Request
@@ -91,22 +91,13 @@ class Driver:
     def _drive(self, requests: tuple[Request, ...], records: list[Record] | None) -> list[Outcome]:
         """Drive one flow: perform each effect, send back its answer."""
         session = self._store.session()
-        rehearses = getattr(session, "rehearses", False)
-        commit_if: Supposing | None = getattr(session, "commit_if", None)
-        running = flow(
-            self._context,
-            requests,
-            rehearses=rehearses,
-            supposes=commit_if is not None,
-            memory=self._memory,
-        )
+        running = flow_on(session, self._context, requests, self._memory)
         try:
             effect = next(running)
             while True:
                 if type(effect) is Restart:  # a closed session may be somebody else's already
                     session.close()
                     session = self._store.session()
-                    commit_if = getattr(session, "commit_if", None)
                     effect = running.send(None)
                 elif type(effect) is Lock:
                     effect = running.send(session.lock(effect))
@@ -120,12 +111,11 @@ class Driver:
                 elif type(effect) is Ask:
                     effect = running.send(self._ask(effect.asked))
                 elif type(effect) is CommitIf:
-                    done = bool(
-                        commit_if and commit_if(effect.lock, effect.supposed, effect.writes)
-                    )
-                    if done and records is not None:
+                    commit_if: Supposing = session.commit_if  # type: ignore[attr-defined]
+                    is_done = commit_if(effect.lock, effect.supposed, effect.writes)
+                    if is_done and records is not None:
                         records += effect.writes.records
-                    effect = running.send(done)
+                    effect = running.send(is_done)
         except StopIteration as done:
             outcomes: list[Outcome] = done.value
             return outcomes

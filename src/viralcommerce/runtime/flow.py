@@ -178,6 +178,19 @@ def flow(
     )
 
 
+def flow_on(
+    session: object, context: Context, requests: Sequence[Request], memory: Recollection
+) -> Flow:
+    """The flow, as the sessions of a store can run it; see `flow`."""
+    return flow(
+        context,
+        requests,
+        rehearses=getattr(session, "rehearses", False),
+        supposes=getattr(session, "commit_if", None) is not None,
+        memory=memory,
+    )
+
+
 def _places(requests: Sequence[Request]) -> tuple[tuple[Place, ...], tuple[Place, ...]]:
     keys = {(request.program.name, request.command.key) for request in requests}
     cells = {(request.program.name, request.instance) for request in requests}
