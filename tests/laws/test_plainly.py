@@ -23,7 +23,6 @@ from viralcommerce.runtime.life import Stage
 from viralcommerce.runtime.plainly import plainly
 from viralcommerce.runtime.ports import Decision, Found, Wanted, Writes
 from viralcommerce.runtime.request import Context, Request
-from viralcommerce.runtime.situations import NOTHING
 from viralcommerce.testing.doubles import FakeIssuer
 
 CAMPAIGN = Campaign(
@@ -71,8 +70,8 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> Counter[bool]:
         context: Context,
         request: Request,
         found: Found,
-        wanted: Wanted = NOTHING,
-        known: Command | None = None,
+        wanted: Wanted,
+        known: Command | None,
     ) -> tuple[Decision, Writes] | None:
         done = plainly(context, request, found, wanted, known)
         told[done is not None] += 1

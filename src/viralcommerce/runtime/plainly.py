@@ -13,10 +13,9 @@ Laws:
 
 from __future__ import annotations
 
-from viralcommerce.decider import Balance, Reached
+from viralcommerce.decider import Reached
 from viralcommerce.messages import BY_CLOCK, Accepted, Command, Refusal, State
 from viralcommerce.plain import NOTHING_GIVEN, is_free, plain
-from viralcommerce.program import Program
 from viralcommerce.runtime.kinship import Held
 from viralcommerce.runtime.life import LIVE
 from viralcommerce.runtime.ports import (
@@ -31,15 +30,15 @@ from viralcommerce.runtime.ports import (
 )
 from viralcommerce.runtime.programs import thaw_state
 from viralcommerce.runtime.request import Context, Request
-from viralcommerce.runtime.situations import NOTHING, Situations, overdue
+from viralcommerce.runtime.situations import Situations, overdue
 
 
 def plainly(
     context: Context,
     request: Request,
     found: Found,
-    wanted: Wanted = NOTHING,
-    told: Command | None = None,
+    wanted: Wanted,
+    told: Command | None,
 ) -> tuple[Decision, Writes] | None:
     """The decision and what to commit; nothing where the command is anything but plain.
 
@@ -48,7 +47,7 @@ def plainly(
         request: of a program that `is_plain`, or whose game looks at other instances.
         found: its key and its cell, under lock, and what it is told of others.
         wanted: what was asked for.
-        told: the command as told, where it is told nothing.
+        told: the command as told, where it is told of nothing; else that is found out.
 
     Raises:
         Unread: what it must be told, or hangs its own under, was not read.
@@ -85,9 +84,9 @@ def plainly(
         ):
             return None
         if told is None:
-            told = _Told(context, found, wanted).but_for_balances(program, command)
-            if told is None:
+            if mechanic.lookup(command).balance:  # a quota, to be read under lock
                 return None
+            told = Situations(context, found, wanted).informed(program, command, program.name)
         command = told
     events = mechanic.decide(command, state)
     if isinstance(events, Refusal):
@@ -140,27 +139,8 @@ def plainly(
     return decision, writes
 
 
-class _Told(Situations):
-    """What a command is told of others, where nothing of it is counted."""
-
-    __slots__ = ("_counts",)
-
-    def but_for_balances(self, program: Program, command: Command) -> Command | None:
-        """The command with what it is told; nothing where that is a balance."""
-        self._counts = False
-        told = self.informed(program, command, program.name)
-        return None if self._counts else told
-
-    def balance(self, program: Program, member: str) -> Balance | None:
-        """That is a quota to be read under lock."""
-        self._counts = True
-        return None
-
-
 def _hangs_freely(found: Found, wanted: Wanted, place: Place, parent: str) -> bool:
     """Whether an instance can hang under another with no circle to be feared."""
-    if found.all_locked and place not in found.branches and place[1] != parent:
-        return True
     held = Held(found, wanted)
     held.must_hold(place, (), parent)
     return not held.circular(place, parent, {}, frozenset())

@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from viralcommerce.decider import NO_LOOKUP
-from viralcommerce.messages import ReverseAward
+from viralcommerce.messages import Command, ReverseAward
 from viralcommerce.runtime.batch import Batch
 from viralcommerce.runtime.effects import Lock
 from viralcommerce.runtime.kinship import Kin, Unread, chains_of, together
@@ -43,12 +43,7 @@ def straight(context: Context, request: Request, session: Session) -> Outcome | 
     keys, cells = ((name, request.command.key),), ((name, request.instance),)
     locking = Lock(decisions=keys, cells=cells, members=request.members)
     found = session.lock(locking)
-    if request.program.is_plain:
-        done = plainly(context, request, found)
-        if done is not None:
-            decision, writes = done
-            return decision if session.commit(writes) is None else None
-    return _decided(context, request, session, locking, found)
+    return _decided(context, request, session, locking, found, None)
 
 
 def _among_others(context: Context, request: Request, session: Session) -> Outcome | None:
@@ -78,11 +73,7 @@ def _among_others(context: Context, request: Request, session: Session) -> Outco
     kin: Kin | None = None
     for _ in range(_ROUNDS):
         try:
-            done = plainly(context, request, found, locking, told)
-            if done is not None:
-                decision, writes = done
-                return decision if session.commit(writes) is None else None
-            return _decided(context, request, session, locking, found)
+            return _decided(context, request, session, locking, found, told)
         except Unread as unread:
             kin = kin or Kin((request,))
             kin.learn(unread)
@@ -95,8 +86,18 @@ def _among_others(context: Context, request: Request, session: Session) -> Outco
 
 
 def _decided(
-    context: Context, request: Request, session: Session, locking: Lock, found: Found
+    context: Context,
+    request: Request,
+    session: Session,
+    locking: Lock,
+    found: Found,
+    told: Command | None,
 ) -> Outcome | None:
+    if request.program.is_plain or request.program.mechanic.looks:
+        done = plainly(context, request, found, locking, told)
+        if done is not None:
+            decision, plain = done
+            return decision if session.commit(plain) is None else None
     batch = Batch(context, found, _NOTHING, _NOTHING, _NOTHING, locking)
     try:
         outcome = batch.one(request)

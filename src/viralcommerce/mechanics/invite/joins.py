@@ -88,7 +88,7 @@ def informed(
     prefers: str,
 ) -> Join:
     """Whose invitation counts: the code's owner or the link's, as the rule prefers."""
-    code = typed(command.code, codes) if command.code else ""
+    code = typed(command.code, codes)
     found = states.get(f"code/{code}")
     owner = ""
     if isinstance(found, Code) and (isinstance(uses, Unlimited) or found.used < uses):

@@ -247,8 +247,6 @@ class Invite(Mechanic[Commands, States, Events]):
         """The code that was typed; who stands above a buyer; how far buyer and inviter are."""
         match command:
             case Join():
-                if not command.code:
-                    return NO_LOOKUP
                 code = joins.typed(command.code, self.codes)
                 return Lookup((f"code/{code}",)) if code else NO_LOOKUP
             case Withdraw() | PayOut():
