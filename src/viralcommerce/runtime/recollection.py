@@ -16,7 +16,7 @@ from viralcommerce.codec import encode
 from viralcommerce.messages import State
 from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.batch import Batch
-from viralcommerce.runtime.ports import Cell, Found, Place
+from viralcommerce.runtime.ports import Cell, Found, Place, Wanted
 
 MOST_CELLS: Final = 200
 MOST_QUOTAS: Final = 10_000
@@ -36,10 +36,14 @@ class Recollection:
         self._right = 0
         self.used: dict[QuotaKey, int] = {}
 
-    def guess(self, places: Sequence[Place]) -> Found | None:
-        """What the store has, as far as this process knows; nothing where it does not."""
+    def guess(self, wanted: Wanted) -> Found | None:
+        """What the store has of what is wanted, as far as this process knows; nothing where it
+        does not, as of lines, branches, and what was given.
+        """
+        if wanted.chains or wanted.branches or wanted.walks or wanted.histories:
+            return None
         found: dict[Place, Cell] = {}
-        for place in places:
+        for place in wanted.cells:
             cell = self._cells.get(place)  # another thread may forget it
             if cell is None:
                 return None

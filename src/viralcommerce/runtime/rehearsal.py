@@ -148,13 +148,14 @@ def locked(
         What was found, what was decided on just that, if anything was, and whether it is
         committed.
     """
-    guess = None if _reads_more(locking) else memory.guess(locking.cells)
+    guess = memory.guess(locking)
     if guess is not None:
         trial = Trial(Batch(context, guess, facts, asked, {}, locking), requests, memory.used)
         all_of_it = structs.replace(locking, quotas=trial.quotas)
-        supposing = None if memory.doubts(locking.cells) else trial.commit(all_of_it)
-        if supposes and supposing is not None and (yield supposing):
-            return guess, trial, True
+        if supposes and not memory.doubts(locking.cells):
+            supposing = trial.commit(all_of_it)
+            if supposing is not None and (yield supposing):
+                return guess, trial, True
         found: Found = yield all_of_it
         if trial.holds(found):
             memory.trust(locking.cells)
@@ -173,8 +174,8 @@ def locked(
         if not trial.quotas:
             return found, trial if trial.holds(found) else None, False
         counting = Lock(quotas=trial.quotas)
-        supposing = trial.commit(counting) if memory.is_lucky else None
-        if not supposes or supposing is None:
+        supposing = trial.commit(counting) if supposes and memory.is_lucky else None
+        if supposing is None:
             break
         if (yield supposing):
             return found, trial, True
@@ -185,11 +186,6 @@ def locked(
     holds = trial.holds(found)
     memory.reckon(right=holds)
     return found, trial if holds else None, False
-
-
-def _reads_more(wanted: Wanted) -> bool:
-    """Whether more is read than what a process remembers: lines, branches, what was given."""
-    return bool(wanted.chains or wanted.branches or wanted.walks or wanted.histories)
 
 
 def _missed(batch: Batch, requests: Sequence[Request]) -> set[QuotaKey]:
