@@ -189,12 +189,12 @@ class Statements:
             "select campaign, key, position, at from w where key <> ''"
         )
 
-        asked = unnested(COLUMNS["cells"])
         alike = " and ".join(
             f"c.{name} is not distinct from w.{name}" for name, _ in COLUMNS["cells"][2:]
         )
         self.stands = (
-            f"select 1 from {asked} cross join lateral (select * from {s}.cells c "
+            f"select 1 from {unnested(COLUMNS['cells'])} "
+            f"cross join lateral (select * from {s}.cells c "
             "where c.campaign = w.campaign and c.instance = w.instance limit 1) c "
             f"where {alike}"
         )

@@ -40,7 +40,6 @@ AT_LEISURE: Final = (
 PREPARED: Final = 300
 """How many plans a connection keeps."""
 
-
 _streams = itertools.count()
 
 

@@ -44,6 +44,7 @@ from viralcommerce.runtime.stores.postgres.statements import (
     CHAIN,
     PLACE,
     QUOTA,
+    Part,
     Rows,
     Statements,
     Step,
@@ -193,12 +194,7 @@ class Unit:
             for key, _ in hot:
                 self._shards.took(key)
         elif fast:
-            trip.append(SAVEPOINT)
-            if len(hot) == 1:
-                parts["hot"] = self._shards.fast_part(hot[0], self.mine, self._how)
-                guards["hot"] = 1
-            else:
-                trip += self._shards.fast(hot, self.mine, self._how, must=True)
+            trip += [SAVEPOINT, *self._must_take(hot, self._how, parts, guards)]
         if hot and not fast:
             rows = yield [*trip, *self._shards.hold(hot)]
             trip = []
@@ -239,11 +235,7 @@ class Unit:
             parts["gone"] = self._tombstones.in_the_way(wanted)
             guards["gone"] = 0
         trip = [*([] if self.begun else self._begin), *self._locks(wanted)]
-        if len(hot) == 1:
-            parts["hot"] = self._shards.fast_part(hot[0], self.mine, ANY)
-            guards["hot"] = 1
-        else:
-            trip += self._shards.fast(hot, self.mine, ANY, must=True)
+        trip += self._must_take(hot, ANY, parts, guards)
         self.begun = self._wrote = True
         try:
             yield from self._write([*trip, whole(parts, guards), *self._finish])
@@ -256,6 +248,15 @@ class Unit:
             return False
         self._known.update(writes.rules)
         return True
+
+    def _must_take(
+        self, hot: Sequence[Change], how: int, parts: dict[str, Part], guards: dict[str, int]
+    ) -> Trip:
+        """Take hot quotas, or fail: one among the parts, more in steps before them."""
+        if len(hot) != 1:
+            return self._shards.fast(hot, self.mine, how, must=True)
+        parts["hot"], guards["hot"] = self._shards.fast_part(hot[0], self.mine, how), 1
+        return []
 
     def _hot(self, writes: Writes) -> list[Change]:
         return sorted(
