@@ -116,45 +116,81 @@ def commands(size: int, turn: str) -> tuple[list[Command], list[Command]]:
     return joins, orders
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Kept:
     """A member or an order, as the floor by hand keeps it."""
 
-    above: str
+    above: str = ""
     upline: tuple[str, ...] = ()
-    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """The floor's event: somebody joined, or bought."""
+
+    kind: str
+    at: datetime
+    who: str
+    above: str
+    amount: int
+    upline: tuple[str, ...]
 
 
 class InMemory:
-    """The least that a shop can do: look, decide, keep, journal."""
+    """The least that a shop can do, as in `commands.py`: decide and evolve over a frozen state
+    that is in memory, an event to a list, the key to a set.
+    """
 
     def __init__(self, size: int) -> None:
         self.members = {
             f"m{one}": Kept(f"m{above}" if above >= 0 else "") for one, above in tree(size)
         }
         self.orders: dict[str, Kept] = {}
+        self.versions: dict[str, int] = {}
         self.keys: set[str] = set()
-        self.journal: list[tuple[Command, Kept]] = []
+        self.log: list[tuple[str, int, Happened]] = []
 
     def run(self, said: list[Command]) -> None:
         for command in said:
             if command.key in self.keys:
                 continue
             if isinstance(command, invite.Join):
-                if command.by in self.members or command.link == command.by:
-                    continue
-                kept = self.members[command.by] = Kept(command.link)
+                id_, where = command.by, self.members
+                events = self.join(command, where.get(id_))
             elif isinstance(command, invite.Order):
-                if command.order in self.orders:
-                    continue
-                above: list[str] = []
-                who = self.members.get(command.by)
-                while who is not None and who.above and len(above) < 2:
-                    above.append(who.above)
-                    who = self.members.get(who.above)
-                kept = self.orders[command.order] = Kept(command.by, tuple(above))
+                id_, where = command.order, self.orders
+                events = self.order(command, where.get(id_))
+            version = self.versions.get(id_, 0)
+            for event in events:
+                version += 1
+                where[id_] = self.evolve(event)
+                self.log.append((id_, version, event))
+            self.versions[id_] = version
             self.keys.add(command.key)
-            self.journal.append((command, kept))
+
+    def join(self, command: invite.Join, before: Kept | None) -> list[Happened]:
+        by, link = command.by, command.link
+        if before is not None or link == by or link not in self.members:
+            return []
+        return [Happened(kind="joined", at=command.at, who=by, above=link, amount=0, upline=())]
+
+    def order(self, command: invite.Order, before: Kept | None) -> list[Happened]:
+        if before is not None:
+            return []
+        above: list[str] = []
+        who = self.members.get(command.by)
+        while who is not None and who.above and len(above) < 2:
+            above.append(who.above)
+            who = self.members.get(who.above)
+        return [
+            Happened(
+                kind="ordered", at=command.at, who=command.by, above="",
+                amount=command.amount.minor, upline=tuple(above),
+            )
+        ]  # fmt: skip
+
+    def evolve(self, event: Happened) -> Kept:
+        return Kept(above=event.above, upline=event.upline)
 
 
 class OnSqlite:

@@ -66,12 +66,9 @@ def plain(
 
 def is_free(program: Program, command: Command, reached: Sequence[Reached]) -> bool:
     """Whether a command gives, counts, holds, moves and takes back nothing."""
-    return not (
-        program.promises
-        or program.pays
-        or type(command) in program.mechanic.adjusting
-        or any(one.milestone in program.priced for one in reached)
-    )
+    if program.promises or program.pays or type(command) in program.mechanic.adjusting:
+        return False
+    return not reached or all(one.milestone not in program.priced for one in reached)
 
 
 def awarded(

@@ -15,6 +15,7 @@ import pytest
 from inviting import gifts, rides
 from shops import assert_clean, at
 from viralcommerce import CNY, Campaign, Grant, Points, Shop, Velocity, hours
+from viralcommerce.decider import Lookup
 from viralcommerce.errors import KeyReused
 from viralcommerce.mechanics import collect, invite
 from viralcommerce.messages import Accepted, Command
@@ -72,8 +73,9 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> Counter[bool]:
         found: Found,
         wanted: Wanted,
         known: Command | None,
+        lookup: Lookup,
     ) -> tuple[Decision, Writes] | None:
-        done = plainly(context, request, found, wanted, known)
+        done = plainly(context, request, found, wanted, known, lookup)
         told[done is not None] += 1
         if done is not None:
             batch = Batch(context, found, {}, {}, {}, wanted)

@@ -22,7 +22,7 @@ from typing import Final
 
 from msgspec import structs
 
-from viralcommerce.decider import NO_LOOKUP
+from viralcommerce.decider import NO_LOOKUP, Lookup
 from viralcommerce.messages import Command, ReverseAward
 from viralcommerce.program import Program
 from viralcommerce.runtime.effects import Lock
@@ -31,6 +31,8 @@ from viralcommerce.runtime.request import Request
 
 MERGING: Final = "(merging)"
 """The instance that stands for "some branch of this campaign is moving": locked, never written."""
+_NO_CELLS: Final[frozenset[Place]] = frozenset()
+_NO_CHAINS: Final[frozenset[Chain]] = frozenset()
 
 
 class Unread(Exception):
@@ -56,14 +58,20 @@ class Unread(Exception):
         self.walks = walks
 
 
-def chains_of(program: Program, command: Command) -> tuple[Chain, ...]:
-    """What must be read before a command can be told what it asks of others."""
-    if type(command) is ReverseAward:
-        return ()
-    lookup = program.mechanic.lookup(command)
+def lookup_of(program: Program, command: Command) -> Lookup:
+    """What a command of a game that looks at others must be told of them."""
+    return NO_LOOKUP if type(command) is ReverseAward else program.mechanic.lookup(command)
+
+
+def chains_of(name: str, lookup: Lookup) -> tuple[Chain, ...]:
+    """What must be read before a command can be told what it asks of others.
+
+    Args:
+        name: the store's name of the campaign.
+        lookup: of the command.
+    """
     if lookup is NO_LOOKUP:
         return ()
-    name = program.name
     above: tuple[Chain, ...] = ((name, lookup.above, lookup.levels),) if lookup.above else ()
     if not lookup.cells:
         return above
@@ -94,9 +102,8 @@ def lineage(
             if was_moved:
                 raise Unread(chains=((name, instance, levels),))
             break
-        was_moved = was_moved or (
-            cell.parent != "" if before is None else cell.parent != before.parent
-        )
+        if cell is not before and not was_moved:
+            was_moved = cell.parent != ("" if before is None else before.parent)
         found.append((instance, cell))
         instance = cell.parent
     return found
@@ -110,14 +117,17 @@ class Held:
         wanted: what was asked for.
     """
 
-    __slots__ = ("_branches", "_cells", "_chains", "_found", "_wanted")
+    __slots__ = ("_all", "_branches", "_cells", "_chains", "_found", "_wanted")
 
     def __init__(self, found: Found, wanted: Wanted) -> None:
         self._found = found
         self._wanted = wanted
-        self._cells = frozenset(wanted.cells)
-        self._chains = frozenset(wanted.chains)
-        self._branches = frozenset(wanted.branches)
+        self._all = found.all_locked
+        self._cells, self._chains, self._branches = _NO_CELLS, _NO_CHAINS, _NO_CELLS
+        if not self._all:
+            self._cells = frozenset(wanted.cells)
+            self._chains = frozenset(wanted.chains)
+            self._branches = frozenset(wanted.branches)
 
     def must_have_read(self, chain: Chain) -> None:
         """Find that a chain was read.
@@ -125,7 +135,7 @@ class Held:
         Raises:
             Unread: it was not.
         """
-        if chain not in self._chains and not self._found.all_locked:
+        if not self._all and chain not in self._chains:
             raise Unread(chains=(chain,))
 
     def must_hold(self, place: Place, others: Iterable[str], parent: str) -> None:
@@ -139,7 +149,7 @@ class Held:
         Raises:
             Unread: something is not, all of it at once.
         """
-        if self._found.all_locked:
+        if self._all:
             return
         name = place[0]
         needed = [(name, one) for one in (*others, parent) if one]
@@ -168,7 +178,7 @@ class Held:
         if place not in self._found.branches and place not in parents:
             return False
         above = (name, parent)
-        is_alone = self._found.all_locked or (name, MERGING) in self._cells
+        is_alone = self._all or (name, MERGING) in self._cells
         if above not in self._wanted.walks or not is_alone:
             raise Unread(walks=(above,))
         walked = self._found.above[above]
@@ -190,7 +200,8 @@ class Kin:
     def __init__(self, requests: Sequence[Request]) -> None:
         found: set[Chain] = set()
         for request in requests:
-            found.update(chains_of(request.program, request.command))
+            program = request.program
+            found.update(chains_of(program.name, lookup_of(program, request.command)))
         self.chains: tuple[Chain, ...] = tuple(sorted(found))
         self._places: set[Place] = set()
         self._branches: set[Place] = set()

@@ -54,14 +54,16 @@ def members_of(command: Command) -> tuple[str, ...]:
     """
     if command.by == BY_CLOCK:
         return ()
+    by = command.by
     others = _others(type(command))
     if not others:
-        return (command.by,)
-    named = [command.by]
+        return (by,)
+    named: tuple[str, ...] = (by,) if by else ()
     for field in others:
         value = getattr(command, field)
-        named += [value] if isinstance(value, str) else value or ()
-    return tuple(dict.fromkeys(filter(None, named)))
+        if value:
+            named += (value,) if isinstance(value, str) else tuple(filter(None, value))
+    return named if len(named) == 1 else tuple(dict.fromkeys(named))
 
 
 @cache

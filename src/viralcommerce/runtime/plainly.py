@@ -13,8 +13,8 @@ Laws:
 
 from __future__ import annotations
 
-from viralcommerce.decider import Reached
-from viralcommerce.messages import BY_CLOCK, Accepted, Command, Refusal, State
+from viralcommerce.decider import Lookup, Reached
+from viralcommerce.messages import BY_CLOCK, Accepted, Command, State
 from viralcommerce.plain import NOTHING_GIVEN, is_free, plain
 from viralcommerce.runtime.kinship import Held
 from viralcommerce.runtime.life import LIVE
@@ -39,6 +39,7 @@ def plainly(
     found: Found,
     wanted: Wanted,
     told: Command | None,
+    lookup: Lookup,
 ) -> tuple[Decision, Writes] | None:
     """The decision and what to commit; nothing where the command is anything but plain.
 
@@ -48,6 +49,7 @@ def plainly(
         found: its key and its cell, under lock, and what it is told of others.
         wanted: what was asked for.
         told: the command as told, where it is told of nothing; else that is found out.
+        lookup: of the command.
 
     Raises:
         Unread: what it must be told, or hangs its own under, was not read.
@@ -84,12 +86,13 @@ def plainly(
         ):
             return None
         if told is None:
-            if mechanic.lookup(command).balance:  # a quota, to be read under lock
+            if lookup.balance:  # a quota, to be read under lock
                 return None
-            told = Situations(context, found, wanted).informed(program, command, program.name)
+            situations = Situations(context, found, wanted)
+            told = situations.informed(program, command, program.name, lookup)
         command = told
     events = mechanic.decide(command, state)
-    if isinstance(events, Refusal):
+    if type(events) is not tuple:  # a refusal
         return None
     reached: tuple[Reached, ...] = ()
     for event in events:

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import structs
 
-from viralcommerce.decider import NO_LOOKUP, Balance
+from viralcommerce.decider import NO_LOOKUP, Balance, Lookup
 from viralcommerce.messages import BY_CLOCK, Command, Event, State
 from viralcommerce.program import Program
 from viralcommerce.runtime.kinship import Held, lineage
@@ -66,27 +66,29 @@ class Situations:
         state = cell.state
         return cell, program, state if isinstance(state, State) else thaw_state(program, state)
 
-    def informed(self, program: Program, command: Command, name: str) -> Command:
+    def informed(
+        self, program: Program, command: Command, name: str, lookup: Lookup | None = None
+    ) -> Command:
         """The command with what it is told of others, as this commit leaves them.
 
         Args:
             program: that it is decided by.
             command: as stamped.
             name: the store's name of its campaign.
+            lookup: of the command, where it is known.
 
         Raises:
             Unread: what it must be told was not read.
         """
         mechanic = program.mechanic
-        lookup = mechanic.lookup(command)
+        if lookup is None:
+            lookup = mechanic.lookup(command)
         if lookup is NO_LOOKUP:
             alone: Command = mechanic.informed(command, {}, (), None)
             return alone
-        states = {
-            instance: state
-            for chain in ((name, instance, 0) for instance in lookup.cells)
-            for instance, state in self._line(chain)
-        }
+        states: dict[str, State] = {}
+        for instance in lookup.cells:
+            states.update(self._line((name, instance, 0)))
         line = self._line((name, lookup.above, lookup.levels)) if lookup.above else ()
         balance = self.balance(program, lookup.balance) if lookup.balance else None
         told: Command = mechanic.informed(command, states, line, balance)

@@ -17,11 +17,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from viralcommerce.decider import NO_LOOKUP
+from viralcommerce.decider import NO_LOOKUP, Lookup
 from viralcommerce.messages import Command, ReverseAward
 from viralcommerce.runtime.batch import Batch
 from viralcommerce.runtime.effects import Lock
-from viralcommerce.runtime.kinship import Kin, Unread, chains_of, together
+from viralcommerce.runtime.kinship import Kin, Unread, chains_of, lookup_of, together
 from viralcommerce.runtime.plainly import plainly
 from viralcommerce.runtime.ports import Chain, Found, Place, Session
 from viralcommerce.runtime.request import Context, Outcome, Recast, Request
@@ -43,7 +43,7 @@ def straight(context: Context, request: Request, session: Session) -> Outcome | 
     keys, cells = ((name, request.command.key),), ((name, request.instance),)
     locking = Lock(decisions=keys, cells=cells, members=request.members)
     found = session.lock(locking)
-    return _decided(context, request, session, locking, found, None)
+    return _decided(context, request, session, locking, found, None, NO_LOOKUP)
 
 
 def _among_others(context: Context, request: Request, session: Session) -> Outcome | None:
@@ -54,13 +54,15 @@ def _among_others(context: Context, request: Request, session: Session) -> Outco
     cells: tuple[Place, ...] = (place,)
     chains: tuple[Chain, ...] = ()
     above, told = "", None
-    if type(command) is not ReverseAward and mechanic.lookup(command) is NO_LOOKUP:
+    lookup = lookup_of(program, command)
+    if lookup is NO_LOOKUP and type(command) is not ReverseAward:
         told = mechanic.informed(command, {}, (), None)
         above = mechanic.binds(told)  # known before anything is read
         if above and above != request.instance:
-            cells = tuple(sorted((place, (program.name, above))))
+            other = (program.name, above)
+            cells = (place, other) if place < other else (other, place)
     else:
-        chains = chains_of(program, command)
+        chains = chains_of(program.name, lookup)
     locking = Lock(
         decisions=((program.name, command.key),),
         cells=cells,
@@ -73,7 +75,7 @@ def _among_others(context: Context, request: Request, session: Session) -> Outco
     kin: Kin | None = None
     for _ in range(_ROUNDS):
         try:
-            return _decided(context, request, session, locking, found, told)
+            return _decided(context, request, session, locking, found, told, lookup)
         except Unread as unread:
             kin = kin or Kin((request,))
             kin.learn(unread)
@@ -92,9 +94,10 @@ def _decided(
     locking: Lock,
     found: Found,
     told: Command | None,
+    lookup: Lookup,
 ) -> Outcome | None:
     if request.program.is_plain or request.program.mechanic.looks:
-        done = plainly(context, request, found, locking, told)
+        done = plainly(context, request, found, locking, told, lookup)
         if done is not None:
             decision, plain = done
             return decision if session.commit(plain) is None else None

@@ -178,8 +178,6 @@ class Collect(Mechanic[Commands, States, Events]):
     def evolve(self, state: States, event: Events) -> States:
         """Copy what the event decided."""
         match event, state:
-            case Asked(), _:
-                return Collecting(collector=event.collector, goal=event.goal, closes=event.closes)
             case Liked(), Collecting():
                 return Collecting(
                     collector=state.collector,
@@ -190,6 +188,8 @@ class Collect(Mechanic[Commands, States, Events]):
                     if event.again
                     else state.withdrew,
                 )
+            case Asked(), _:
+                return Collecting(collector=event.collector, goal=event.goal, closes=event.closes)
             case Withdrawn(), Collecting():
                 return Collecting(
                     collector=state.collector,
@@ -258,9 +258,11 @@ class Collect(Mechanic[Commands, States, Events]):
             return AlreadyLiked(by=by)
         if by == state.collector and self.own == REFUSED:
             return OwnLike(by=by)
-        if isinstance(state, Done):
-            return AlreadyReached(likes=len(state.likers))
-        if isinstance(state, Missed) or command.at >= state.closes:
+        if not isinstance(state, Collecting):
+            if isinstance(state, Done):
+                return AlreadyReached(likes=len(state.likers))
+            return AskOver(closes=state.closes)
+        if command.at >= state.closes:
             return AskOver(closes=state.closes)
         again = by in state.withdrew
         if not again and len(state.likers) + len(state.withdrew) >= MOST_REMEMBERED:

@@ -66,6 +66,7 @@ CASTS: Final[Mapping[type[Command], tuple[str, ...]]] = {
     Clear: (OPERATOR, PAYEE),
 }
 """Who takes part in each command, the actor first; the clock's have nobody."""
+_LEVELS: Final = tuple(map(str, UPLINE))
 _PERHAPS: Final = Times(0, 1)
 LIVES: Final[tuple[Life, ...]] = (
     {JOINED: ONCE, ORDERED: ONCE, FIRST_ORDER: ONCE, **dict.fromkeys(TIERS, _PERHAPS)},
@@ -98,4 +99,4 @@ def awaiting(event: Events) -> tuple[tuple[str, str], ...]:
     """Whoever stands above the buyer of a new order, by level."""
     if not isinstance(event, Ordered):
         return ()
-    return tuple(zip(event.upline, map(str, UPLINE), strict=False))
+    return tuple(zip(event.upline, _LEVELS, strict=False))

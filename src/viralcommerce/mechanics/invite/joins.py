@@ -82,14 +82,14 @@ def typed(text: str, codes: CodeFormat) -> str:
 
 def informed(
     command: Join,
-    codes: CodeFormat,
+    length: int,
     states: Mapping[str, States],
     uses: int | Unlimited,
     prefers: str,
 ) -> Join:
     """Whose invitation counts: the code's owner or the link's, as the rule prefers."""
-    code = typed(command.code, codes)
-    found = states.get(f"code/{code}")
+    code = typed(command.code, drawn(length)) if command.code else ""
+    found = states.get(f"code/{code}") if code else None
     owner = ""
     if isinstance(found, Code) and (isinstance(uses, Unlimited) or found.used < uses):
         owner = found.owner
@@ -167,15 +167,21 @@ def part(command: Part, state: States) -> tuple[Parted] | NothingToEnd:
 
 def evolve(state: States, event: JoinEvents) -> States:
     """Copy what the event decided."""
-    match event, state:
-        case Issued(), Nothing():
-            return Code(owner=event.owner)
-        case CodeUsed(), Code():
-            return Code(owner=state.owner, used=state.used + 1)
-        case ((Joined() | Parted() | Bought() | Befriended()), (Member() | Nothing())):
-            return _member(state if isinstance(state, Member) else Member(), event)
+    match event:
+        case Joined() | Parted() | Bought() | Befriended():
+            if isinstance(state, Member):
+                return _member(state, event)
+            if isinstance(state, Nothing):
+                return _member(Member(), event)
+        case Issued():
+            if isinstance(state, Nothing):
+                return Code(owner=event.owner)
+        case CodeUsed():
+            if isinstance(state, Code):
+                return Code(owner=state.owner, used=state.used + 1)
         case _:
-            raise InvalidRule(f"invite: {event!r} cannot follow {state!r}")
+            assert_never(event)
+    raise InvalidRule(f"invite: {event!r} cannot follow {state!r}")
 
 
 def _member(state: Member, event: Joined | Parted | Bought | Befriended) -> Member:

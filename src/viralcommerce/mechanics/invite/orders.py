@@ -99,22 +99,24 @@ def order(
     command: Order, state: States, matures: datetime | None
 ) -> tuple[Ordered] | AlreadyOrdered:
     """An order counts, less what was refunded before it arrived."""
-    if not isinstance(state, Nothing | Early):
-        return AlreadyOrdered(order=command.order)
     amount = command.amount
-    early = sum(state.refunds.values()) if isinstance(state, Early) else 0
-    if isinstance(state, Early) and state.currency != amount.currency:
-        raise CurrencyMismatch(
-            f"order {command.order}: paid in {amount.currency}, refunded in {state.currency}; "
-            "send both in the currency of the campaign"
-        )
+    early = 0
+    if isinstance(state, Early):
+        early = sum(state.refunds.values())
+        if state.currency != amount.currency:
+            raise CurrencyMismatch(
+                f"order {command.order}: paid in {amount.currency}, refunded in {state.currency}; "
+                "send both in the currency of the campaign"
+            )
+    elif not isinstance(state, Nothing):
+        return AlreadyOrdered(order=command.order)
     ordered = Ordered(
         at=command.at,
         order=command.order,
         buyer=command.by,
         upline=command.upline,
         amount=amount,
-        net=Money(max(amount.minor - early, 0), amount.currency),
+        net=Money(max(amount.minor - early, 0), amount.currency) if early else amount,
         excess=Money(max(early - amount.minor, 0), amount.currency),
         matures=matures,
     )
@@ -282,10 +284,6 @@ def maturing(name: str, state: Pending, at: datetime) -> Mature:
 def evolve(state: States, event: Events) -> States:
     """Copy what the event decided."""
     match event, state:
-        case RefundKept(), (Nothing() | Early()):
-            before = state.refunds if isinstance(state, Early) else {}
-            refunds = {**before, event.refund: event.amount.minor}
-            return Early(refunds=refunds, currency=event.amount.currency)
         case Ordered(), (Nothing() | Early()):
             return Pending(
                 buyer=event.buyer,
@@ -294,6 +292,10 @@ def evolve(state: States, event: Events) -> States:
                 refunds=tuple(state.refunds) if isinstance(state, Early) else (),
                 matures=event.matures,
             )
+        case RefundKept(), (Nothing() | Early()):
+            before = state.refunds if isinstance(state, Early) else {}
+            refunds = {**before, event.refund: event.amount.minor}
+            return Early(refunds=refunds, currency=event.amount.currency)
         case Refunded(), (Pending() | Settled()):
             return structs.replace(state, net=event.net, refunds=(*state.refunds, event.refund))
         case ChargedBack(), (Pending() | Settled()):

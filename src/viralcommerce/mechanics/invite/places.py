@@ -11,11 +11,12 @@ from viralcommerce.mechanics.invite.joining import (
     CodeUsed,
     Issue,
     Join,
+    Joined,
     Member,
     Part,
 )
 from viralcommerce.mechanics.invite.messages import Commands, Events, States
-from viralcommerce.mechanics.invite.ordering import Hold, Pending
+from viralcommerce.mechanics.invite.ordering import Hold, Order, Ordered, Pending
 from viralcommerce.mechanics.invite.paying import Arrive, Bounce, Clear, PayOut, Withdraw
 
 REVIEW: Final = "review"
@@ -25,12 +26,14 @@ REVIEW: Final = "review"
 def instance(command: Commands) -> str:
     """The code, the member, the order or the payee that a command is about."""
     match command:
-        case Withdraw() | PayOut() | Arrive() | Bounce() | Clear():
-            return f"payee/{payouts.payee(command)}"
-        case Issue():
-            return f"code/{command.code}"
         case Join():
             return f"member/{command.by}"
+        case Order():
+            return f"order/{command.order}"
+        case Issue():
+            return f"code/{command.code}"
+        case Withdraw() | PayOut() | Arrive() | Bounce() | Clear():
+            return f"payee/{payouts.payee(command)}"
         case Part():
             return f"member/{command.member}"
         case _:
@@ -40,6 +43,8 @@ def instance(command: Commands) -> str:
 def where(event: Events) -> str:
     """The other instance that an event changes; "" where it changes the command's own."""
     match event:
+        case Joined() | Ordered():  # the most frequent
+            return ""
         case CodeUsed():
             return f"code/{event.code}"
         case Bought() | Befriended():

@@ -47,6 +47,7 @@ from viralcommerce.mechanics.invite.ordering import (
     Mature,
     Matured,
     Order,
+    Ordered,
     Pending,
     Receive,
     Refund,
@@ -247,12 +248,12 @@ class Invite(Mechanic[Commands, States, Events]):
         """The code that was typed; who stands above a buyer; how far buyer and inviter are."""
         match command:
             case Join():
-                code = joins.typed(command.code, self.codes)
+                code = joins.typed(command.code, self.codes) if command.code else ""
                 return Lookup((f"code/{code}",)) if code else NO_LOOKUP
-            case Withdraw() | PayOut():
-                return Lookup(balance=payouts.payee(command))
             case Order():
                 return Lookup(above=f"member/{command.by}", levels=self.levels - 1)
+            case Withdraw() | PayOut():
+                return Lookup(balance=payouts.payee(command))
             case Mature():
                 return Lookup(
                     tuple(f"member/{who}" for who in (command.buyer, command.inviter) if who)
@@ -269,12 +270,14 @@ class Invite(Mechanic[Commands, States, Events]):
     ) -> Commands:
         """Whose invitation counts; who earns; which order and which friend it is; what is had."""
         match command:
-            case Withdraw() | PayOut():
-                return payouts.informed(command, balance)
             case Join():
-                return joins.informed(command, self.codes, states, self.code_uses, self.prefers)
+                return joins.informed(
+                    command, self.code_length, states, self.code_uses, self.prefers
+                )
             case Order():
                 return orders.informed(command, line, self.levels)
+            case Withdraw() | PayOut():
+                return payouts.informed(command, balance)
             case Mature():
                 return orders.counted(command, states)
             case _:
@@ -305,14 +308,14 @@ class Invite(Mechanic[Commands, States, Events]):
     ) -> tuple[Events, ...] | Refusals | NothingToEnd:
         """What happens, or why not."""
         match command:
-            case Issue():
-                return joins.issue(command, state, self.codes)
             case Join():
                 return joins.join(command, state, self.binds_for, self.rebinds, self.prefers)
-            case Part():
-                return joins.part(command, state)
             case Order():
                 return orders.order(command, state, self._matures(command.at))
+            case Issue():
+                return joins.issue(command, state, self.codes)
+            case Part():
+                return joins.part(command, state)
             case Refund():
                 return orders.refund(command, state)
             case ChargeBack():
@@ -336,8 +339,10 @@ class Invite(Mechanic[Commands, States, Events]):
     def evolve(self, state: States, event: Events) -> States:
         """Copy what the event decided."""
         match event:
-            case Issued() | CodeUsed() | Joined() | Parted() | Bought() | Befriended():
+            case Joined() | Issued() | CodeUsed() | Parted() | Bought() | Befriended():
                 return joins.evolve(state, event)
+            case Ordered():  # by far the most frequent, with who joins
+                return orders.evolve(state, event)
             case Withdrawn() | Arrived() | Bounced() | WrittenOff() | Blocked() | Cleared():
                 return payouts.evolve(state, event)
             case _:
