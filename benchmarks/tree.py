@@ -5,16 +5,16 @@ the ratios mean anything. Trees grow at random, so that they are some forty leve
 friends join under members of any depth by a link, and each then buys once, whose upline of two
 levels is looked up and written into the order.
 
-- *by hand*: the same decisions over a dictionary of frozen members, appended to a list, keys in a
-  set; on SQLite the statements of each command, one transaction a command or a hundred;
+- *by hand*: the same decisions over a dictionary of frozen members, events appended to a list,
+  keys in a set; on SQLite the statements of each command, one transaction a command or a hundred;
 - *ours*: ``shop.handle``; *ours, many*: ``shop.handle_many``.
 
 A tree of 10^6 must cost no more than one of 10^3, within a fifth, and ours on SQLite, a
-transaction a command, at most 1.6 times the script by hand. The other ratios are printed: the
-floor in memory is a dictionary and a list, and says less than that of `benchmarks/commands.py`;
-in a transaction of many, nothing that friends write falls together, and ours is about 1.4 times
-the script. Large trees lie less well in the processor's caches, by hand too, so the large tree
-is held against the small one times what that costs by hand, where it costs more.
+transaction a command, at most 1.6 times the script by hand. The other ratios are printed: in
+memory about 5, of a floor that decides, evolves and journals as that of `benchmarks/commands.py`
+does; in a transaction of many, where nothing that friends write falls together, about 1. Large
+trees lie less well in the processor's caches, by hand too, so the large tree is held against the
+small one times what that costs by hand, where it costs more.
 
 Run it alone: ``python benchmarks/tree.py``, with ``--small`` for trees of 10^3 and 10^4.
 """

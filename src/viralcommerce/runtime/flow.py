@@ -33,7 +33,7 @@ from viralcommerce.program import QuotaKey
 from viralcommerce.rules.facts import flat
 from viralcommerce.runtime.batch import Batch
 from viralcommerce.runtime.effects import Ask, Effect, Lock, Look, Restart
-from viralcommerce.runtime.foresight import Foresight, ToAsk, locked_with_kin, note, questions
+from viralcommerce.runtime.foresight import Foresight, ToAsk, locked_further, note, questions
 from viralcommerce.runtime.kinship import Kin, Unread
 from viralcommerce.runtime.ports import Asked, Found, Place, Short, Stale
 from viralcommerce.runtime.recollection import Recollection
@@ -120,8 +120,10 @@ def flow(
                 locking = structs.replace(locking, quotas=quotas)
         found: Found
         trial: Trial | None = None
+        may_lock_further = kin is not None and goes_in
         if kin and goes_in:
-            found, locking = yield from locked_with_kin(context, requests, kin, locking)
+            locking = kin.locks(locking)
+            found = yield locking
         elif rehearses and not swerves:
             found, trial, is_done = yield from locked(
                 context, memory, facts, asked, requests, locking, supposes=supposes
@@ -155,6 +157,12 @@ def flow(
                     yield Restart()
                     break
             except Unread as unread:
+                if kin and may_lock_further:
+                    may_lock_further = False
+                    kin.learn(unread)
+                    going = locked_further(context, requests, kin, locking, found)
+                    found, locking = yield from going
+                    continue
                 if not outcomes and kin:
                     kin.learn(unread)
                     yield Restart()

@@ -6,8 +6,6 @@ from collections.abc import Generator, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from msgspec import structs
-
 from viralcommerce.messages import GONE, Event, Refusal, ReverseAward
 from viralcommerce.runtime.effects import Lock
 from viralcommerce.runtime.kinship import Kin, Unread, together
@@ -92,20 +90,24 @@ def questions(wanted: ToAsk) -> tuple[Asked, ...]:
     )
 
 
-def locked_with_kin(
-    context: Context, requests: Sequence[Request], kin: Kin, locking: Lock
+def locked_further(
+    context: Context, requests: Sequence[Request], kin: Kin, locking: Lock, found: Found
 ) -> Generator[Lock, Any, tuple[Found, Lock]]:
-    """Lock what commands about others need, where one lock is for everything: step by step.
+    """Lock what commands about others turned out to need, where one lock is for everything.
+
+    Args:
+        context: of the shop.
+        requests: in the order in which they happened.
+        kin: what is known of what they need.
+        locking: what is locked.
+        found: what was found there.
 
     Returns:
-        What was found, and what is locked.
+        What was found in all, and what is locked.
     """
-    locking = structs.replace(locking, chains=kin.chains)
-    found: Found = yield locking
-    if not found.all_locked:
-        foresight = Foresight(context, found, locking)
-        foresight.asks(requests)
-        kin.foresee(foresight.parents, foresight.changed)
+    foresight = Foresight(context, found, locking)
+    foresight.asks(requests)
+    kin.foresee(foresight.parents, foresight.changed)
     further = kin.further(locking)
     if further is not None:
         more: Found = yield further

@@ -152,6 +152,8 @@ class Held:
         if self._all:
             return
         name = place[0]
+        if not others and (name, parent) in self._cells and place in self._branches:
+            return
         needed = [(name, one) for one in (*others, parent) if one]
         places = tuple([one for one in needed if one not in self._cells])
         branches = (place,) if parent and place not in self._branches else ()
@@ -199,13 +201,22 @@ class Kin:
 
     def __init__(self, requests: Sequence[Request]) -> None:
         found: set[Chain] = set()
-        for request in requests:
-            program = request.program
-            found.update(chains_of(program.name, lookup_of(program, request.command)))
-        self.chains: tuple[Chain, ...] = tuple(sorted(found))
         self._places: set[Place] = set()
         self._branches: set[Place] = set()
         self._walks: set[Place] = set()
+        for request in requests:
+            program, command = request.program, request.command
+            lookup = lookup_of(program, command)
+            if lookup is not NO_LOOKUP:
+                found.update(chains_of(program.name, lookup))
+            elif type(command) is not ReverseAward:
+                mechanic = program.mechanic
+                above = mechanic.binds(mechanic.informed(command, {}, (), None))
+                if above:  # known before anything is read
+                    place = (program.name, request.instance)
+                    self._branches.add(place)
+                    self._places |= {place, (program.name, above)}
+        self.chains: tuple[Chain, ...] = tuple(sorted(found))
 
     def foresee(self, parents: Mapping[Place, Place], changed: Iterable[Place]) -> None:
         """Take note of what may be hung under what, and what else may change."""

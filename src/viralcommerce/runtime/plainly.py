@@ -144,6 +144,8 @@ def plainly(
 
 def _hangs_freely(found: Found, wanted: Wanted, place: Place, parent: str) -> bool:
     """Whether an instance can hang under another with no circle to be feared."""
+    if found.all_locked and place not in found.branches:  # a leaf, and nobody else is at work
+        return place[1] != parent
     held = Held(found, wanted)
     held.must_hold(place, (), parent)
     return not held.circular(place, parent, {}, frozenset())
