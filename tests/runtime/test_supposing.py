@@ -99,20 +99,28 @@ def friends(dice: random.Random) -> Iterator[Command]:
         )
 
 
+@pytest.mark.parametrize("ticks", [0.0, 0.4])
 @pytest.mark.parametrize("seed", range(12))
-def test_what_is_not_remembered_is_never_supposed(seed: int) -> None:
-    """Who stands above whom, and what an order gave, are read: no circle closes, all is taken."""
+def test_what_is_not_remembered_is_never_supposed(seed: int, ticks: float) -> None:
+    """Who stands above whom, and what an order gave, are read: no circle closes, all is taken.
+
+    Likewise where the clock lets orders mature between, and counts friends.
+    """
     game = rides(rebinds="always", matures_after=minutes(30))
     campaign = Campaign("friends", game, grants=gifts(2, 20), budget=UNLIMITED)
     commands, alone, together = list(friends(random.Random(seed))), MemoryStore(), RowLocks()
     one, many = (Shop(store, [campaign]) for store in (alone, together))
-    expected = [plain(one.handle(campaign, command)) for command in commands]
-    dice, told = random.Random(seed), []
+    dice, matured = random.Random(seed), 0
     while commands:
         size = dice.randrange(1, 9)
-        told += [plain(answer) for answer in many.handle_many(campaign, commands[:size])]
-        del commands[:size]
-    assert told == expected
+        some, commands = commands[:size], commands[size:]
+        expected = [plain(one.handle(campaign, command)) for command in some]
+        assert [plain(answer) for answer in many.handle_many(campaign, some)] == expected
+        if dice.random() < ticks:
+            acted = one.tick(some[-1].at)
+            assert many.tick(some[-1].at) == acted
+            matured += acted
+    assert (matured > 0) == (ticks > 0)
     assert everything(together) == everything(alone)
     assert_clean(together)
 
