@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,17 +14,21 @@ from typing import Any
 import pytest
 
 from inviting import gifts, rides
-from shops import assert_clean, at
+from row_locks import RowLocks
+from shops import assert_clean, at, everything, plain
 from viralcommerce import CNY, Campaign, Grant, Points, Shop, Velocity, hours
 from viralcommerce.decider import Lookup
 from viralcommerce.errors import KeyReused
 from viralcommerce.mechanics import collect, invite
 from viralcommerce.messages import Accepted, Command
 from viralcommerce.runtime.batch import Batch
+from viralcommerce.runtime.chance import DerivedEntropy
 from viralcommerce.runtime.life import Stage
-from viralcommerce.runtime.plainly import plainly
-from viralcommerce.runtime.ports import Decision, Found, Wanted, Writes
+from viralcommerce.runtime.plainly import at_once, plainly
+from viralcommerce.runtime.ports import CellWrite, Decision, Found, Record, Store, Wanted, Writes
 from viralcommerce.runtime.request import Context, Request
+from viralcommerce.runtime.stores.memory import MemoryStore
+from viralcommerce.runtime.stores.sqlite import SqliteStore
 from viralcommerce.testing.doubles import FakeIssuer
 
 CAMPAIGN = Campaign(
@@ -74,12 +79,13 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> Counter[bool]:
         wanted: Wanted,
         known: Command | None,
         lookup: Lookup,
-    ) -> tuple[Decision, Writes] | None:
+    ) -> tuple[Record, CellWrite, dict[str, bytes]] | None:
         done = plainly(context, request, found, wanted, known, lookup)
         told[done is not None] += 1
         if done is not None:
-            batch = Batch(context, found, {}, {}, {}, wanted)
-            assert (batch.one(request), batch.writes()) == done
+            batch, (record, cell, rules) = Batch(context, found, {}, {}, {}, wanted), done
+            plain = Writes(records=[record], cells=[cell], used={}, hot={}, rules=rules)
+            assert (batch.one(request), batch.writes()) == (record.decision, plain)
         return done
 
     monkeypatch.setattr("viralcommerce.runtime.straight.plainly", both)
@@ -147,3 +153,58 @@ def test_plainly_among_others(
         assert_clean(shop.store)
     assert told[False] > 20
     assert (told[True] > 20) is (game != "by the hour"), "what is counted is never plain"
+
+
+class Repeated(DerivedEntropy):
+    """The same in each run, pseudonyms too."""
+
+    def __init__(self, secret: str) -> None:
+        super().__init__(secret)
+        self._keys = itertools.count()
+
+    def key(self) -> str:
+        return f"{next(self._keys):032x}"
+
+
+@pytest.mark.parametrize("store", [MemoryStore, RowLocks, SqliteStore])
+@pytest.mark.parametrize("game", FRIENDS)
+def test_plainly_in_a_row(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, game: str, store: Callable[..., Store]
+) -> None:
+    """Batches of any size, with the clock and somebody forgotten between."""
+    taken: Counter[bool] = Counter()
+
+    def counted(batch: Batch, request: Request) -> Decision | None:
+        done = at_once(batch, request)
+        taken[done is not None] += 1
+        return done
+
+    def never(batch: Batch, request: Request) -> None:
+        return None
+
+    def told(way: Callable[[Batch, Request], Decision | None]) -> tuple[object, object]:
+        monkeypatch.setattr("viralcommerce.runtime.flow.at_once", way)
+        paths = (tmp_path / f"{way.__name__}.db",) if store is SqliteStore else ()
+        dice, now, codes, answers = random.Random(game), at(), [], []
+        entropy = Repeated("a secret")
+        with Shop(store(*paths), [FRIENDS[game]], entropy=entropy) as shop:
+            for number in range(0, 400, 10):
+                some: list[Command] = []
+                for one in range(dice.randrange(1, 10)):
+                    now += timedelta(minutes=dice.choice((0, 1, 9, 60)))
+                    some.append(said(dice, codes, number + one, now))
+                found = shop.handle_many(FRIENDS[game], some)
+                answers += [plain(one) for one in found if not isinstance(one, KeyReused)]
+                events = [one.events for one in found if isinstance(one, Accepted)]
+                codes += [one.code for e in events for one in e if isinstance(one, invite.Issued)]
+                if number == 200:
+                    shop.forget("m7")
+                if dice.random() < 0.2:
+                    answers.append(shop.tick(now))
+            assert_clean(shop.store)
+            return answers, everything(shop.store)
+
+    assert told(counted) == told(never)
+    assert taken[False] > 20
+    if store is not RowLocks:  # rehearsed there, mostly
+        assert (taken[True] > 20) is (game != "by the hour")

@@ -35,6 +35,7 @@ from viralcommerce.runtime.batch import Batch
 from viralcommerce.runtime.effects import Ask, Effect, Lock, Look, Restart
 from viralcommerce.runtime.foresight import Foresight, ToAsk, locked_further, note, questions
 from viralcommerce.runtime.kinship import Kin, Unread
+from viralcommerce.runtime.plainly import at_once
 from viralcommerce.runtime.ports import Asked, Found, Place, Short, Stale
 from viralcommerce.runtime.recollection import Recollection
 from viralcommerce.runtime.rehearsal import Trial, locked, rehearse
@@ -142,7 +143,9 @@ def flow(
                 batch, outcomes, waiting, trial = trial.batch, trial.outcomes, iter(()), None
             try:
                 for request in waiting:
-                    outcome = batch.one(request)
+                    outcome: Outcome | None = at_once(batch, request)
+                    if outcome is None:
+                        outcome = batch.one(request)
                     if outcome is None and rehearses and outcomes:
                         break
                     while outcome is None:

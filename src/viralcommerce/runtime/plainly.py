@@ -9,14 +9,17 @@ and change no other are as plain (`benchmarks/tree.py`).
 Laws:
     Plainly is straight: where it answers, it answers and writes as `Batch` does.
     Plainly among others: so it does where a command is told of others, or hangs under one.
+    Plainly in a row: a batch whose plain commands are decided at once answers and writes as
+        without.
 """
 
 from __future__ import annotations
 
-from viralcommerce.decider import Lookup, Reached
+from viralcommerce.decider import NO_LOOKUP, Lookup, Reached
 from viralcommerce.messages import BY_CLOCK, Accepted, Command, State
 from viralcommerce.plain import NOTHING_GIVEN, is_free, plain
-from viralcommerce.runtime.kinship import Held
+from viralcommerce.runtime.batch import Batch
+from viralcommerce.runtime.kinship import Held, lookup_of
 from viralcommerce.runtime.life import LIVE
 from viralcommerce.runtime.ports import (
     Cell,
@@ -26,7 +29,6 @@ from viralcommerce.runtime.ports import (
     Place,
     Record,
     Wanted,
-    Writes,
 )
 from viralcommerce.runtime.programs import thaw_state
 from viralcommerce.runtime.request import Context, Request
@@ -40,8 +42,9 @@ def plainly(
     wanted: Wanted,
     told: Command | None,
     lookup: Lookup,
-) -> tuple[Decision, Writes] | None:
-    """The decision and what to commit; nothing where the command is anything but plain.
+    so_far: Situations | None = None,
+) -> tuple[Record, CellWrite, dict[str, bytes]] | None:
+    """The record, the cell and the rules to write; nothing where a command is not plain.
 
     Args:
         context: of the shop.
@@ -50,6 +53,7 @@ def plainly(
         wanted: what was asked for.
         told: the command as told, where it is told of nothing; else that is found out.
         lookup: of the command.
+        so_far: what earlier commands of the commit have changed, if there are any.
 
     Raises:
         Unread: what it must be told, or hangs its own under, was not read.
@@ -67,7 +71,7 @@ def plainly(
     ):
         return None
     mechanic = program.mechanic
-    cell = found.cells.get(place)
+    cell = found.cells.get(place) if so_far is None else so_far.cell(place)
     if cell is None:
         state, version, held = mechanic.initial(), 1, 0
     elif cell.rules != program.hash or overdue(command, cell):
@@ -88,7 +92,7 @@ def plainly(
         if told is None:
             if lookup.balance:  # a quota, to be read under lock
                 return None
-            situations = Situations(context, found, wanted)
+            situations = so_far or Situations(context, found, wanted)
             told = situations.informed(program, command, program.name, lookup)
         command = told
     events = mechanic.decide(command, state)
@@ -101,7 +105,7 @@ def plainly(
     parent, parts = "", program.parts(reached)
     if looks:
         parent = mechanic.parent(state)
-        if parent and not _hangs_freely(found, wanted, place, parent):
+        if parent and not _hangs_freely(found, wanted, place, parent, so_far):
             return None
         for event in events:
             if mechanic.where(event):
@@ -132,18 +136,43 @@ def plainly(
     )
     issue = context.outgoing(program, priced.awards) if context.issues or program.enters else ()
     rules = {} if cell is not None else {program.hash: context.programs.json_of(program)}
-    writes = Writes(
-        records=[Record(command.key, decision, priced.transfers, parts, issue)],
-        cells=[CellWrite(place, version - 1, after)],
-        used={},
-        hot={},
-        rules=rules,
-    )
-    return decision, writes
+    record = Record(command.key, decision, priced.transfers, parts, issue)
+    return record, CellWrite(place, version - 1, after), rules
 
 
-def _hangs_freely(found: Found, wanted: Wanted, place: Place, parent: str) -> bool:
+def at_once(batch: Batch, request: Request) -> Decision | None:
+    """Decide the next command of a batch, if it is plain; nothing, and nothing is changed, if not.
+
+    Raises:
+        Unread: as `plainly`.
+    """
+    program, command = request.program, request.command
+    if not (program.is_plain or program.mechanic.looks):
+        return None
+    if (program.name, command.key) in batch.decided:
+        return None
+    lookup = lookup_of(program, command) if program.mechanic.looks else NO_LOOKUP
+    told = None if program.mechanic.looks else command
+    done = plainly(batch.context, request, batch.found, batch.wanted, told, lookup, batch)
+    if done is None:
+        return None
+    record, write, rules = done
+    batch.records.append(record)
+    batch.decided[(program.name, record.key)] = record.decision
+    batch.cells[write.place] = write.cell
+    if write.cell.parent:
+        batch.hung.add((program.name, write.cell.parent))
+    batch.rules.update(rules)
+    return record.decision
+
+
+def _hangs_freely(
+    found: Found, wanted: Wanted, place: Place, parent: str, so_far: Situations | None
+) -> bool:
     """Whether an instance can hang under another with no circle to be feared."""
+    if so_far is not None:
+        so_far.held.must_hold(place, (), parent)
+        return not so_far.held.circular(place, parent, so_far.cells, so_far.hung)
     if found.all_locked and place not in found.branches:  # a leaf, and nobody else is at work
         return place[1] != parent
     held = Held(found, wanted)

@@ -54,11 +54,15 @@ class Situations:
             self._held = Held(self.found, self.wanted)
         return self._held
 
+    def cell(self, place: Place) -> Cell | None:
+        """An instance as the commands so far leave it."""
+        return self.cells.get(place) or self.found.cells.get(place)
+
     def situation(self, request: Request) -> tuple[Cell | None, Program, State]:
         """The cell, the program it is pinned to, and its state."""
         program = request.program
         place = (program.name, request.instance)
-        cell = self.cells.get(place) or self.found.cells.get(place)
+        cell = self.cell(place)
         if cell is None:
             return None, program, program.mechanic.initial()
         if cell.rules != program.hash:

@@ -23,7 +23,7 @@ from viralcommerce.runtime.batch import Batch
 from viralcommerce.runtime.effects import Lock
 from viralcommerce.runtime.kinship import Kin, Unread, chains_of, lookup_of, together
 from viralcommerce.runtime.plainly import plainly
-from viralcommerce.runtime.ports import Chain, Found, Place, Session
+from viralcommerce.runtime.ports import Chain, Found, Place, Session, Writes
 from viralcommerce.runtime.request import Context, Outcome, Recast, Request
 
 _NOTHING: Final[dict[Any, Any]] = {}
@@ -99,8 +99,9 @@ def _decided(
     if request.program.is_plain or request.program.mechanic.looks:
         done = plainly(context, request, found, locking, told, lookup)
         if done is not None:
-            decision, plain = done
-            return decision if session.commit(plain) is None else None
+            record, cell, rules = done
+            plain = Writes(records=[record], cells=[cell], used={}, hot={}, rules=rules)
+            return record.decision if session.commit(plain) is None else None
     batch = Batch(context, found, _NOTHING, _NOTHING, _NOTHING, locking)
     try:
         outcome = batch.one(request)
