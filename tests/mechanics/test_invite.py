@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from msgspec import structs
 
-from inviting import RIDES, Played, played, rides
-from shops import at
+from inviting import RIDES, Played, gifts, played, rides
+from shops import assert_clean, at
 from viralcommerce import CNY, PAIR, Credit, Grant, Limit, Shop, days, percent
 from viralcommerce.campaign import Campaign
-from viralcommerce.errors import InvalidRule
+from viralcommerce.errors import InvalidMessage, InvalidRule
 from viralcommerce.mechanics import invite
 from viralcommerce.messages import Accepted, Refused
 from viralcommerce.spread.levels import MORE_THAN_TWO
@@ -42,6 +43,21 @@ def test_a_code_that_was_typed_or_the_link() -> None:
         joined = played(rides(prefers=prefers), told).answers[-1]
         assert isinstance(joined, Accepted)
         assert joined.events[0].inviter == inviter
+
+
+@pytest.mark.parametrize("code", [None, 0, False, [], b""])
+def test_a_code_that_is_no_text_is_no_message(code: Any) -> None:
+    """Nothing of it is journaled: a line that cannot be read would block its key for ever."""
+    campaign = Campaign("rides", rides(), grants=gifts(1, 5), budget=CNY(100))
+    with Shop.open("memory:", campaign) as shop:
+        join = invite.Join(by="bob", code=code, link="ann", key="k", at=at())
+        with pytest.raises(InvalidMessage, match="is no text"):
+            shop.handle(campaign, join)
+        with pytest.raises(InvalidMessage, match="is no text"):
+            shop.handle_many(campaign, [join])
+        assert_clean(shop.store)
+        again = structs.replace(join, code="")
+        assert isinstance(shop.handle(campaign, again), Accepted)
 
 
 def test_only_a_better_touch_takes_the_place_of_another() -> None:

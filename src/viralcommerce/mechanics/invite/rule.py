@@ -248,7 +248,7 @@ class Invite(Mechanic[Commands, States, Events]):
         """The code that was typed; who stands above a buyer; how far buyer and inviter are."""
         match command:
             case Join():
-                code = joins.typed(command.code, self.codes) if command.code else ""
+                code = joins.typed(command.code, self.codes) if command.code != "" else ""
                 return Lookup((f"code/{code}",)) if code else NO_LOOKUP
             case Order():
                 return Lookup(above=f"member/{command.by}", levels=self.levels - 1)
