@@ -270,12 +270,13 @@ def slow_down_until(url: str, way: Way, rate: int) -> int:
     Returns:
         By how many microseconds.
     """
-    longer = 0.0
-    for _ in range(4):  # each slice is nearer to it, and the last ones say how near
+    longer, grabs = 0.0, 0
+    for _ in range(4):  # each time it is nearer to it
         rates: list[float] = []
         for _ in range(3):
-            way.open_packs(0)
-            rates.append(len(way.slice(way.one_pack)) / SECONDS)
+            way.open_packs(grabs)
+            grabs = len(way.slice(way.one_pack))
+            rates.append(grabs / SECONDS)
         longer = max(longer + 1e6 / rate - 1e6 / statistics.median(rates), 0)
         slow_down(url, round(longer))
     return round(longer)

@@ -11,7 +11,7 @@ levels is looked up and written into the order.
 
 A tree of 10^6 must cost no more than one of 10^3, within a fifth, and ours on SQLite, a
 transaction a command, at most 1.6 times the script by hand. The other ratios are printed: in
-memory about 5, of a floor that decides, evolves and journals as that of `benchmarks/commands.py`
+memory 5 to 6, of a floor that decides, evolves and journals as that of `benchmarks/commands.py`
 does; in a transaction of many, where nothing that friends write falls together, about 1. Large
 trees lie less well in the processor's caches, by hand too, so the large tree is held against the
 small one times what that costs by hand, where it costs more.

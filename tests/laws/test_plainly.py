@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -22,14 +21,13 @@ from viralcommerce.errors import KeyReused
 from viralcommerce.mechanics import collect, invite
 from viralcommerce.messages import Accepted, Command
 from viralcommerce.runtime.batch import Batch
-from viralcommerce.runtime.chance import DerivedEntropy
 from viralcommerce.runtime.life import Stage
 from viralcommerce.runtime.plainly import at_once, plainly
 from viralcommerce.runtime.ports import CellWrite, Decision, Found, Record, Store, Wanted, Writes
 from viralcommerce.runtime.request import Context, Request
 from viralcommerce.runtime.stores.memory import MemoryStore
 from viralcommerce.runtime.stores.sqlite import SqliteStore
-from viralcommerce.testing.doubles import FakeIssuer
+from viralcommerce.testing.doubles import FakeIssuer, ScriptedEntropy
 
 CAMPAIGN = Campaign(
     "plain",
@@ -155,17 +153,6 @@ def test_plainly_among_others(
     assert (told[True] > 20) is (game != "by the hour"), "what is counted is never plain"
 
 
-class Repeated(DerivedEntropy):
-    """The same in each run, pseudonyms too."""
-
-    def __init__(self, secret: str) -> None:
-        super().__init__(secret)
-        self._keys = itertools.count()
-
-    def key(self) -> str:
-        return f"{next(self._keys):032x}"
-
-
 @pytest.mark.parametrize("store", [MemoryStore, RowLocks, SqliteStore])
 @pytest.mark.parametrize("game", FRIENDS)
 def test_plainly_in_a_row(
@@ -186,8 +173,7 @@ def test_plainly_in_a_row(
         monkeypatch.setattr("viralcommerce.runtime.flow.at_once", way)
         paths = (tmp_path / f"{way.__name__}.db",) if store is SqliteStore else ()
         dice, now, codes, answers = random.Random(game), at(), [], []
-        entropy = Repeated("a secret")
-        with Shop(store(*paths), [FRIENDS[game]], entropy=entropy) as shop:
+        with Shop(store(*paths), [FRIENDS[game]], entropy=ScriptedEntropy()) as shop:
             for number in range(0, 400, 10):
                 some: list[Command] = []
                 for one in range(dice.randrange(1, 10)):

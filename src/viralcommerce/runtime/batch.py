@@ -302,11 +302,7 @@ class Batch(TakingBack):
         """
         if cell is not None and cell.parent == parent:
             parent = ""
-        if not (parent or others):
-            return False
-        place = (request.program.name, request.instance)
-        self.held.must_hold(place, others, parent)
-        return bool(parent) and self.held.circular(place, parent, self.cells, self.hung)
+        return self.circular((request.program.name, request.instance), parent, others)
 
     def _price(
         self,
@@ -374,10 +370,11 @@ class Batch(TakingBack):
             key = (request.program.name, REFUSED + refusal.code, "", "")
             self.hot[key] = self.hot.get(key, 0) + 1
             return decision
-        self._record(Record(request.command.key if refusal.terminal else "", decision))
+        self.record(Record(request.command.key if refusal.terminal else "", decision))
         return decision
 
-    def _record(self, record: Record) -> None:
+    def record(self, record: Record) -> None:
+        """Note a decision; under its key, if it has one."""
         self.records.append(record)
         if record.key:
             self.decided[(record.decision.campaign, record.key)] = record.decision

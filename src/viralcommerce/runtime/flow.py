@@ -121,7 +121,7 @@ def flow(
                 locking = structs.replace(locking, quotas=quotas)
         found: Found
         trial: Trial | None = None
-        may_lock_further = kin is not None and goes_in
+        may_lock_further = goes_in
         if kin and goes_in:
             locking = kin.locks(locking)
             found = yield locking

@@ -31,8 +31,7 @@ from viralcommerce.runtime.request import Request
 
 MERGING: Final = "(merging)"
 """The instance that stands for "some branch of this campaign is moving": locked, never written."""
-_NO_CELLS: Final[frozenset[Place]] = frozenset()
-_NO_CHAINS: Final[frozenset[Chain]] = frozenset()
+_NOTHING: Final = Wanted()
 
 
 class Unread(Exception):
@@ -61,6 +60,19 @@ class Unread(Exception):
 def lookup_of(program: Program, command: Command) -> Lookup:
     """What a command of a game that looks at others must be told of them."""
     return NO_LOOKUP if type(command) is ReverseAward else program.mechanic.lookup(command)
+
+
+def known(program: Program, command: Command, lookup: Lookup) -> tuple[Command | None, str]:
+    """What is known of a command before anything is read.
+
+    Returns:
+        The command as told, where it is told of nothing; and what it may hang its own under.
+    """
+    if lookup is not NO_LOOKUP or type(command) is ReverseAward:
+        return None, ""
+    mechanic = program.mechanic
+    told: Command = mechanic.informed(command, {}, (), None)
+    return told, mechanic.binds(told)
 
 
 def chains_of(name: str, lookup: Lookup) -> tuple[Chain, ...]:
@@ -123,11 +135,10 @@ class Held:
         self._found = found
         self._wanted = wanted
         self._all = found.all_locked
-        self._cells, self._chains, self._branches = _NO_CELLS, _NO_CHAINS, _NO_CELLS
-        if not self._all:
-            self._cells = frozenset(wanted.cells)
-            self._chains = frozenset(wanted.chains)
-            self._branches = frozenset(wanted.branches)
+        asked = _NOTHING if self._all else wanted
+        self._cells = frozenset(asked.cells)
+        self._chains = frozenset(asked.chains)
+        self._branches = frozenset(asked.branches)
 
     def must_have_read(self, chain: Chain) -> None:
         """Find that a chain was read.
@@ -152,8 +163,6 @@ class Held:
         if self._all:
             return
         name = place[0]
-        if not others and (name, parent) in self._cells and place in self._branches:
-            return
         needed = [(name, one) for one in (*others, parent) if one]
         places = tuple([one for one in needed if one not in self._cells])
         branches = (place,) if parent and place not in self._branches else ()
@@ -207,15 +216,12 @@ class Kin:
         for request in requests:
             program, command = request.program, request.command
             lookup = lookup_of(program, command)
-            if lookup is not NO_LOOKUP:
-                found.update(chains_of(program.name, lookup))
-            elif type(command) is not ReverseAward:
-                mechanic = program.mechanic
-                above = mechanic.binds(mechanic.informed(command, {}, (), None))
-                if above:  # known before anything is read
-                    place = (program.name, request.instance)
-                    self._branches.add(place)
-                    self._places |= {place, (program.name, above)}
+            found.update(chains_of(program.name, lookup))
+            _, above = known(program, command, lookup)
+            if above:
+                place = (program.name, request.instance)
+                self._branches.add(place)
+                self._places |= {place, (program.name, above)}
         self.chains: tuple[Chain, ...] = tuple(sorted(found))
 
     def foresee(self, parents: Mapping[Place, Place], changed: Iterable[Place]) -> None:

@@ -54,16 +54,14 @@ def members_of(command: Command) -> tuple[str, ...]:
     """
     if command.by == BY_CLOCK:
         return ()
-    by = command.by
     others = _others(type(command))
     if not others:
-        return (by,)
-    named: tuple[str, ...] = (by,) if by else ()
+        return (command.by,)
+    named = [command.by]
     for field in others:
         value = getattr(command, field)
-        if value:
-            named += (value,) if isinstance(value, str) else tuple(filter(None, value))
-    return named if len(named) == 1 else tuple(dict.fromkeys(named))
+        named += [value] if isinstance(value, str) else value or ()
+    return tuple(dict.fromkeys(filter(None, named)))
 
 
 @cache

@@ -19,14 +19,13 @@ from viralcommerce.decider import NO_LOOKUP, Lookup, Reached
 from viralcommerce.messages import BY_CLOCK, Accepted, Command, State
 from viralcommerce.plain import NOTHING_GIVEN, is_free, plain
 from viralcommerce.runtime.batch import Batch
-from viralcommerce.runtime.kinship import Held, lookup_of
+from viralcommerce.runtime.kinship import lookup_of
 from viralcommerce.runtime.life import LIVE
 from viralcommerce.runtime.ports import (
     Cell,
     CellWrite,
     Decision,
     Found,
-    Place,
     Record,
     Wanted,
 )
@@ -80,7 +79,7 @@ def plainly(
         state, version, held = cell.state, cell.version + 1, cell.held
         if not isinstance(state, State):
             state = thaw_state(program, state)
-    looks = mechanic.looks
+    looks, situations = mechanic.looks, so_far
     if looks:
         if (
             cell is not None
@@ -105,8 +104,10 @@ def plainly(
     parent, parts = "", program.parts(reached)
     if looks:
         parent = mechanic.parent(state)
-        if parent and not _hangs_freely(found, wanted, place, parent, so_far):
-            return None
+        if parent:
+            situations = situations or Situations(context, found, wanted)
+            if situations.circular(place, parent):
+                return None
         for event in events:
             if mechanic.where(event):
                 return None
@@ -152,29 +153,11 @@ def at_once(batch: Batch, request: Request) -> Decision | None:
     if (program.name, command.key) in batch.decided:
         return None
     lookup = lookup_of(program, command) if program.mechanic.looks else NO_LOOKUP
-    told = None if program.mechanic.looks else command
-    done = plainly(batch.context, request, batch.found, batch.wanted, told, lookup, batch)
+    done = plainly(batch.context, request, batch.found, batch.wanted, None, lookup, batch)
     if done is None:
         return None
     record, write, rules = done
-    batch.records.append(record)
-    batch.decided[(program.name, record.key)] = record.decision
-    batch.cells[write.place] = write.cell
-    if write.cell.parent:
-        batch.hung.add((program.name, write.cell.parent))
+    batch.record(record)
+    batch.leave(write.place, write.cell)
     batch.rules.update(rules)
     return record.decision
-
-
-def _hangs_freely(
-    found: Found, wanted: Wanted, place: Place, parent: str, so_far: Situations | None
-) -> bool:
-    """Whether an instance can hang under another with no circle to be feared."""
-    if so_far is not None:
-        so_far.held.must_hold(place, (), parent)
-        return not so_far.held.circular(place, parent, so_far.cells, so_far.hung)
-    if found.all_locked and place not in found.branches:  # a leaf, and nobody else is at work
-        return place[1] != parent
-    held = Held(found, wanted)
-    held.must_hold(place, (), parent)
-    return not held.circular(place, parent, {}, frozenset())

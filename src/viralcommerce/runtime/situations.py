@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from msgspec import structs
@@ -134,17 +134,39 @@ class Situations:
     ) -> None:
         """Note the new situation of an instance."""
         name = request.program.name
-        parent = program.mechanic.parent(state) if program.mechanic.looks else ""
-        if parent:
-            self.hung.add((name, parent))
-        self.cells[(name, request.instance)] = Cell(
+        cell = Cell(
             rules=program.hash,
             version=version,
             state=state,
             deadline=program.mechanic.deadline(state),
             held=held,
-            parent=parent,
+            parent=program.mechanic.parent(state) if program.mechanic.looks else "",
         )
+        self.leave((name, request.instance), cell)
+
+    def leave(self, place: Place, cell: Cell) -> None:
+        """Note an instance as a command leaves it."""
+        if cell.parent:
+            self.hung.add((place[0], cell.parent))
+        self.cells[place] = cell
+
+    def circular(self, place: Place, parent: str, others: Collection[str] = ()) -> bool:
+        """Whether hanging an instance under another would put it above itself.
+
+        Args:
+            place: of the instance.
+            parent: what it is to hang under; "" for nothing.
+            others: the instances that the command changes.
+
+        Raises:
+            Unread: one of all these is not locked, or a walk is needed that was not made.
+        """
+        if not (parent or others):
+            return False
+        if self.found.all_locked and place not in self.found.branches and place not in self.hung:
+            return place[1] == parent  # a leaf stands above nobody
+        self.held.must_hold(place, others, parent)
+        return bool(parent) and self.held.circular(place, parent, self.cells, self.hung)
 
 
 def overdue(command: Command, cell: Cell | None) -> bool:

@@ -18,12 +18,12 @@ from __future__ import annotations
 from typing import Any, Final
 
 from viralcommerce.decider import NO_LOOKUP, Lookup
-from viralcommerce.messages import Command, ReverseAward
+from viralcommerce.messages import Command
 from viralcommerce.runtime.batch import Batch
 from viralcommerce.runtime.effects import Lock
-from viralcommerce.runtime.kinship import Kin, Unread, chains_of, lookup_of, together
+from viralcommerce.runtime.kinship import Kin, Unread, chains_of, known, lookup_of, together
 from viralcommerce.runtime.plainly import plainly
-from viralcommerce.runtime.ports import Chain, Found, Place, Session, Writes
+from viralcommerce.runtime.ports import Found, Place, Session, Writes
 from viralcommerce.runtime.request import Context, Outcome, Recast, Request
 
 _NOTHING: Final[dict[Any, Any]] = {}
@@ -50,24 +50,17 @@ def _among_others(context: Context, request: Request, session: Session) -> Outco
     if getattr(session, "rehearses", False):
         return None
     program, command = request.program, request.command
-    mechanic, place = program.mechanic, (program.name, request.instance)
+    place = (program.name, request.instance)
     cells: tuple[Place, ...] = (place,)
-    chains: tuple[Chain, ...] = ()
-    above, told = "", None
     lookup = lookup_of(program, command)
-    if lookup is NO_LOOKUP and type(command) is not ReverseAward:
-        told = mechanic.informed(command, {}, (), None)
-        above = mechanic.binds(told)  # known before anything is read
-        if above and above != request.instance:
-            other = (program.name, above)
-            cells = (place, other) if place < other else (other, place)
-    else:
-        chains = chains_of(program.name, lookup)
+    told, above = known(program, command, lookup)
+    if above and above != request.instance:
+        cells = tuple(sorted((place, (program.name, above))))
     locking = Lock(
         decisions=((program.name, command.key),),
         cells=cells,
         members=request.members,
-        chains=chains,
+        chains=chains_of(program.name, lookup),
         branches=(place,) if above else (),
         histories=(place,) if type(command) in program.remembers else (),
     )

@@ -29,7 +29,7 @@ class TakingBack(Guarding):
     def _refuse(self, request: Request, program: Program, refusal: Refusal) -> Decision: ...
 
     @abstractmethod
-    def _record(self, record: Record) -> None: ...
+    def record(self, record: Record) -> None: ...
 
     def take_back(
         self,
@@ -65,5 +65,5 @@ class TakingBack(Guarding):
             adjustments=back.adjustments,
         )
         self.put(request, program, version, state, 0 if cell is None else cell.held)
-        self._record(Record(command.key, decision, tuple(pricing.transfers)))
+        self.record(Record(command.key, decision, tuple(pricing.transfers)))
         return decision

@@ -89,14 +89,13 @@ def typed(text: str, codes: CodeFormat) -> str:
 
 def informed(
     command: Join,
-    length: int,
+    code: str,
     states: Mapping[str, States],
     uses: int | Unlimited,
     prefers: str,
 ) -> Join:
     """Whose invitation counts: the code's owner or the link's, as the rule prefers."""
-    code = typed(command.code, drawn(length)) if command.code != "" else ""
-    found = states.get(f"code/{code}") if code else None
+    found = states.get(f"code/{code}")
     owner = ""
     if isinstance(found, Code) and (isinstance(uses, Unlimited) or found.used < uses):
         owner = found.owner

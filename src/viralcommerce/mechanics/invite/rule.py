@@ -248,7 +248,7 @@ class Invite(Mechanic[Commands, States, Events]):
         """The code that was typed; who stands above a buyer; how far buyer and inviter are."""
         match command:
             case Join():
-                code = joins.typed(command.code, self.codes) if command.code != "" else ""
+                code = self._typed(command)
                 return Lookup((f"code/{code}",)) if code else NO_LOOKUP
             case Order():
                 return Lookup(above=f"member/{command.by}", levels=self.levels - 1)
@@ -271,9 +271,8 @@ class Invite(Mechanic[Commands, States, Events]):
         """Whose invitation counts; who earns; which order and which friend it is; what is had."""
         match command:
             case Join():
-                return joins.informed(
-                    command, self.code_length, states, self.code_uses, self.prefers
-                )
+                code = self._typed(command)
+                return joins.informed(command, code, states, self.code_uses, self.prefers)
             case Order():
                 return orders.informed(command, line, self.levels)
             case Withdraw() | PayOut():
@@ -282,6 +281,10 @@ class Invite(Mechanic[Commands, States, Events]):
                 return orders.counted(command, states)
             case _:
                 return command
+
+    def _typed(self, command: Join) -> str:
+        """The code as it is compared; most friends come by a link."""
+        return joins.typed(command.code, self.codes) if command.code != "" else ""
 
     def binds(self, command: Commands) -> str:
         """The inviter, of one who joins; the review, of an order that is kept back."""
