@@ -10,6 +10,7 @@ Laws:
         at what was given, where that was less.
     Never more: an award never stands above what was given, nor below nothing.
     Any way there: the last net alone decides where an award stands.
+    Reversed for good: an award that was reversed is never given again, nor taken back once more.
 """
 
 from __future__ import annotations
@@ -18,7 +19,15 @@ from collections.abc import Iterable
 from typing import Final
 
 from viralcommerce.decider import BUDGET, Adjusted
-from viralcommerce.messages import Accepted, Adjustment, Award, Command, Event, Transfer
+from viralcommerce.messages import (
+    Accepted,
+    Adjustment,
+    Award,
+    AwardReversed,
+    Command,
+    Event,
+    Transfer,
+)
 from viralcommerce.program import COST, Program, QuotaKey
 from viralcommerce.values.percent import Percent
 from viralcommerce.values.rounding import divide
@@ -39,12 +48,14 @@ class Standing:
         awards: by id, in the order they were given.
         stands: of each, in its asset's smallest unit.
         borne: of each, what was taken back and is the shop's loss.
+        reversed: the ids of those that were taken back for good, whatever comes of the amount.
     """
 
     def __init__(self) -> None:
         self.awards: dict[str, Award] = {}
         self.stands: dict[str, int] = {}
         self.borne: dict[str, int] = {}
+        self.reversed: set[str] = set()
 
     def note(self, decision: AnyAccepted) -> None:
         """Take note of what a decision gave, took back and gave again."""
@@ -55,6 +66,10 @@ class Standing:
             column = self.stands if one.way in (BACK, AGAIN) else self.borne
             change = one.amount if one.way in (AGAIN, BORNE) else -one.amount
             column[one.award] = column.get(one.award, 0) + change
+        for event in decision.events:
+            if isinstance(event, AwardReversed):
+                whole = (decision.campaign, decision.instance, event.version, event.row)
+                self.reversed.add("/".join(map(str, whole)))
 
 
 def adjustments(
@@ -65,7 +80,7 @@ def adjustments(
     found: list[Adjustment] = []
     for award in standing.awards.values():
         milestone, _ = program.options.get(award.grant, ("", None))
-        if milestone not in nets:
+        if milestone not in nets or award.id in standing.reversed:
             continue
         net = nets[milestone]
         target = 0 if net is None else _owed(program, award, net.minor)

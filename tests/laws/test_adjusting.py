@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inviting import gifts
 from viralcommerce import CNY, Campaign, days
-from viralcommerce.adjusting import AGAIN, Standing, adjustments, rows
+from viralcommerce.adjusting import AGAIN, BACK, Standing, adjustments, rows
 from viralcommerce.decider import Adjusted
 from viralcommerce.mechanics import invite
-from viralcommerce.messages import Accepted, Adjustment, Award, Command, Event
+from viralcommerce.messages import Accepted, Adjustment, Award, AwardReversed, Command, Event
 from viralcommerce.program import Program
 from viralcommerce.values.money import Money
 from viralcommerce.values.percent import Percent
@@ -28,6 +29,7 @@ PROGRAM = Program(
     )
 )
 AMOUNTS = st.integers(1, 20_000)
+ROWS = {"l1": 0, "l2": 1, "thanks": 2}
 NETS = st.lists(st.integers(0, 20_000), max_size=6)
 
 
@@ -53,7 +55,7 @@ def given_for(gross: int, clipped: int) -> Standing:
 def made(grant: str, role: str, fen: int, base: Money | None, rate: str) -> Award:
     """An award of credit."""
     return Award(
-        id=f"rides/order/o1/2/{grant}",
+        id=f"rides/order/o1/2/{ROWS[grant]}",
         grant=grant,
         to=role,
         role=role,
@@ -67,7 +69,9 @@ def made(grant: str, role: str, fen: int, base: Money | None, rate: str) -> Awar
 
 
 def accepted(
-    awards: tuple[Award, ...] = (), found: tuple[Adjustment, ...] = ()
+    awards: tuple[Award, ...] = (),
+    found: tuple[Adjustment, ...] = (),
+    events: tuple[Event, ...] = (),
 ) -> Accepted[Command, Event]:
     """A decision that gave, or corrected."""
     return Accepted(
@@ -76,7 +80,7 @@ def accepted(
         instance="order/o1",
         version=1,
         command=invite.Refund(order="o1", refund="r", by="desk", amount=CNY(1)),
-        events=(),
+        events=events,
         awards=awards,
         adjustments=found,
     )
@@ -133,3 +137,44 @@ def test_any_way_there(gross: int, nets: list[int], last: int) -> None:
         follow(standing, (*way, last), gross)
         ends.add(tuple(standing.stands.items()))
     assert len(ends) == 1
+
+
+@settings(max_examples=150)
+@given(AMOUNTS, NETS, NETS, st.sets(st.sampled_from(sorted(ROWS)), min_size=1))
+def test_reversed_for_good(gross: int, nets: list[int], later: list[int], whom: set[str]) -> None:
+    """Refunds and disputes won, before and after: what was reversed stays as it was left."""
+    standing = given_for(gross, 300)
+    follow(standing, nets, gross)
+    gone = [one for one in standing.awards.values() if one.grant in whom]
+    for award in gone:
+        back = reversal_of(award, standing.stands[award.id])
+        standing.note(accepted(found=back[1], events=back[0]))
+    for length in range(1, len(later) + 1):
+        follow(standing, later[length - 1 : length], gross)
+        assert all(standing.stands[award.id] == 0 for award in gone)
+    untouched = given_for(gross, 300)
+    follow(untouched, (*nets, *later), gross)
+    for award in standing.awards.values():
+        if award.grant not in whom:
+            assert standing.stands[award.id] == untouched.stands[award.id]
+
+
+def reversal_of(award: Award, stands: int) -> tuple[tuple[AwardReversed], tuple[Adjustment, ...]]:
+    """What takes all of an award back that is left, for good."""
+    event = AwardReversed(
+        at=datetime(2026, 11, 11, tzinfo=UTC),
+        version=2,
+        row=ROWS[award.grant],
+        grant=award.grant,
+        to=award.to,
+        role=award.role,
+        reward=award.reward,
+        asset=award.asset,
+        amount=stands,
+        cost=None,
+        why="closed",
+    )
+    if not stands:
+        return (event,), ()
+    back = Adjustment(award=award.id, to=award.to, asset="CNY", amount=stands, way=BACK)
+    return (event,), (back,)

@@ -22,7 +22,9 @@ from viralcommerce import (
     MEMBER,
     WHOLE,
     Accepted,
+    Campaign,
     Coupon,
+    Entry,
     Grant,
     Limit,
     Points,
@@ -30,6 +32,7 @@ from viralcommerce import (
     Refused,
 )
 from viralcommerce.mechanics import coupon_pack as pack
+from viralcommerce.mechanics import invite
 from viralcommerce.messages import AwardReversed, ReverseAward
 from viralcommerce.readings.why import why
 from viralcommerce.runtime.aio import AsyncShop
@@ -269,3 +272,37 @@ def test_a_reversal_that_was_deleted_or_doubled_is_found(tmp_path: Path) -> None
         report = audit(changed)
         changed.close()
         assert any(said in str(problem) for problem in report.problems), report.problems
+
+
+def test_what_was_reversed_is_not_given_again_by_a_refund(store: Any) -> None:
+    """A ticket refused for good, for an order that is refunded of one fen, then won back."""
+    friends = Campaign(
+        "friends",
+        invite.Invite(matures_after=timedelta(days=1)),
+        grants=Grant(
+            Entry("draw"), to=invite.INVITER, on=invite.FIRST_ORDER, name="ticket", at_most=1
+        ),
+        budget=CNY(100),
+    )
+    shop = shop_of(friends, DRAW, store=store)
+    for command in (
+        invite.Join(by="cat", link="ann", at=NOON),
+        invite.Order(order="o1", by="cat", amount=CNY(100), at=NOON),
+    ):
+        assert isinstance(shop.handle(friends, command), Accepted)
+    shop.handle("draw", ask("friends/order/o1/2/0", by="eve"))
+    shop.tick(at(days=1))
+    assert shop.deliver() == Deliveries(reversed=1)
+    for command in (
+        invite.Refund(order="o1", refund="r1", by="desk", amount=CNY.minor(1), at=at(days=2)),
+        invite.ChargeBack(order="o1", case="c1", by="desk", at=at(days=2)),
+        invite.WinBack(order="o1", case="c1", by="desk", at=at(days=2)),
+    ):
+        answer = shop.handle(friends, command)
+        assert isinstance(answer, Accepted)
+        assert answer.adjustments == ()
+    assert (
+        dict(store.quotas("friends")).get(("friends", "ticket/member", "member/ann", ""), 0) == 0
+    )
+    assert shop.deliver() == Deliveries()
+    assert_clean(store)

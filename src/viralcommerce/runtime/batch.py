@@ -27,10 +27,10 @@ from viralcommerce.messages import (
 from viralcommerce.plain import NOTHING_GIVEN, Plain, is_free, plain
 from viralcommerce.pricing import Pricing
 from viralcommerce.program import Program, QuotaKey
-from viralcommerce.refusals import Circular, Forgotten, NotYetOpen, WindowClosed
+from viralcommerce.refusals import Circular, Forgotten
 from viralcommerce.runtime.corrections import correct
 from viralcommerce.runtime.erasure import turned_away
-from viralcommerce.runtime.life import LIVE, life_refusal
+from viralcommerce.runtime.life import LIVE, life_refusal, window_refusal
 from viralcommerce.runtime.ports import (
     Cell,
     CellWrite,
@@ -44,7 +44,15 @@ from viralcommerce.runtime.ports import (
 )
 from viralcommerce.runtime.programs import thaw_decision
 from viralcommerce.runtime.request import REFUSED, Context, Outcome, Request
-from viralcommerce.runtime.situations import NOTHING, Other, come_upon, evolved, overdue, parted
+from viralcommerce.runtime.situations import (
+    NOTHING,
+    Other,
+    as_it_stands,
+    come_upon,
+    evolved,
+    overdue,
+    parted,
+)
 from viralcommerce.runtime.taking_back import TakingBack
 
 
@@ -58,6 +66,7 @@ class Batch(TakingBack):
         asked: the facts it was asked for, by member and moment.
         short: what was used of the hot quotas found short.
         wanted: what the store was asked for, and so what is locked.
+        beside: see `Situations`.
     """
 
     __slots__ = (
@@ -72,8 +81,10 @@ class Batch(TakingBack):
         asked: Mapping[tuple[str, datetime], frozenset[str]],
         short: Mapping[QuotaKey, int],
         wanted: Wanted = NOTHING,
+        *,
+        beside: bool = False,
     ) -> None:
-        super().__init__(context, found, wanted)
+        super().__init__(context, found, wanted, beside=beside)
         self.all_counted = found.all_used
         self.learned: dict[QuotaKey, int] = {}
         self.counted: Mapping[QuotaKey, int] = found.used
@@ -175,10 +186,12 @@ class Batch(TakingBack):
         if isinstance(command, ReverseAward):
             return self.take_back(request, command, program, cell, state)
         if program.mechanic.looks:
+            if command.by == BY_CLOCK:
+                command = as_it_stands(command, program, request.instance, state)
             told = self.told(program, command, request.program.name)
             if self.missing:
                 return None
-            if told is not command:
+            if told is not request.command:
                 request = Request(
                     request.program, told, request.instance, request.life, request.members
                 )
@@ -191,7 +204,7 @@ class Batch(TakingBack):
         """Whether the stage of the campaign's life, or its window, keeps a command out."""
         refusal = life_refusal(request.life, begun=begun) if request.life.stage != LIVE else None
         if refusal is None and request.program.ends:
-            refusal = _outside(request.program, request.command.at)
+            refusal = window_refusal(request.program.window, request.command.at)
         return refusal
 
     def _recorded(self, request: Request, key: str) -> Decision | None:
@@ -378,11 +391,3 @@ class Batch(TakingBack):
         self.records.append(record)
         if record.key:
             self.decided[(record.decision.campaign, record.key)] = record.decision
-
-
-def _outside(program: Program, at: datetime) -> Refusal | None:
-    window = program.window
-    if window.contains(at):
-        return None
-    opens = window.next_open(at)
-    return WindowClosed(closes=window.closes) if opens is None else NotYetOpen(opens=opens)

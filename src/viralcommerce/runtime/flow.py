@@ -107,7 +107,7 @@ def flow(
                 foresight = Foresight(context, looked, looking)
                 asked = foresight.asks(requests)
                 if kin:
-                    kin.foresee(foresight.parents, foresight.changed)
+                    kin.foresee(foresight.parents, foresight.changed, foresight.told_of)
                 for (member, at), unknown in unforeseen.items():
                     note(asked, (member,), at, unknown)
             if asked:
@@ -136,7 +136,7 @@ def flow(
             found = yield locking
         short: dict[QuotaKey, int] = {}
         while True:
-            batch = Batch(context, found, facts, asked, short, locking)
+            batch = Batch(context, found, facts, asked, short, locking, beside=not one_lock)
             outcomes: list[Outcome] = []
             waiting = iter(requests)
             if trial is not None:  # what was rehearsed is what happens

@@ -6,12 +6,19 @@ from collections.abc import Generator, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from viralcommerce.messages import GONE, Event, Refusal, ReverseAward
+from viralcommerce.messages import BY_CLOCK, GONE, Event, Refusal, ReverseAward
 from viralcommerce.runtime.effects import Lock
-from viralcommerce.runtime.kinship import Kin, Unread, together
+from viralcommerce.runtime.kinship import Kin, Unread, named_by, together
 from viralcommerce.runtime.ports import Asked, Found, Place, Wanted
 from viralcommerce.runtime.request import Context, Request
-from viralcommerce.runtime.situations import Situations, come_upon, evolved, overdue, parted
+from viralcommerce.runtime.situations import (
+    Situations,
+    as_it_stands,
+    come_upon,
+    evolved,
+    overdue,
+    parted,
+)
 
 ToAsk = dict[tuple[str, datetime], frozenset[str]]
 """The facts to ask for, by member and moment."""
@@ -24,7 +31,7 @@ class Foresight(Situations):
     flow begins again and asks for what was not foreseen, too.
     """
 
-    __slots__ = ("changed", "parents")
+    __slots__ = ("changed", "parents", "told_of")
 
     def __init__(self, context: Context, found: Found, wanted: Wanted) -> None:
         super().__init__(context, found, wanted)
@@ -32,6 +39,8 @@ class Foresight(Situations):
         """For each cell that may be hung under another, that other."""
         self.changed: set[Place] = set()
         """The other cells that commands may change."""
+        self.told_of: set[str] = set()
+        """Whom commands are told of, or name."""
 
     def asks(self, requests: Sequence[Request]) -> ToAsk:
         """What to ask the host for all that the conditions of a batch need."""
@@ -55,7 +64,10 @@ class Foresight(Situations):
             self._one(ended, wanted, goes_on=True)
             cell, program, state = self.situation(request)
         if program.mechanic.looks:
+            if command.by == BY_CLOCK:
+                command = as_it_stands(command, program, request.instance, state)
             command = self.informed(program, command, request.program.name)
+            self.told_of.update(named_by(command))
             above = program.mechanic.binds(command)
             if above:
                 name = request.program.name
@@ -107,7 +119,7 @@ def locked_further(
     """
     foresight = Foresight(context, found, locking)
     foresight.asks(requests)
-    kin.foresee(foresight.parents, foresight.changed)
+    kin.foresee(foresight.parents, foresight.changed, foresight.told_of)
     further = kin.further(locking)
     if further is not None:
         more: Found = yield further

@@ -4,6 +4,9 @@ A cell has one parent at most. Two things are done with that, and here is all of
 told who stands above somebody (`informed`), and a cell is hung under another without ever making
 a circle (`circular`).
 
+Whom a command is told of is locked as whom it names: between reading who stands above a buyer and
+writing it down, nobody of them is forgotten. Where a store has one lock, nobody could be.
+
 A bind locks the child and its new parent. A child under which nothing hangs cannot stand above
 anybody, so it is bound without a walk, at any depth. Any other bind also locks the one place
 `MERGING`, and only then walks from the parent to its root: nobody else can move a branch until it
@@ -26,6 +29,8 @@ from viralcommerce.decider import NO_LOOKUP, Lookup
 from viralcommerce.messages import Command, ReverseAward
 from viralcommerce.program import Program
 from viralcommerce.runtime.effects import Lock
+from viralcommerce.runtime.erasure import is_gone
+from viralcommerce.runtime.message_fields import members_of
 from viralcommerce.runtime.ports import Cell, Chain, Found, Place, Wanted
 from viralcommerce.runtime.request import Request
 
@@ -42,6 +47,7 @@ class Unread(Exception):
         places: what to lock.
         branches: of what to know whether anything hangs under it.
         walks: from where to walk to the root, under the lock on `MERGING`.
+        members: whom to lock, for a command was told of them.
     """
 
     def __init__(
@@ -50,11 +56,13 @@ class Unread(Exception):
         places: tuple[Place, ...] = (),
         branches: tuple[Place, ...] = (),
         walks: tuple[Place, ...] = (),
+        members: tuple[str, ...] = (),
     ) -> None:
         self.chains = chains
         self.places = places
         self.branches = branches
         self.walks = walks
+        self.members = members
 
 
 def lookup_of(program: Program, command: Command) -> Lookup:
@@ -73,6 +81,11 @@ def known(program: Program, command: Command, lookup: Lookup) -> tuple[Command |
     mechanic = program.mechanic
     told: Command = mechanic.informed(command, {}, (), None)
     return told, mechanic.binds(told)
+
+
+def named_by(told: Command) -> tuple[str, ...]:
+    """Whom a command names who could be forgotten; who was forgotten already stays so."""
+    return tuple([one for one in members_of(told) if not is_gone(one)])
 
 
 def chains_of(name: str, lookup: Lookup) -> tuple[Chain, ...]:
@@ -129,13 +142,14 @@ class Held:
         wanted: what was asked for.
     """
 
-    __slots__ = ("_all", "_branches", "_cells", "_chains", "_found", "_wanted")
+    __slots__ = ("_all", "_branches", "_cells", "_chains", "_found", "_members", "_wanted")
 
     def __init__(self, found: Found, wanted: Wanted) -> None:
         self._found = found
         self._wanted = wanted
         self._all = found.all_locked
         asked = _NOTHING if self._all else wanted
+        self._members = frozenset(wanted.members)
         self._cells = frozenset(asked.cells)
         self._chains = frozenset(asked.chains)
         self._branches = frozenset(asked.branches)
@@ -148,6 +162,16 @@ class Held:
         """
         if not self._all and chain not in self._chains:
             raise Unread(chains=(chain,))
+
+    def must_have_locked(self, told: Command) -> None:
+        """Find that nobody whom a command was told of can be forgotten before it is written.
+
+        Raises:
+            Unread: somebody can.
+        """
+        missing = [one for one in named_by(told) if one not in self._members]
+        if missing:
+            raise Unread(members=tuple(missing))
 
     def must_hold(self, place: Place, others: Iterable[str], parent: str) -> None:
         """Find that all a command needs of other cells is locked and known.
@@ -213,6 +237,7 @@ class Kin:
         self._places: set[Place] = set()
         self._branches: set[Place] = set()
         self._walks: set[Place] = set()
+        self._members: set[str] = set()
         for request in requests:
             program, command = request.program, request.command
             lookup = lookup_of(program, command)
@@ -224,9 +249,12 @@ class Kin:
                 self._places |= {place, (program.name, above)}
         self.chains: tuple[Chain, ...] = tuple(sorted(found))
 
-    def foresee(self, parents: Mapping[Place, Place], changed: Iterable[Place]) -> None:
-        """Take note of what may be hung under what, and what else may change."""
+    def foresee(
+        self, parents: Mapping[Place, Place], changed: Iterable[Place], told_of: Iterable[str]
+    ) -> None:
+        """Take note of what may be hung under what, what else may change, and who is told of."""
         self._places.update(changed)
+        self._members.update(told_of)
         self._branches |= parents.keys()
         self._places |= parents.keys() | set(parents.values())
 
@@ -236,6 +264,7 @@ class Kin:
         self._places.update(unread.places)
         self._branches.update(unread.branches)
         self._walks.update(unread.walks)
+        self._members.update(unread.members)
         self._places |= {(name, MERGING) for name, _ in unread.walks}
 
     def locks(self, locking: Lock) -> Lock:
@@ -243,6 +272,7 @@ class Kin:
         return structs.replace(
             locking,
             cells=tuple(sorted({*locking.cells, *self._places})),
+            members=tuple(sorted({*locking.members, *self._members})),
             chains=self.chains,
             branches=tuple(sorted(self._branches)),
             walks=tuple(sorted(self._walks)),

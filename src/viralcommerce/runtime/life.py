@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from viralcommerce.errors import InvalidValue
 from viralcommerce.messages import UNSTAMPED, Refusal
-from viralcommerce.refusals import NotRunning, Paused
+from viralcommerce.refusals import NotRunning, NotYetOpen, Paused, WindowClosed
+from viralcommerce.values.windows import Window
 
 Stage = Literal["draft", "shadow", "live", "paused", "paused_new", "closed", "superseded"]
 DRAFT: Final[Stage] = "draft"
@@ -74,3 +75,11 @@ def life_refusal(life: Life, *, begun: bool) -> Refusal | None:
     if stage == PAUSED_NEW or (stage in (CLOSED, SUPERSEDED) and begun):
         return None
     return NotRunning(life=stage)
+
+
+def window_refusal(window: Window, at: datetime) -> Refusal | None:
+    """Why a member's command cannot run at this moment of the campaign's window, if it cannot."""
+    if window.contains(at):
+        return None
+    opens = window.next_open(at)
+    return WindowClosed(closes=window.closes) if opens is None else NotYetOpen(opens=opens)

@@ -53,7 +53,7 @@ def rehearse(
     known: set[QuotaKey] = set()
     for _ in range(ROUNDS):
         found = structs.replace(looked, used=used, all_used=False)
-        batch = Batch(context, found, facts, asked, short, wanted)
+        batch = Batch(context, found, facts, asked, short, wanted, beside=True)
         missed = _missed(batch, requests)
         hot = {key: need for key, need in batch.needs.items() if key not in known}
         if not missed and not hot:
@@ -150,7 +150,9 @@ def locked(
     """
     guess = memory.guess(locking)
     if guess is not None:
-        trial = Trial(Batch(context, guess, facts, asked, {}, locking), requests, memory.used)
+        trial = Trial(
+            Batch(context, guess, facts, asked, {}, locking, beside=True), requests, memory.used
+        )
         all_of_it = structs.replace(locking, quotas=trial.quotas)
         if supposes and not memory.doubts(locking.cells):
             supposing = trial.commit(all_of_it)
@@ -163,14 +165,16 @@ def locked(
         memory.doubt(locking.cells)
         used = {**dict.fromkeys(trial.quotas, 0), **found.used}
         found = structs.replace(found, used={})
-        trial = Trial(Batch(context, found, facts, asked, {}, locking), requests, {})
+        trial = Trial(Batch(context, found, facts, asked, {}, locking, beside=True), requests, {})
         if used.keys() >= set(trial.quotas):
             return structs.replace(found, used=used), None, False
         memory.forget(locking.cells)
         yield Restart()
     while True:
         found = structs.replace((yield locking), used={})
-        trial = Trial(Batch(context, found, facts, asked, {}, locking), requests, memory.used)
+        trial = Trial(
+            Batch(context, found, facts, asked, {}, locking, beside=True), requests, memory.used
+        )
         if not trial.quotas:
             return found, trial if trial.holds(found) else None, False
         counting = Lock(quotas=trial.quotas)

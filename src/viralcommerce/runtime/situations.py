@@ -18,6 +18,8 @@ from viralcommerce.runtime.programs import thaw_state
 from viralcommerce.runtime.request import Context, Request, deadline_key
 
 NOTHING: Final = Wanted()
+SHELLS: Final = Command.stamps
+"""What the shell stamps on every command; what else is filled in, the game fills in."""
 
 
 Other = tuple[Request, Cell | None, Program, State]
@@ -31,16 +33,20 @@ class Situations:
         context: of the shop.
         found: what the store had.
         wanted: what it was asked for.
+        beside: whether others may be forgotten before this is written: the store has many locks.
 
     Attributes:
         cells: those that a command has changed.
         hung: all that anything was hung under by that, if only for a while.
     """
 
-    __slots__ = ("_held", "cells", "context", "found", "hung", "wanted")
+    __slots__ = ("_held", "beside", "cells", "context", "found", "hung", "wanted")
 
-    def __init__(self, context: Context, found: Found, wanted: Wanted = NOTHING) -> None:
+    def __init__(
+        self, context: Context, found: Found, wanted: Wanted = NOTHING, *, beside: bool = False
+    ) -> None:
         self.context = context
+        self.beside = beside
         self.found = found
         self.wanted = wanted
         self.cells: dict[Place, Cell] = {}
@@ -96,6 +102,8 @@ class Situations:
         line = self._line((name, lookup.above, lookup.levels)) if lookup.above else ()
         balance = self.balance(program, lookup.balance) if lookup.balance else None
         told: Command = mechanic.informed(command, states, line, balance)
+        if self.beside:
+            self.held.must_have_locked(told)
         return told
 
     def balance(self, program: Program, member: str) -> Balance | None:
@@ -189,6 +197,30 @@ def ending(named: Program, instance: str, life: Life, pinned: Program, state: St
     expire = pinned.mechanic.expire(instance, state)
     expire = structs.replace(expire, key=deadline_key(instance, expire.at))
     return Request(named, expire, instance, life)
+
+
+def as_it_stands(command: Command, program: Program, instance: str, state: State) -> Command:
+    """The clock's command as its instance says it now, whom it is about above all.
+
+    What was looked at before anything was locked may have been forgotten meanwhile.
+
+    Args:
+        command: as it was made of what was looked at.
+        program: that the instance is pinned to.
+        instance: what it is about.
+        state: the situation it is in, under lock.
+    """
+    mechanic = program.mechanic
+    deadline = mechanic.deadline(state)
+    if deadline is None or command.at < deadline:  # others ended it; the game says so
+        filled = [field for field in structs.fields(command) if field.name in command.stamps]
+        return structs.replace(
+            command, **{one.name: one.default for one in filled if one.name not in SHELLS}
+        )
+    now: Command = mechanic.expire(instance, state)
+    if type(now) is not type(command):
+        return command
+    return structs.replace(now, at=command.at, key=command.key, entropy=command.entropy)
 
 
 def come_upon(

@@ -95,16 +95,18 @@ class Mature(Command, frozen=True, kw_only=True):
 
     Args:
         order: which.
-        buyer: whose.
-        inviter: who is directly above, if anybody.
+        buyer: filled in by the shop: whose.
+        inviter: filled in by the shop: who is directly above, if anybody.
         bought: filled in by the shop: how many orders of the buyer counted before.
         friends: filled in by the shop: how many friends of the inviter counted before.
     """
 
-    stamps: ClassVar[frozenset[str]] = frozenset({"at", "entropy", "bought", "friends"})
+    stamps: ClassVar[frozenset[str]] = frozenset(
+        {"at", "entropy", "buyer", "inviter", "bought", "friends"}
+    )
 
     order: str
-    buyer: MemberField
+    buyer: MemberField = ""
     inviter: MemberField = ""
     bought: int = 0
     friends: int = 0
