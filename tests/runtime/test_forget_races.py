@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ import pytest
 
 from postgres import fresh_store, server_url
 from runtime.test_forget import standing_alone, told
-from shops import assert_clean, code, grab, share, shop_of, small
-from viralcommerce import Shop
+from shops import NOON, assert_clean, code, grab, share, shop_of, small
+from viralcommerce import Campaign, Shop
 from viralcommerce.errors import StoreBusy, StoreError
-from viralcommerce.runtime.erasure import Forgotten
+from viralcommerce.kinds import KINDS
+from viralcommerce.runtime.chance import SystemEntropy
+from viralcommerce.runtime.erasure import Forgotten, erasure
 from viralcommerce.runtime.stores.sqlite import SqliteStore
 
 PACKS = small(total=60, parts=30)
@@ -139,10 +142,19 @@ def test_killed_in_the_middle_nothing_has_changed_on_postgresql() -> None:
         shop.handle(PACKS, grab("bob", f"p{number}"))
     before = told(store)
 
+    def kill() -> None:
+        import psycopg
+
+        with psycopg.connect(server_url(), autocommit=True) as other:
+            other.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity "
+                "where state = 'idle in transaction' and pid <> pg_backend_pid()"
+            )
+
     for steps in range(1, 100):  # before the first there is nothing to undo
-        with_killer = _Killing(store, after=steps)
         try:
-            done = shop_of(PACKS, store=with_killer).forget(WHO)
+            wanted = erasure(WHO, entropy=SystemEntropy(), at=NOON, kinds=KINDS)
+            done = _Between(store, steps, kill).forget(wanted)  # a shop would begin again
         except StoreError:
             assert told(store) == before
             continue
@@ -154,19 +166,67 @@ def test_killed_in_the_middle_nothing_has_changed_on_postgresql() -> None:
     store.close()
 
 
-class _Killing:
-    """A store whose connection is ended by the server after so many trips of an erasure."""
+@pytest.mark.parametrize("number", [False, True])
+def test_others_name_what_is_new_after_her_between_any_two_steps(number: bool) -> None:
+    """EC-71: what is begun meanwhile is renamed in every table or in none."""
+    store = fresh_store()
+    steps, was_reached = 0, True
+    while was_reached:
+        name, her = f"packs-{steps}", f"{1_000_000 + steps}" if number else f"{WHO}-{steps}"
+        packs = PACKS.replace(name=name)
+        shop = shop_of(packs, store=store)
+        shop.handle(packs, share("p1", by=her))
+        shop.handle(packs, share(f"for-{her}", by="bob"))
+        shop.handle(packs, grab("eve", "p1"))
 
-    def __init__(self, inner: Any, *, after: int) -> None:
+        def meanwhile(shop: Shop = shop, packs: Campaign = packs, her: str = her) -> None:
+            shop.handle(packs, share(f"of-{her}", by="bob", key=f"bob:{her}"))
+            shop.handle(packs, grab("eve", f"of-{her}", key=f"eve:{her}"))
+
+        between = _Between(store, steps, meanwhile)
+        assert not shop_of(packs, store=between).forget(her).nothing
+        was_reached = between.reached
+        steps += 1
+    assert steps > 8
+    assert_clean(store)
+    store.close()
+
+
+def test_others_go_on_naming_her_in_what_is_new(store: Any) -> None:
+    """EC-71: packs, keys and codes with her id in their names, from three threads."""
+    shop = shop_of(PACKS, store=store)
+    for round_ in range(4):
+        her = f"{WHO}-{round_}"
+        for number in range(5):
+            shop.handle(PACKS, share(f"p{round_}-{number}", by=her))
+
+        def naming(friend: int, her: str = her) -> None:
+            for number in range(12):
+                name = f"of-{her}.{friend}.{number}"
+                shop.handle(PACKS, share(name, by=f"bob{friend}", key=f"{her}/{name}"))
+                for guest in ("eve", "fay", "gus"):
+                    shop.handle(PACKS, grab(guest, name, key=f"{her}/{name}/{guest}"))
+
+        works = [partial(naming, friend) for friend in range(3)]
+        done, *others = at_once(lambda her=her: shop.forget(her), *works)
+        assert others == [None] * 3
+        assert isinstance(done, StoreBusy) or not done.nothing
+    assert_clean(store)
+
+
+class _Between:
+    """A store on which something happens after so many trips of an erasure."""
+
+    def __init__(self, inner: Any, after: int, then: Callable[[], object]) -> None:
         self._inner = inner
         self._after = after
+        self._then = then
+        self.reached = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
     def forget(self, erasure: Any) -> Any:
-        import psycopg
-
         from viralcommerce.runtime.stores.postgres.upkeep import forgetting
 
         trips = 0
@@ -176,11 +236,8 @@ class _Killing:
             trip = next(script)
             while True:
                 if trips == self._after:
-                    with psycopg.connect(server_url(), autocommit=True) as other:
-                        other.execute(
-                            "select pg_terminate_backend(pid) from pg_stat_activity "
-                            "where state = 'idle in transaction' and pid <> pg_backend_pid()"
-                        )
+                    self.reached = True
+                    self._then()
                 trips += 1
                 try:
                     rows = yield trip

@@ -233,9 +233,9 @@ class AsyncShop:
 
     async def forget(self, member: str) -> Forgotten:
         """Forget a member; see `Shop.forget`."""
-        return await self.store.forget(
-            erasure(member, entropy=self._entropy, at=self._clock.now(), kinds=self._kinds)
-        )
+        at, kinds = self._clock.now(), self._kinds
+        who = erasure(member, entropy=self._entropy, at=at, kinds=kinds)
+        return await self._driver.again(lambda: self.store.forget(who))
 
     async def set_stage(
         self, campaign: Campaign | str, stage: Stage, *, by: str, why: str

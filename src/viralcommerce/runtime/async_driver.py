@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from viralcommerce.errors import StoreConflict
 from viralcommerce.runtime.async_ports import AsyncMembers, AsyncStore, Facts
@@ -16,6 +16,7 @@ from viralcommerce.runtime.ports import Asked, Found, Record, Wanted, Writes
 from viralcommerce.runtime.recollection import Recollection
 from viralcommerce.runtime.request import Context, Outcome, Request
 
+T = TypeVar("T")
 Supposing: TypeAlias = Callable[[Wanted, Found, Writes], Awaitable[bool]]
 """`effects.Supposing`, awaited."""
 
@@ -94,13 +95,17 @@ class AsyncDriver:
         self, requests: tuple[Request, ...], records: list[Record] | None = None
     ) -> list[Outcome]:
         """The outcomes of the first of these requests, at least of one; see `Driver.first`."""
+        return await self.again(lambda: self._drive(requests, records))
+
+    async def again(self, work: Callable[[], Awaitable[T]]) -> T:
+        """What work on the store comes to; see `Driver.again`."""
         if self.closed:
             raise shop_is_closed()
         conflicts = 0
         while True:
             try:
-                return await self._drive(requests, records)
-            except Unread as unread:  # of these requests nothing is written
+                return await work()
+            except Unread as unread:  # nothing of it is written
                 await self._texts.read(unread)
             except StoreConflict:
                 if conflicts == CONFLICTS:

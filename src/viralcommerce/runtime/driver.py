@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeVar
 
 from viralcommerce.errors import MembersFailed, NotLive, StoreConflict
 from viralcommerce.runtime.effects import Ask, CommitIf, Lock, Look, Restart, Supposing
@@ -15,8 +15,9 @@ from viralcommerce.runtime.recollection import Recollection
 from viralcommerce.runtime.request import Context, Outcome, Request
 from viralcommerce.runtime.straight import straight
 
+T = TypeVar("T")
 CONFLICTS: Final = 8
-"""How often commands that the store undid in favor of others are run again."""
+"""How often what the store undid in favor of others is begun again."""
 
 
 class Driver:
@@ -76,13 +77,17 @@ class Driver:
         What conflicts begins again, within a bound; what is raised has written nothing of them,
         or says that nobody knows.
         """
+        return self.again(lambda: self._drive(requests, records))
+
+    def again(self, work: Callable[[], T]) -> T:
+        """What work on the store comes to, begun again where it was undone in favor of others."""
         if self.closed:
             raise shop_is_closed()
         conflicts = 0
         while True:
             try:
-                return self._drive(requests, records)
-            except StoreConflict:  # nothing of these requests is written
+                return work()
+            except StoreConflict:  # nothing of it is written
                 if conflicts == CONFLICTS:
                     raise
                 time.sleep(pause(conflicts))

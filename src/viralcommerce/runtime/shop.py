@@ -339,10 +339,11 @@ class Shop:
             InvalidValue: an id that no member can have.
             StillOwed: an award with their name waits in the outbox; `deliver` first.
             StoreCorrupt: something that names them cannot be read.
+            StoreBusy: others hold what is theirs, or go on naming them; nothing was rewritten.
         """
-        return self.store.forget(
-            erasure(member, entropy=self._entropy, at=self._clock.now(), kinds=self._kinds)
-        )
+        at, kinds = self._clock.now(), self._kinds
+        who = erasure(member, entropy=self._entropy, at=at, kinds=kinds)
+        return self._driver.again(lambda: self.store.forget(who))
 
     def set_stage(self, campaign: Campaign | str, stage: Stage, *, by: str, why: str) -> None:
         """Move a campaign on in its life; every process learns of it within `LEARNS_WITHIN`.

@@ -3,17 +3,22 @@
 Everything that may name the member is found by its text, read, rewritten as messages
 (`rewriting.Rewriting`) and put back. Reading everything takes as long as the journal is; what is
 locked meanwhile are the member, and then the instances that name them.
+
+Others may still name them in new texts of their own: a key, a new instance. Such a command is
+rewritten in all tables or in none: rows that appear meanwhile come with a line of the journal, and
+as long as there are new lines, everything is gone through once more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from itertools import islice
-from typing import Any, Final, NamedTuple, Protocol, TypeVar
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, Protocol
 
 from msgspec import structs
 
 from viralcommerce.codec import encode
+from viralcommerce.errors import StoreBusy
 from viralcommerce.runtime.erasure import (
     SALT,
     Erasure,
@@ -38,22 +43,10 @@ from viralcommerce.runtime.stores.rows import (
     to_posting,
     to_seal,
 )
+from viralcommerce.runtime.stores.said import PAGE, Rows, Said, Script, by_trips
 
-T = TypeVar("T")
-PAGE: Final = 200
-"""How many rows are read, or written, in one trip."""
-
-
-class Said(NamedTuple):
-    """A statement, with ``%s`` for each value and ``{s}`` before the name of a table."""
-
-    sql: str
-    values: Sequence[object] = ()
-
-
-Rows = list[tuple[Any, ...]]
-Script = Generator[list[Said], list[Rows], T]
-"""Yields statements that may run in one trip, is sent the rows of each."""
+ROUNDS: Final = 16
+"""How often everything is gone through, while others go on writing of them."""
 
 
 class Dialect(Protocol):
@@ -66,8 +59,14 @@ class Dialect(Protocol):
         """Begin, with the member locked against their own commands."""
         ...
 
-    def lock(self, places: Sequence[Place], escaped: str) -> Script[list[int]]:
-        """Lock instances; the positions of journal lines that were written since `begin`."""
+    def lock(self, places: Sequence[Place]) -> Script[None]:
+        """Lock instances."""
+        ...
+
+    def news(self, escaped: str) -> Script[list[int]]:
+        """The positions of the journal lines with a text that others have written since the last
+        time, or since `begin`.
+        """
         ...
 
 
@@ -77,6 +76,7 @@ def forgetting(dialect: Dialect, erasure: Erasure) -> Script[Forgotten]:
     Raises:
         StillOwed: the outbox holds what would have to be rewritten.
         StoreCorrupt: something that names them cannot be read.
+        StoreBusy: others write of them faster than it is rewritten.
     """
     yield from dialect.begin(erasure)
     rules = yield [Said("select hash, campaign from {s}rules")]
@@ -93,32 +93,43 @@ class _Forgetting:
         self.rewriting = rewriting
         self.raw = erasure.member
         self.escaped = encode(erasure.member).decode()[1:-1]
-        self.lines: list[int] = []
+        self.locked: set[Place] = set()
         self.marks: dict[Place, int] = {}
 
     def run(self) -> Script[Forgotten]:
-        yield from self._notice()
-        done = Forgotten(
-            outbox=(yield from self._outbox()),
-            lines=(yield from self._lines()),
-            cells=(yield from self._cells()),
-            quotas=(yield from self._quotas()),
-            postings=(yield from self._postings()),
-            parts=(yield from self._parts()),
-            lives=(yield from self._lives()),
-        )
-        yield from self._seals()
-        if done == Forgotten():
-            return done
+        done = Counter[str]()
+        lines = yield from self._notice()
+        for _ in range(ROUNDS):
+            yield from self._lock()
+            late = yield from self._news()  # what it is about may not be locked yet
+            done["outbox"] += yield from self._outbox()
+            done["lines"] += yield from self._lines(lines)
+            done["cells"] += yield from self._cells()
+            done["quotas"] += yield from self._quotas()
+            done["postings"] += yield from self._postings()
+            done["parts"] += yield from self._parts()
+            done["lives"] += yield from self._lives()
+            yield from self._seals()
+            lines = late + (yield from self._news())
+            if not lines:
+                break
+        else:
+            raise StoreBusy(
+                f"forget: others were writing of {self.raw!r:.60} all the time; nothing was "
+                "rewritten; try again"
+            )
+        if not done.total():
+            return Forgotten()
         yield from self._tombstones()
-        return structs.replace(done, pseudonym=self.erasure.pseudonym)
+        return structs.replace(Forgotten(pseudonym=self.erasure.pseudonym), **done)
 
     def _has(self, column: str) -> str:
         return f"{self.dialect.holds}({column}, %s) > 0"
 
-    def _notice(self) -> Script[None]:
-        """Find what may name them, and learn in which instances they took part."""
+    def _notice(self) -> Script[list[int]]:
+        """Find the lines that may name them, and learn in which instances they took part."""
         last = 0
+        lines: list[int] = []
         while True:
             sql = (
                 "select position, decision from {s}journal where position > %s and "
@@ -127,7 +138,7 @@ class _Forgetting:
             (rows,) = yield [Said(sql, (last, self.escaped))]
             for position, text in rows:
                 self.rewriting.notice(text.encode())
-                self.lines.append(position)
+                lines.append(position)
             if len(rows) < PAGE:
                 break
             last = rows[-1][0]
@@ -135,12 +146,21 @@ class _Forgetting:
         sql = "select campaign, instance from {s}parts where member = %s"
         (rows,) = yield [Said(sql, (self.raw,))]
         self.rewriting.own.update((campaign, instance) for campaign, instance in rows)
+        return lines
+
+    def _news(self) -> Script[list[int]]:
+        """Lines that may name them, written since the last time; learn of them, too."""
+        lines = yield from self._read((yield from self.dialect.news(self.escaped)))
+        for _, decision in lines:
+            self.rewriting.notice(decision)
+        return [position for position, _ in lines]
+
+    def _lock(self) -> Script[None]:
+        """Lock what they take part in, and every cell that is to be rewritten."""
         places = set(self.rewriting.own)
         yield from self._each_cell(lambda place, cell: places.update(self._put_cell(place, cell)))
-        news = yield from self.dialect.lock(sorted(places), self.escaped)
-        for position, decision in (yield from self._read(news)):
-            self.rewriting.notice(decision)
-            self.lines.append(position)
+        yield from self.dialect.lock(sorted(places - self.locked))
+        self.locked |= places
 
     def _each_cell(self, look: Callable[[Place, Cell], object]) -> Script[None]:
         """Look at every cell that may name them."""
@@ -208,9 +228,9 @@ class _Forgetting:
         for some in by_trips(statements):
             yield list(some)
 
-    def _lines(self) -> Script[int]:
+    def _lines(self, positions: Iterable[int]) -> Script[int]:
         changed = 0
-        for some in by_trips(self.lines):
+        for some in by_trips(positions):
             lines = yield from self._read(some)
             news = [(at, old, self.rewriting.decision(old)) for at, old in lines]
             different = [(at, old, new) for at, old, new in news if new != old]
@@ -219,9 +239,10 @@ class _Forgetting:
         return changed
 
     def _cells(self) -> Script[int]:
-        puts: dict[Place, Said] = {}
-        yield from self._each_cell(lambda place, cell: puts.update(self._put_cell(place, cell)))
-        yield from self._write(iter(puts.values()))
+        every: dict[Place, Said] = {}
+        yield from self._each_cell(lambda place, cell: every.update(self._put_cell(place, cell)))
+        puts = [put for place, put in every.items() if place in self.locked]  # others have news
+        yield from self._write(iter(puts))
         return len(puts)
 
     def _quotas(self) -> Script[int]:
@@ -304,6 +325,7 @@ class _Forgetting:
             if now != key:
                 puts.append(Said(sql, (now[2], *key)))
         yield from self._write(iter(puts))
+        self.marks = {}
 
     def _lives(self) -> Script[int]:
         sql = f"select id, life from {{s}}lives where {self._has('life')}"
@@ -362,10 +384,3 @@ def _put_tombstones(salt: str, names: Iterable[Name], erasure: Erasure) -> Itera
     )
     for name in sorted(names):
         yield Said(sql, (fingerprint(salt, name), micros(erasure.at)))
-
-
-def by_trips(items: Iterable[T]) -> Iterator[list[T]]:
-    """So many at a time as go into one trip."""
-    waiting = iter(items)
-    while some := list(islice(waiting, PAGE)):
-        yield some

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from viralcommerce.codec import encode
 from viralcommerce.runtime.ports import Line
 from viralcommerce.runtime.sealing import RefusedLine, Seal, Sealing
-from viralcommerce.runtime.stores.erasing import Rows, Said, Script, by_trips
 from viralcommerce.runtime.stores.rows import SEAL_COLUMNS, micros
+from viralcommerce.runtime.stores.said import Rows, Said, Script, by_trips
 
 
 def sealing(work: Sealing) -> Script[bool]:

@@ -26,8 +26,8 @@ from viralcommerce.runtime.ports import (
     Wanted,
     Writes,
 )
-from viralcommerce.runtime.stores.erasing import Rows, Said, Script
 from viralcommerce.runtime.stores.rows import CELL_COLUMNS, micros
+from viralcommerce.runtime.stores.said import Rows, Said, Script
 from viralcommerce.runtime.stores.sqlite_reads import ONE_QUOTA, read
 
 _NEW_CELL: Final = (

@@ -16,8 +16,9 @@ from viralcommerce.errors import StoreBusy, StoreFull
 from viralcommerce.runtime.erasure import Erasure, Forgotten
 from viralcommerce.runtime.ports import Cell, Place
 from viralcommerce.runtime.sealing import RefusedLine, Sealing
-from viralcommerce.runtime.stores.erasing import Script, forgetting
+from viralcommerce.runtime.stores.erasing import forgetting
 from viralcommerce.runtime.stores.rows import CELL_COLUMNS, micros, to_cell
+from viralcommerce.runtime.stores.said import Script
 from viralcommerce.runtime.stores.sealing_sql import dropping, sealing
 from viralcommerce.runtime.stores.sqlite_session import SqliteSession, translated
 
@@ -111,7 +112,11 @@ class SqliteDialect:
         """The session has begun."""
         yield []
 
-    def lock(self, places: Sequence[Place], escaped: str) -> Script[list[int]]:
+    def lock(self, places: Sequence[Place]) -> Script[None]:
         """Everything is locked."""
+        yield []
+
+    def news(self, escaped: str) -> Script[list[int]]:
+        """Nobody else has written anything."""
         yield []
         return []

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from viralcommerce.runtime.erasure import Erasure, Forgotten
 from viralcommerce.runtime.ports import Place
 from viralcommerce.runtime.sealing import RefusedLine, Sealing
-from viralcommerce.runtime.stores import erasing
+from viralcommerce.runtime.stores import erasing, said
 from viralcommerce.runtime.stores.postgres.failures import Failed
 from viralcommerce.runtime.stores.postgres.statements import (
     Step,
@@ -67,10 +67,10 @@ def _forgetting(schema: str, erasure: Erasure, *, hosted: bool) -> Script[Forgot
     return (yield from _translated(script, schema))
 
 
-def to_step(said: erasing.Said, schema: str) -> Step:
+def to_step(one: said.Said, schema: str) -> Step:
     """A statement as PostgreSQL's drivers run it."""
-    values = [Int8(one) if isinstance(one, int) else one for one in said.values]
-    sql = said.sql.replace("{s}", f"{schema}.")
+    values = [Int8(value) if isinstance(value, int) else value for value in one.values]
+    sql = one.sql.replace("{s}", f"{schema}.")
     return Step(sql.encode(), values, answers=sql.startswith("select"))
 
 
@@ -90,13 +90,13 @@ def _sealing(schema: str, work: Sealing) -> Script[bool]:
     return (yield from _translated(sealing(work), schema))
 
 
-def _translated(script: erasing.Script[T], schema: str) -> Script[T]:
+def _translated(script: said.Script[T], schema: str) -> Script[T]:
     """A script of plain statements as steps."""
     try:
-        said = next(script)
+        trip = next(script)
         while True:
-            rows = yield [to_step(one, schema) for one in said]
-            said = script.send(rows)
+            rows = yield [to_step(one, schema) for one in trip]
+            trip = script.send(rows)
     except StopIteration as done:
         result: T = done.value
         return result
@@ -115,28 +115,33 @@ class PostgresDialect:
         self._schema = schema
         self._snapshot = ""
 
-    def begin(self, erasure: Erasure) -> erasing.Script[None]:
+    def begin(self, erasure: Erasure) -> said.Script[None]:
         """Lock the member, and note what is visible."""
         member = lock_hash(self._schema, ("member", erasure.member))
         yield [_said(Step(lock_few(1), (member,)))]
         rows = yield [_said(_SNAPSHOT)]
         self._snapshot = str(rows[0][0][0])
 
-    def lock(self, places: Sequence[Place], escaped: str) -> erasing.Script[list[int]]:
-        """Lock instances; the lines that were committed since the snapshot."""
+    def lock(self, places: Sequence[Place]) -> said.Script[None]:
+        """Lock instances."""
         hashes = sorted(lock_hash(self._schema, ("cell", *place)) for place in places)
         if hashes:
             yield [_said(step) for step in locking(hashes)]
+
+    def news(self, escaped: str) -> said.Script[list[int]]:
+        """The lines that were committed since the last snapshot."""
+        before, rows = self._snapshot, (yield [_said(_SNAPSHOT)])
+        self._snapshot = str(rows[0][0][0])
         sql = (
             "select position from {s}journal where tx >= pg_snapshot_xmin(%s::pg_snapshot) "
             "and not pg_visible_in_snapshot(tx, %s::pg_snapshot) and strpos(decision, %s) > 0"
         )
-        rows = yield [erasing.Said(sql, (self._snapshot, self._snapshot, escaped))]
+        rows = yield [said.Said(sql, (before, before, escaped))]
         return [position for (position,) in rows[0]]
 
 
-def _said(step: Step) -> erasing.Said:
-    return erasing.Said(step.sql.decode(), step.values)
+def _said(step: Step) -> said.Said:
+    return said.Said(step.sql.decode(), step.values)
 
 
 def scrubbing(schema: str) -> Script[bool]:
