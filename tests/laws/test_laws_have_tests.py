@@ -24,6 +24,7 @@ LAWFUL = {
         PACKAGE / "runtime" / "kinship.py",
         PACKAGE / "plain.py",
         PACKAGE / "runtime" / "flow.py",
+        PACKAGE / "runtime" / "forms.py",
         PACKAGE / "runtime" / "plainly.py",
         PACKAGE / "runtime" / "straight.py",
         PACKAGE / "runtime" / "gathering.py",

@@ -51,9 +51,9 @@ def test_a_code_that_is_no_text_is_no_message(code: Any) -> None:
     campaign = Campaign("rides", rides(), grants=gifts(1, 5), budget=CNY(100))
     with Shop.open("memory:", campaign) as shop:
         join = invite.Join(by="bob", code=code, link="ann", key="k", at=at())
-        with pytest.raises(InvalidMessage, match="is no text"):
+        with pytest.raises(InvalidMessage, match="code: expected text"):
             shop.handle(campaign, join)
-        with pytest.raises(InvalidMessage, match="is no text"):
+        with pytest.raises(InvalidMessage, match="code: expected text"):
             shop.handle_many(campaign, [join])
         assert_clean(shop.store)
         again = structs.replace(join, code="")

@@ -11,7 +11,6 @@ from msgspec import Struct
 from viralcommerce.messages import BY_CLOCK, Command
 from viralcommerce.refusals import NothingToEnd
 from viralcommerce.values.ids import MEMBER_FIELD
-from viralcommerce.values.money import Money
 
 TEXT: Final = "text"
 WORD: Final = "word"
@@ -62,23 +61,6 @@ def members_of(command: Command) -> tuple[str, ...]:
         value = getattr(command, field)
         named += [value] if isinstance(value, str) else value or ()
     return tuple(dict.fromkeys(filter(None, named)))
-
-
-@cache
-def amounts_in(command: type[Command]) -> tuple[str, ...]:
-    """The fields that hold money.
-
-    Example:
-        >>> from viralcommerce.mechanics import invite
-        >>> amounts_in(invite.Join), amounts_in(invite.Refund)
-        ((), ('amount',))
-    """
-    hints = get_type_hints(command)
-    return tuple(
-        field
-        for field in command.__struct_fields__
-        if any(one is Money for one in (hints[field], *get_args(hints[field])))
-    )
 
 
 @cache

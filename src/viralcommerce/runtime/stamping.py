@@ -8,16 +8,16 @@ from typing import Final
 
 from msgspec import structs
 
-from viralcommerce.errors import CurrencyMismatch, InvalidMessage, NaiveTime, ViralCommerceError
+from viralcommerce.errors import InvalidMessage, NaiveTime, ViralCommerceError
 from viralcommerce.messages import BY_CLOCK, UNSTAMPED, Command
 from viralcommerce.program import Program
 from viralcommerce.runtime.erasure import is_gone
+from viralcommerce.runtime.forms import check_form, form_of
 from viralcommerce.runtime.life import Life
-from viralcommerce.runtime.message_fields import amounts_in, members_of
+from viralcommerce.runtime.message_fields import members_of
 from viralcommerce.runtime.ports import Clock, Entropy
 from viralcommerce.runtime.request import CLOCK_KEYS, Request, deadline_key
 from viralcommerce.values.ids import are_plain_ids, check_id
-from viralcommerce.values.money import Money
 
 TOO_EARLY: Final = datetime(1900, 1, 1, tzinfo=UTC)
 TOO_LATE: Final = datetime(9000, 1, 1, tzinfo=UTC)
@@ -30,28 +30,40 @@ def request_for(
     """A command as flows take it: checked, filled in, stamped, with whom it names.
 
     Raises:
-        InvalidMessage, NaiveTime, CurrencyMismatch: see `instance_of` and `stamped`.
+        InvalidMessage, NaiveTime, CurrencyMismatch: see `check_kind`, `check_form`, `instance_of`
+            and `stamped`.
     """
+    check_kind(program, command)
     if type(command) in program.mechanic.filling:
+        check_form(program, command)
         command = filled(program, command, entropy)
     instance = instance_of(program, command)
+    only = form_of(type(command)).only
+    if not only or getattr(command, only) is not instance:  # which is checked already
+        check_form(program, command)
     ready = stamped(program, command, clock, entropy)
     return Request(program, ready, instance, life, members_of(ready))
 
 
 def filled(program: Program, command: Command, entropy: Entropy) -> Command:
-    """The command with what chance fills in before it is known what it is about, and its key."""
+    """The command with what chance fills in before it is known what it is about, and its key.
+
+    Raises:
+        InvalidMessage: a key that cannot be.
+    """
+    if command.key != "":
+        _check_key(program, command)
     key = command.key or entropy.key()
     seed = hashlib.sha256(entropy.seed(key).encode()).digest()
     full: Command = program.mechanic.filled(structs.replace(command, key=key), seed)
     return full
 
 
-def instance_of(program: Program, command: Command) -> str:
-    """The id of what a command is about; the command's ids and kind are checked.
+def check_kind(program: Program, command: Command) -> None:
+    """Check that a game has such commands, for those who send them.
 
     Raises:
-        InvalidMessage: a command of another game, or an id that cannot be.
+        InvalidMessage: a command of another game, or the clock's, from somebody else.
     """
     mechanic = program.mechanic
     cast = mechanic.casts.get(type(command))
@@ -66,9 +78,15 @@ def instance_of(program: Program, command: Command) -> str:
             f"{program.name}: {type(command).__name__}: by: only the clock does that, "
             f"not {command.by!r:.60}; leave it out"
         )
-    if program.mechanic.looks:
-        _check_amounts(program, command)
-    instance: str = mechanic.instance(command)
+
+
+def instance_of(program: Program, command: Command) -> str:
+    """The id of what a command is about; this one and the command's own are checked.
+
+    Raises:
+        InvalidMessage: an id that cannot be.
+    """
+    instance: str = program.mechanic.instance(command)
     if not are_plain_ids(instance, command.by, command.key):
         _check_ids(program, command, instance)
     return instance
@@ -103,17 +121,6 @@ def stamped(program: Program, command: Command, clock: Clock, entropy: Entropy) 
     return structs.replace(command, key=key, at=at, entropy=seed)
 
 
-def _check_amounts(program: Program, command: Command) -> None:
-    """What a command says of money is in the campaign's currency."""
-    for name in amounts_in(type(command)):
-        value = getattr(command, name)
-        if isinstance(value, Money) and value.currency != program.currency:
-            raise CurrencyMismatch(
-                f"{program.name}: {type(command).__name__}: {name}: {value} is not in "
-                f"{program.currency}; convert it, or run a campaign in that currency"
-            )
-
-
 def _draws(program: Program, command: Command) -> bool:
     """Whether it may need dice; who comes upon an end brings them for the clock."""
     mechanic = program.mechanic
@@ -128,6 +135,15 @@ def with_dice(request: Request, entropy: Entropy) -> Request:
     return structs.replace(
         request, command=structs.replace(command, entropy=entropy.seed(command.key))
     )
+
+
+def _check_key(program: Program, command: Command) -> None:
+    try:
+        check_id(command.key, "key")
+    except ViralCommerceError as error:
+        raise InvalidMessage(
+            f"{program.name}: {type(command).__name__}: {error.message}"
+        ) from None
 
 
 def _check_ids(program: Program, command: Command, instance: str) -> None:

@@ -284,7 +284,7 @@ class Invite(Mechanic[Commands, States, Events]):
 
     def _typed(self, command: Join) -> str:
         """The code as it is compared; most friends come by a link."""
-        return joins.typed(command.code, self.codes) if command.code != "" else ""
+        return joins.typed(command.code, self.codes) if command.code else ""
 
     def binds(self, command: Commands) -> str:
         """The inviter, of one who joins; the review, of an order that is kept back."""
