@@ -18,9 +18,8 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_
 
 import msgspec
 
-from viralcommerce.errors import CurrencyMismatch, InvalidMessage, InvalidValue
+from viralcommerce.errors import InvalidMessage, InvalidValue
 from viralcommerce.messages import BY_CLOCK, Command
-from viralcommerce.program import Program
 from viralcommerce.runtime.message_fields import kind_of
 from viralcommerce.values.ids import LONGEST, MEMBER_FIELD, MemberField, check_id
 from viralcommerce.values.money import Money
@@ -31,37 +30,45 @@ _SAID: Final = {str: "text", Money: "an amount of money", int: "a whole number"}
 
 
 class Form:
-    """The fields that a kind of command has of its own.
+    """The fields of a kind of command.
 
     Args:
         kind: of command.
 
     Attributes:
-        only: the one field it has, if that is one of text.
+        amounts: the fields that hold money.
     """
 
-    __slots__ = ("_hints", "_rest", "_texts", "only")
+    __slots__ = ("_hints", "_rest", "_texts", "amounts")
 
     def __init__(self, kind: type[Command]) -> None:
         hints = get_type_hints(kind, include_extras=True)
-        self._hints = {field: hints[field] for field in kind.__struct_fields__ if field in hints}
-        for field in _STAMPED:
-            self._hints.pop(field, None)
+        own = [field for field in kind.__struct_fields__ if field not in _STAMPED]
+        self._hints = {field: hints[field] for field in own}
         texts = [field for field, hint in self._hints.items() if hint in (str, MemberField)]
-        # two at least, so that the getter always answers with a tuple
-        self._texts = attrgetter(*texts, *texts[:1]) if texts else lambda _: ()
+        self._texts = attrgetter("by", "key", *texts)
         defaults = {one.name: one.default for one in msgspec.structs.fields(kind)}
         self._rest = tuple(
             (field, defaults[field], _kinds(hint))
             for field, hint in self._hints.items()
             if field not in texts
         )
-        self.only = texts[0] if len(self._hints) == len(texts) == 1 else ""
+        self.amounts = tuple(
+            field for field, hint in self._hints.items() if Money in (hint, *get_args(hint))
+        )
 
-    def fits(self, command: Command) -> bool:
-        """Whether all is fine at a glance; what is not may still be fine: `check` says."""
+    def fits(self, command: Command, instance: str) -> bool:
+        """Whether all is fine at a glance, ids too: short, visible ASCII without blanks or "(".
+
+        What is not may still be fine: `check` says, and `check_id`.
+
+        Args:
+            command: of the kind.
+            instance: what it is about.
+        """
+        texts = self._texts(command)
         try:
-            together = "".join(self._texts(command))
+            together = "".join(texts) + instance
         except TypeError:
             return False
         if not (
@@ -70,6 +77,8 @@ class Form:
             and " " not in together
             and "(" not in together
             and len(together) <= LONGEST
+            and texts[0] != ""
+            and instance != ""
         ):
             return False
         for field, default, kinds in self._rest:
@@ -79,7 +88,7 @@ class Form:
         return True
 
     def check(self, command: Command) -> None:
-        """Check every field.
+        """Check the fields that its kind has of its own.
 
         Raises:
             InvalidMessage: one holds what its type does not allow, or what cannot be kept.
@@ -93,49 +102,8 @@ class Form:
                 _check_text(field, text, hint)
 
 
-def check_form(program: Program, command: Command) -> None:
-    """Check the fields that a command has of its own.
-
-    Raises:
-        InvalidMessage: see `Form.check`.
-        CurrencyMismatch: an amount in another currency than the campaign's.
-    """
-    form = form_of(type(command))
-    if not form.fits(command):
-        try:
-            form.check(command)
-        except InvalidMessage as error:
-            raise InvalidMessage(
-                f"{program.name}: {type(command).__name__}: {error.message}"
-            ) from None
-    for field in amounts_in(type(command)):
-        value = getattr(command, field)
-        if value is not None and value.currency != program.currency:
-            raise CurrencyMismatch(
-                f"{program.name}: {type(command).__name__}: {field}: {value} is not in "
-                f"{program.currency}; convert it, or run a campaign in that currency"
-            )
-
-
 form_of: Final = cache(Form)
 """The form of a kind of command."""
-
-
-@cache
-def amounts_in(command: type[Command]) -> tuple[str, ...]:
-    """The fields that hold money.
-
-    Example:
-        >>> from viralcommerce.mechanics import invite
-        >>> amounts_in(invite.Join), amounts_in(invite.Refund)
-        ((), ('amount',))
-    """
-    hints = get_type_hints(command)
-    return tuple(
-        field
-        for field in command.__struct_fields__
-        if any(one is Money for one in (hints[field], *get_args(hints[field])))
-    )
 
 
 def _check_text(field: str, text: str, hint: Any) -> None:

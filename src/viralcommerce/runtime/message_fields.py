@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
+from operator import attrgetter
 from types import NoneType
 from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
 
@@ -10,7 +12,7 @@ from msgspec import Struct
 
 from viralcommerce.messages import BY_CLOCK, Command
 from viralcommerce.refusals import NothingToEnd
-from viralcommerce.values.ids import MEMBER_FIELD
+from viralcommerce.values.ids import MEMBER_FIELD, MemberField
 
 TEXT: Final = "text"
 WORD: Final = "word"
@@ -53,21 +55,31 @@ def members_of(command: Command) -> tuple[str, ...]:
     """
     if command.by == BY_CLOCK:
         return ()
-    others = _others(type(command))
-    if not others:
+    alone, together = _others(type(command))
+    if alone is None:
         return (command.by,)
-    named = [command.by]
-    for field in others:
+    named = list(alone(command))
+    for field in together:
         value = getattr(command, field)
         named += [value] if isinstance(value, str) else value or ()
-    return tuple(dict.fromkeys(filter(None, named)))
+    found: tuple[str, ...] = (command.by,)
+    for one in named:
+        if one and one not in found:
+            found += (one,)
+    return found
 
 
 @cache
-def _others(command: type[Command]) -> tuple[str, ...]:
-    """The fields besides `by` that hold members."""
-    return tuple(
-        field
+def _others(
+    command: type[Command],
+) -> tuple[Callable[[Command], tuple[str, ...]] | None, tuple[str, ...]]:
+    """How to get the fields besides `by` that hold a member; the fields that hold several."""
+    found = [
+        (field, hint)
         for field, hint in fields_of(command)
         if field != "by" and any(kind_of(one) == MEMBER_FIELD for one in (hint, *get_args(hint)))
-    )
+    ]
+    alone = [field for field, hint in found if hint == MemberField]
+    together = tuple(field for field, _ in found if field not in alone)
+    # `by` twice, so that the getter answers with a tuple
+    return (attrgetter("by", "by", *alone) if found else None), together

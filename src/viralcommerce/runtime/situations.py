@@ -111,18 +111,16 @@ class Situations:
         return None
 
     def _line(self, chain: Chain) -> list[tuple[str, State]]:
-        self.held.must_have_read(chain)
+        if not self.found.all_locked:
+            self.held.must_have_read(chain)
         name = chain[0]
         return [
-            (instance, self._state(name, cell))
+            (instance, cell.state if isinstance(cell.state, State) else self._thawed(name, cell))
             for instance, cell in lineage(chain, self.found.seen, self.cells)
         ]
 
-    def _state(self, name: str, cell: Cell) -> State:
-        state = cell.state
-        if isinstance(state, State):
-            return state
-        return thaw_state(self.context.programs.pinned(name, cell.rules), state)
+    def _thawed(self, name: str, cell: Cell) -> State:
+        return thaw_state(self.context.programs.pinned(name, cell.rules), cell.state)
 
     def others(
         self, request: Request, program: Program, changed: Mapping[str, Sequence[Event]]

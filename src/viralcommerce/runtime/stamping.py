@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
 
 from msgspec import structs
 
-from viralcommerce.errors import InvalidMessage, NaiveTime, ViralCommerceError
+from viralcommerce.errors import CurrencyMismatch, InvalidMessage, InvalidValue, NaiveTime
 from viralcommerce.messages import BY_CLOCK, UNSTAMPED, Command
 from viralcommerce.program import Program
 from viralcommerce.runtime.erasure import is_gone
-from viralcommerce.runtime.forms import check_form, form_of
+from viralcommerce.runtime.forms import form_of
 from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.message_fields import members_of
 from viralcommerce.runtime.ports import Clock, Entropy
 from viralcommerce.runtime.request import CLOCK_KEYS, Request, deadline_key
-from viralcommerce.values.ids import are_plain_ids, check_id
+from viralcommerce.values.ids import check_id
 
 TOO_EARLY: Final = datetime(1900, 1, 1, tzinfo=UTC)
 TOO_LATE: Final = datetime(9000, 1, 1, tzinfo=UTC)
@@ -30,17 +32,12 @@ def request_for(
     """A command as flows take it: checked, filled in, stamped, with whom it names.
 
     Raises:
-        InvalidMessage, NaiveTime, CurrencyMismatch: see `check_kind`, `check_form`, `instance_of`
-            and `stamped`.
+        InvalidMessage, NaiveTime, CurrencyMismatch: see `check_kind`, `instance_of`, `stamped`.
     """
     check_kind(program, command)
     if type(command) in program.mechanic.filling:
-        check_form(program, command)
         command = filled(program, command, entropy)
     instance = instance_of(program, command)
-    only = form_of(type(command)).only
-    if not only or getattr(command, only) is not instance:  # which is checked already
-        check_form(program, command)
     ready = stamped(program, command, clock, entropy)
     return Request(program, ready, instance, life, members_of(ready))
 
@@ -49,10 +46,12 @@ def filled(program: Program, command: Command, entropy: Entropy) -> Command:
     """The command with what chance fills in before it is known what it is about, and its key.
 
     Raises:
-        InvalidMessage: a key that cannot be.
+        InvalidMessage: a field that cannot be.
     """
-    if command.key != "":
-        _check_key(program, command)
+    with _said(program, command):
+        if command.key != "":
+            check_id(command.key, "key")
+        form_of(type(command)).check(command)
     key = command.key or entropy.key()
     seed = hashlib.sha256(entropy.seed(key).encode()).digest()
     full: Command = program.mechanic.filled(structs.replace(command, key=key), seed)
@@ -81,14 +80,25 @@ def check_kind(program: Program, command: Command) -> None:
 
 
 def instance_of(program: Program, command: Command) -> str:
-    """The id of what a command is about; this one and the command's own are checked.
+    """The id of what a command is about; this one and the command's fields are checked.
 
     Raises:
-        InvalidMessage: an id that cannot be.
+        InvalidMessage: an id that cannot be, or a field that holds what it must not.
+        CurrencyMismatch: an amount in another currency than the campaign's.
     """
     instance: str = program.mechanic.instance(command)
-    if not are_plain_ids(instance, command.by, command.key):
-        _check_ids(program, command, instance)
+    form = form_of(type(command))
+    if not form.fits(command, instance):
+        with _said(program, command):
+            _check_ids(program, command, instance)
+            form.check(command)
+    for field in form.amounts:
+        value = getattr(command, field)
+        if value is not None and value.currency != program.currency:
+            raise CurrencyMismatch(
+                f"{program.name}: {type(command).__name__}: {field}: {value} is not in "
+                f"{program.currency}; convert it, or run a campaign in that currency"
+            )
     return instance
 
 
@@ -137,10 +147,12 @@ def with_dice(request: Request, entropy: Entropy) -> Request:
     )
 
 
-def _check_key(program: Program, command: Command) -> None:
+@contextmanager
+def _said(program: Program, command: Command) -> Generator[None]:
+    """Say of what is wrong with a field which command of which campaign that is."""
     try:
-        check_id(command.key, "key")
-    except ViralCommerceError as error:
+        yield
+    except (InvalidMessage, InvalidValue) as error:
         raise InvalidMessage(
             f"{program.name}: {type(command).__name__}: {error.message}"
         ) from None
@@ -148,26 +160,21 @@ def _check_key(program: Program, command: Command) -> None:
 
 def _check_ids(program: Program, command: Command, instance: str) -> None:
     by, key = command.by, command.key
-    try:
-        check_id(instance, program.mechanic.scope)
-        for name, text in (("by", by), ("key", key)):
-            if type(text) is not str:  # nothing checks what Python code puts into a message
-                check_id(text, name)
-        if is_gone(by):
-            raise InvalidMessage(f"by: {by!r:.60} stands for somebody who was forgotten")
-        if by != BY_CLOCK:
-            check_id(by, "by")
-        elif program.mechanic.casts[type(command)]:
-            raise InvalidMessage(f"by: {BY_CLOCK!r} is no member")
-        if key.startswith(CLOCK_KEYS):  # longer than an id may be
-            if by != BY_CLOCK or key != deadline_key(instance, command.at):
-                raise InvalidMessage(f"key: {key!r:.60} is the clock's; give another")
-        elif key:
-            check_id(key, "key")
-    except ViralCommerceError as error:
-        raise InvalidMessage(
-            f"{program.name}: {type(command).__name__}: {error.message}"
-        ) from None
+    check_id(instance, program.mechanic.scope)
+    for name, text in (("by", by), ("key", key)):
+        if type(text) is not str:  # nothing checks what Python code puts into a message
+            check_id(text, name)
+    if is_gone(by):
+        raise InvalidMessage(f"by: {by!r:.60} stands for somebody who was forgotten")
+    if by != BY_CLOCK:
+        check_id(by, "by")
+    elif program.mechanic.casts[type(command)]:
+        raise InvalidMessage(f"by: {BY_CLOCK!r} is no member")
+    if key.startswith(CLOCK_KEYS):  # longer than an id may be
+        if by != BY_CLOCK or key != deadline_key(instance, command.at):
+            raise InvalidMessage(f"key: {key!r:.60} is the clock's; give another")
+    elif key:
+        check_id(key, "key")
 
 
 def aware(at: datetime) -> datetime:

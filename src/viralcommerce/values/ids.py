@@ -86,29 +86,5 @@ def check_id(text: str, what: str) -> str:
     return text
 
 
-def are_plain_ids(first: str, second: str, third: str) -> bool:
-    """Whether three ids are fine at a glance: visible ASCII without blanks or "(", and not long.
-
-    The last may be empty. What is not plain may still be fine: ask `check_id`, which says why.
-
-    Example:
-        >>> are_plain_ids("ride-1", "ann", ""), are_plain_ids("ride-1", "安", "")
-        (True, False)
-    """
-    try:
-        together = first + second + third
-    except TypeError:
-        return False
-    return (
-        together.isascii()
-        and together.isprintable()
-        and " " not in together
-        and "(" not in together
-        and len(together) <= LONGEST
-        and first != ""
-        and second != ""
-    )
-
-
 def _selects_a_variant(character: str) -> bool:
     return "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final, assert_never
+from typing import Final, TypeGuard, assert_never
 
 from msgspec import structs
 
@@ -42,6 +42,8 @@ from viralcommerce.values.vanity import VanityFormat
 _UNFIT: Final = "unfit"
 """What a wish is about that can be no code; no code is written in small letters."""
 _MOST_TYPED: Final = 64
+NOBODY: Final = Member()
+"""Who has not joined, and brought nobody."""
 
 
 @functools.cache
@@ -88,7 +90,7 @@ def informed(
     prefers: str,
 ) -> Join:
     """Whose invitation counts: the code's owner or the link's, as the rule prefers."""
-    found = states.get(f"code/{code}")
+    found = states.get(f"code/{code}") if code else None
     owner = ""
     if isinstance(found, Code) and (isinstance(uses, Unlimited) or found.used < uses):
         owner = found.owner
@@ -141,16 +143,16 @@ def join(
         return NoInvitation()
     if inviter == by:
         return OwnInvitation(by=by)
-    now = state if isinstance(state, Member) else Member()
-    stands = bool(now.inviter) and (now.until is None or at < now.until)
+    now = state if isinstance(state, Member) else NOBODY
     best = rebinds == "better" and bool(command.used) == (prefers == "code")
-    bound = (
-        rebinds == "never"
-        or (rebinds == "until_order" and now.bought > 0)
-        or (rebinds == "better" and (now.best or not best))
-    )
-    if stands and (bound or (now.inviter == inviter and not best)):
-        return AlreadyInvited(by=by)
+    if is_standing(now, at):
+        bound = (
+            rebinds == "never"
+            or (rebinds == "until_order" and now.bought > 0)
+            or (rebinds == "better" and (now.best or not best))
+        )
+        if bound or (now.inviter == inviter and not best):
+            return AlreadyInvited(by=by)
     until = None if binds_for == NEVER else at + binds_for
     again = now.invited > 0
     joined = Joined(at=at, invitee=by, inviter=inviter, until=until, again=again, best=best)
@@ -171,7 +173,7 @@ def evolve(state: States, event: JoinEvents) -> States:
             if isinstance(state, Member):
                 return _member(state, event)
             if isinstance(state, Nothing):
-                return _member(Member(), event)
+                return _member(NOBODY, event)
         case Issued():
             if isinstance(state, Nothing):
                 return Code(owner=event.owner)
@@ -186,12 +188,13 @@ def evolve(state: States, event: JoinEvents) -> States:
 def _member(state: Member, event: Joined | Parted | Bought | Befriended) -> Member:
     match event:
         case Joined():
-            return structs.replace(
-                state,
+            return Member(
                 inviter=event.inviter,
                 until=event.until,
                 best=event.best,
                 invited=state.invited + 1,
+                bought=state.bought,
+                friends=state.friends,
             )
         case Parted():
             return structs.replace(state, inviter="", until=None, best=False)
@@ -203,7 +206,7 @@ def _member(state: Member, event: Joined | Parted | Bought | Befriended) -> Memb
             assert_never(event)
 
 
-def is_standing(state: States, at: datetime) -> bool:
+def is_standing(state: States, at: datetime) -> TypeGuard[Member]:
     """Whether a member stands under an inviter at a moment."""
     return (
         isinstance(state, Member)

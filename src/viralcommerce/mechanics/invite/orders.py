@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import assert_never
 
 from msgspec import structs
@@ -66,7 +67,7 @@ def informed(command: Order, line: Sequence[tuple[str, States]], levels: int) ->
     """The order with who stands above its buyer when it is placed."""
     above: list[str] = []
     for _, state in line[:levels]:
-        if not isinstance(state, Member) or not is_standing(state, command.at):
+        if not is_standing(state, command.at):
             break
         above.append(state.inviter)
     return structs.replace(command, upline=tuple(above))
@@ -117,7 +118,7 @@ def order(
         upline=command.upline,
         amount=amount,
         net=Money(max(amount.minor - early, 0), amount.currency) if early else amount,
-        excess=Money(max(early - amount.minor, 0), amount.currency),
+        excess=_money(max(early - amount.minor, 0), amount.currency),
         matures=matures,
     )
     return (ordered,)
@@ -281,17 +282,31 @@ def maturing(name: str, state: Pending, at: datetime) -> Mature:
     return Mature(order=name, at=at, buyer=state.buyer, inviter=inviter)
 
 
+def _money(minor: int, currency: str) -> Money:
+    return Money(minor, currency) if minor else _nothing(currency)
+
+
+@cache
+def _nothing(currency: str) -> Money:
+    return Money(0, currency)
+
+
+def begun(state: Nothing | Early, event: Ordered) -> Pending:
+    """An order that was not known, but for refunds of it that came early."""
+    return Pending(
+        buyer=event.buyer,
+        upline=event.upline,
+        net=event.net,
+        refunds=tuple(state.refunds) if isinstance(state, Early) else (),
+        matures=event.matures,
+    )
+
+
 def evolve(state: States, event: Events) -> States:
     """Copy what the event decided."""
     match event, state:
         case Ordered(), (Nothing() | Early()):
-            return Pending(
-                buyer=event.buyer,
-                upline=event.upline,
-                net=event.net,
-                refunds=tuple(state.refunds) if isinstance(state, Early) else (),
-                matures=event.matures,
-            )
+            return begun(state, event)
         case RefundKept(), (Nothing() | Early()):
             before = state.refunds if isinstance(state, Early) else {}
             refunds = {**before, event.refund: event.amount.minor}

@@ -30,6 +30,7 @@ from viralcommerce.mechanics.invite.joining import (
     Join,
     Joined,
     Member,
+    Nothing,
     Part,
     Parted,
 )
@@ -342,10 +343,10 @@ class Invite(Mechanic[Commands, States, Events]):
     def evolve(self, state: States, event: Events) -> States:
         """Copy what the event decided."""
         match event:
+            case Ordered() if isinstance(state, Nothing):  # the most frequent, with who joins
+                return orders.begun(state, event)
             case Joined() | Issued() | CodeUsed() | Parted() | Bought() | Befriended():
                 return joins.evolve(state, event)
-            case Ordered():  # by far the most frequent, with who joins
-                return orders.evolve(state, event)
             case Withdrawn() | Arrived() | Bounced() | WrittenOff() | Blocked() | Cleared():
                 return payouts.evolve(state, event)
             case _:
