@@ -46,6 +46,10 @@ def array(values: Sequence[object], of: bytes) -> bytes:
             return header + struct.pack(f"!{'iq' * len(values)}", *pairs)
         number = struct.Struct("!iq").pack
         return header + b"".join([_NULL if one is None else number(_EIGHT, one) for one in values])
+    first, count = values[0], len(values)
+    if first is not None and values.count(first) == count:  # most columns: campaign, asset
+        text = str(first).encode()
+        return header + (_LENGTH(len(text)) + text) * count
     pieces = [header]
     for one in values:
         if one is None:
