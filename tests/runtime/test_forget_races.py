@@ -192,6 +192,26 @@ def test_others_name_what_is_new_after_her_between_any_two_steps(number: bool) -
     store.close()
 
 
+def test_what_begins_meanwhile_may_be_of_a_new_campaign() -> None:
+    """Between any two steps: its rules were not in the store when the erasure began."""
+    store = fresh_store()
+    steps, was_reached = 0, True
+    while was_reached:
+        her = f"{WHO}-{steps}"
+        shop_of(PACKS, store=store).handle(PACKS, share(f"p{steps}", by=her))
+        newer = small(total=60, parts=20 + steps).replace(name=f"newer-{steps}")
+
+        def meanwhile(newer: Campaign = newer, her: str = her) -> None:
+            shop_of(newer, store=store).handle(newer, share(f"of-{her}", by="bob"))
+
+        between = _Between(store, steps, meanwhile)
+        assert not shop_of(PACKS, store=between).forget(her).nothing
+        was_reached = between.reached
+        steps += 1
+    assert_clean(store)
+    store.close()
+
+
 def test_others_go_on_naming_her_in_what_is_new(store: Any) -> None:
     """EC-71: packs, keys and codes with her id in their names, from three threads."""
     shop = shop_of(PACKS, store=store)

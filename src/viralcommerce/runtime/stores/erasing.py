@@ -1,11 +1,11 @@
 """How SQL stores forget: one script of statements for all of them, with no I/O.
 
 Everything that may name the member is found by its text, read, rewritten as messages
-(`rewriting.Rewriting`) and put back. Reading everything takes as long as the journal is; what is
-locked meanwhile are the member, and then the instances that name them.
+(`rewriting.Rewriting`) and put back. Reading the journal takes as long as it is, and locks
+nothing; then the member is locked, and the instances that name them.
 
-Others may still name them in new texts of their own: a key, a new instance. Such a command is
-rewritten in all tables or in none: rows that appear meanwhile come with a line of the journal, and
+What is written meanwhile, and what others go on writing (a key, a new instance with the id in its
+name), is rewritten in all tables or in none: rows that appear come with a line of the journal, and
 as long as there are new lines, everything is gone through once more.
 """
 
@@ -23,24 +23,26 @@ from viralcommerce.runtime.erasure import (
     SALT,
     Erasure,
     Forgotten,
-    Name,
-    fingerprint,
     still_owed,
 )
-from viralcommerce.runtime.ports import Cell, Decision, Part, Place, Posting
+from viralcommerce.runtime.ports import Cell, Decision, Part, Place
 from viralcommerce.runtime.rewriting import Rewriting
-from viralcommerce.runtime.sealing import Seal, mark
+from viralcommerce.runtime.sealing import Seal
+from viralcommerce.runtime.stores.erasing_rows import (
+    amend,
+    put_lines,
+    put_postings,
+    put_tombstones,
+)
 from viralcommerce.runtime.stores.rows import (
     CELL_COLUMNS,
     PENDING_COLUMNS,
     POSTING_COLUMNS,
     SEAL_COLUMNS,
-    micros,
     moment,
     to_cell,
     to_life,
     to_pending,
-    to_posting,
     to_seal,
 )
 from viralcommerce.runtime.stores.said import PAGE, Rows, Said, Script, by_trips
@@ -56,11 +58,11 @@ class Dialect(Protocol):
     """A function of a text and a part of it; above 0 where the one has the other."""
 
     def begin(self, erasure: Erasure) -> Script[None]:
-        """Begin, with the member locked against their own commands."""
+        """Begin; what is written from now on is news."""
         ...
 
     def lock(self, places: Sequence[Place]) -> Script[None]:
-        """Lock instances."""
+        """Lock the member against all that names them, the first time; and instances."""
         ...
 
     def news(self, escaped: str) -> Script[list[int]]:
@@ -79,18 +81,17 @@ def forgetting(dialect: Dialect, erasure: Erasure) -> Script[Forgotten]:
         StoreBusy: others write of them faster than it is rewritten.
     """
     yield from dialect.begin(erasure)
-    rules = yield [Said("select hash, campaign from {s}rules")]
-    rewriting = Rewriting(erasure, {digest: text.encode() for digest, text in rules[0]})
-    return (yield from _Forgetting(dialect, erasure, rewriting).run())
+    return (yield from _Forgetting(dialect, erasure).run())
 
 
 class _Forgetting:
     """The tables of a store, while a member is being forgotten."""
 
-    def __init__(self, dialect: Dialect, erasure: Erasure, rewriting: Rewriting) -> None:
+    def __init__(self, dialect: Dialect, erasure: Erasure) -> None:
         self.dialect = dialect
         self.erasure = erasure
-        self.rewriting = rewriting
+        self.rules: dict[str, bytes] = {}
+        self.rewriting = Rewriting(erasure, self.rules)
         self.raw = erasure.member
         self.escaped = encode(erasure.member).decode()[1:-1]
         self.locked: set[Place] = set()
@@ -101,7 +102,10 @@ class _Forgetting:
         lines = yield from self._notice()
         for _ in range(ROUNDS):
             yield from self._lock()
-            late = yield from self._news()  # what it is about may not be locked yet
+            late = yield from self._news()
+            if late:  # what it is about is not locked yet
+                lines += late
+                continue
             done["outbox"] += yield from self._outbox()
             done["lines"] += yield from self._lines(lines)
             done["cells"] += yield from self._cells()
@@ -110,7 +114,7 @@ class _Forgetting:
             done["parts"] += yield from self._parts()
             done["lives"] += yield from self._lives()
             yield from self._seals()
-            lines = late + (yield from self._news())
+            lines = yield from self._news()
             if not lines:
                 break
         else:
@@ -135,7 +139,7 @@ class _Forgetting:
                 "select position, decision from {s}journal where position > %s and "
                 f"{self._has('decision')} order by position limit {PAGE}"
             )
-            (rows,) = yield [Said(sql, (last, self.escaped))]
+            rows = yield from self._with_rules(sql, (last, self.escaped))
             for position, text in rows:
                 self.rewriting.notice(text.encode())
                 lines.append(position)
@@ -150,10 +154,12 @@ class _Forgetting:
 
     def _news(self) -> Script[list[int]]:
         """Lines that may name them, written since the last time; learn of them, too."""
-        lines = yield from self._read((yield from self.dialect.news(self.escaped)))
-        for _, decision in lines:
-            self.rewriting.notice(decision)
-        return [position for position, _ in lines]
+        positions = yield from self.dialect.news(self.escaped)
+        sql = "select decision from {s}journal where position = %s"
+        for position in positions:
+            for (text,) in (yield from self._with_rules(sql, (position,))):
+                self.rewriting.notice(text.encode())
+        return positions
 
     def _lock(self) -> Script[None]:
         """Lock what they take part in, and every cell that is to be rewritten."""
@@ -162,22 +168,29 @@ class _Forgetting:
         yield from self.dialect.lock(sorted(places - self.locked))
         self.locked |= places
 
+    def _with_rules(self, sql: str, values: Sequence[object]) -> Script[Rows]:
+        """Rows, and then the rules that they are of: what is new may be of new ones."""
+        rows, rules = yield [Said(sql, values), Said("select hash, campaign from {s}rules")]
+        self.rules.update((digest, text.encode()) for digest, text in rules)
+        return rows
+
     def _each_cell(self, look: Callable[[Place, Cell], object]) -> Script[None]:
         """Look at every cell that may name them."""
-        sql = (
-            f"select campaign, instance, {CELL_COLUMNS} from {{s}}cells "
-            f"where (campaign, instance) > (%s, %s) and ({self._has('state')} or "
-            f"{self._has('instance')} or {self._has('parent')}) "
-            f"order by campaign, instance limit {PAGE}"
-        )
+        sql = self._cells_where("(campaign, instance) > (%s, %s)")
+        sql += f" order by campaign, instance limit {PAGE}"
         last: Place = ("", "")
         while True:
-            (rows,) = yield [Said(sql, (*last, self.escaped, self.raw, self.raw))]
+            rows = yield from self._with_rules(sql, (*last, self.escaped, self.raw, self.raw))
             for campaign, instance, *columns in rows:
                 look((campaign, instance), to_cell(tuple(columns)))
             if len(rows) < PAGE:
                 return
             last = rows[-1][:2]
+
+    def _cells_where(self, place: str) -> str:
+        texts = f"{self._has('state')} or {self._has('instance')} or {self._has('parent')}"
+        columns = f"campaign, instance, {CELL_COLUMNS}"
+        return f"select {columns} from {{s}}cells where {place} and ({texts})"
 
     def _put_cell(self, place: Place, cell: Cell) -> dict[Place, Said]:
         """How a cell is rewritten, by its place; nothing where it stays."""
@@ -235,15 +248,22 @@ class _Forgetting:
             news = [(at, old, self.rewriting.decision(old)) for at, old in lines]
             different = [(at, old, new) for at, old, new in news if new != old]
             changed += len(different)
-            yield from self._write(_put_lines(different))
+            yield from self._write(put_lines(different))
         return changed
 
     def _cells(self) -> Script[int]:
-        every: dict[Place, Said] = {}
-        yield from self._each_cell(lambda place, cell: every.update(self._put_cell(place, cell)))
-        puts = [put for place, put in every.items() if place in self.locked]  # others have news
-        yield from self._write(iter(puts))
-        return len(puts)
+        changed = 0
+        sql = self._cells_where("campaign = %s and instance = %s")
+        texts = (self.escaped, self.raw, self.raw)
+        for some in by_trips(sorted(self.locked)):
+            puts: list[Said] = []
+            for rows in (yield [Said(sql, (*place, *texts)) for place in some]):
+                for campaign, instance, *columns in rows:
+                    place = (campaign, instance)
+                    puts += self._put_cell(place, to_cell(tuple(columns))).values()
+            yield from self._write(iter(puts))
+            changed += len(puts)
+        return changed
 
     def _quotas(self) -> Script[int]:
         has = self._has("scope")
@@ -271,7 +291,7 @@ class _Forgetting:
         changed = last = 0
         while True:
             (rows,) = yield [Said(sql, (last, *[self.raw] * len(texts), self.escaped))]
-            puts = list(_put_postings(self.rewriting, rows, self.marks))
+            puts = list(put_postings(self.rewriting, rows, self.marks))
             changed += len(puts)
             yield from self._write(iter(puts))
             if len(rows) < PAGE:
@@ -289,7 +309,7 @@ class _Forgetting:
             old = Part(campaign, member, role, instance, moment(at))
             new = self.rewriting.part(old)
             if new != old:
-                _amend(self.marks, old, new)
+                amend(self.marks, old, new)
                 sql = "update {s}parts set member = %s, instance = %s where member = %s "
                 sql += "and campaign = %s and instance = %s and role = %s"
                 values = (new.member, new.instance, member, campaign, instance, role)
@@ -345,42 +365,4 @@ class _Forgetting:
         )
         get = Said("select value from {s}meta where name = %s", (SALT,))
         ((salt,),) = (yield [put, get])[1]
-        yield from self._write(_put_tombstones(salt, self.rewriting.names, self.erasure))
-
-
-def _put_lines(lines: Iterable[tuple[int, Decision, Decision]]) -> Iterator[Said]:
-    for position, old, new in lines:
-        sql = "update {s}journal set instance = %s, decision = %s where position = %s"
-        yield Said(sql, (new.instance, encode(new).decode(), position))
-        if new.command.key != old.command.key:
-            sql = "update {s}keys set key = %s where campaign = %s and key = %s and position = %s"
-            yield Said(sql, (new.command.key, old.campaign, old.command.key, position))
-
-
-def _amend(marks: dict[Place, int], old: Posting | Part, new: Posting | Part) -> None:
-    """Take note of what a rewritten row changes in the digest of its instance's seal."""
-    place = (old.campaign, old.instance)
-    marks[place] = marks.get(place, 0) + mark(new) - mark(old)
-
-
-def _put_postings(rewriting: Rewriting, rows: Rows, marks: dict[Place, int]) -> Iterator[Said]:
-    for position, *columns in rows:
-        old = to_posting(tuple(columns))
-        new = rewriting.posting(old)
-        if new != old:
-            _amend(marks, old, new)
-            moved = new.transfer
-            award = None if moved.award is None else encode(moved.award).decode()
-            sql = "update {s}ledger set id = %s, instance = %s, source = %s, target = %s, "
-            sql += "reverses = %s, award = %s where position = %s"
-            whom = (moved.id, new.instance, moved.source, moved.target, moved.reverses)
-            yield Said(sql, (*whom, award, position))
-
-
-def _put_tombstones(salt: str, names: Iterable[Name], erasure: Erasure) -> Iterator[Said]:
-    sql = (
-        "insert into {s}tombstones (fingerprint, at) values (%s, %s) "
-        "on conflict (fingerprint) do update set at = excluded.at"
-    )
-    for name in sorted(names):
-        yield Said(sql, (fingerprint(salt, name), micros(erasure.at)))
+        yield from self._write(put_tombstones(salt, self.rewriting.names, self.erasure))

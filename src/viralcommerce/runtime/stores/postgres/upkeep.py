@@ -1,8 +1,8 @@
 """How the store on PostgreSQL forgets: the statements of `erasing`, beside commands of others.
 
-The member is locked first, so that none of their own commands runs meanwhile. What names them is
-found without further locks; then the instances it is in are locked, in the order of everybody's
-locks, and what was written into them in between is found by snapshot.
+What names the member is found without locks, which takes as long as the journal is. Then they are
+locked, so that nothing that names them runs meanwhile, and the instances it is in, in the order of
+everybody's locks; what was written in between is found by snapshot.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from viralcommerce.runtime.stores import erasing, said
 from viralcommerce.runtime.stores.postgres.failures import Failed
 from viralcommerce.runtime.stores.postgres.statements import (
     Step,
-    lock_few,
     lock_hash,
     locking,
 )
@@ -114,17 +113,18 @@ class PostgresDialect:
     def __init__(self, schema: str) -> None:
         self._schema = schema
         self._snapshot = ""
+        self._member: list[int] = []
 
     def begin(self, erasure: Erasure) -> said.Script[None]:
-        """Lock the member, and note what is visible."""
-        member = lock_hash(self._schema, ("member", erasure.member))
-        yield [_said(Step(lock_few(1), (member,)))]
+        """Note what is visible."""
+        self._member = [lock_hash(self._schema, ("member", erasure.member))]
         rows = yield [_said(_SNAPSHOT)]
         self._snapshot = str(rows[0][0][0])
 
     def lock(self, places: Sequence[Place]) -> said.Script[None]:
-        """Lock instances."""
+        """Lock the member, the first time, and instances."""
         hashes = sorted(lock_hash(self._schema, ("cell", *place)) for place in places)
+        hashes, self._member = [*self._member, *hashes], []
         if hashes:
             yield [_said(step) for step in locking(hashes)]
 
