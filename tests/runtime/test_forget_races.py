@@ -104,6 +104,38 @@ def test_beside_everybodys_commands(store: Any) -> None:
     assert_clean(store)
 
 
+def test_beside_everybody_where_there_are_too_many_to_lock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who is in more instances than a server has locks for: all wait, and nothing is lost."""
+    from viralcommerce.runtime.stores.postgres import upkeep
+
+    monkeypatch.setattr(upkeep, "MOST_LOCKED", 3)
+    store = fresh_store()
+    shop = shop_of(PACKS, store=store)
+    for round_ in range(3):
+        for who in (f"{WHO}-{round_}", f"bob-7f3-{round_}"):
+            for number in range(6):
+                shop.handle(PACKS, share(f"{who}.{number}", by=who))
+
+        def grabs(friend: str, round_: int = round_) -> None:
+            for number in range(6):
+                for who in (f"{WHO}-{round_}", f"bob-7f3-{round_}"):
+                    shop.handle(PACKS, grab(friend, f"{who}.{number}"))
+
+        def forgets(who: str) -> Forgotten:
+            return shop.forget(who)
+
+        works = [partial(grabs, f"fay-{friend}") for friend in range(3)]
+        names = (f"{WHO}-{round_}", f"bob-7f3-{round_}")
+        done = at_once(*[partial(forgets, who) for who in names], *works)
+        assert [type(one) for one in done] == [Forgotten] * 2 + [type(None)] * 3, done
+        assert standing_alone(names[0], told(store)) == []
+        assert standing_alone(names[1], told(store)) == []
+    assert_clean(store)
+    store.close()
+
+
 def test_twice_at_once_one_of_them_finds_nothing(store: Any) -> None:
     shop = shop_of(PACKS, store=store)
     for number in NUMBERS:

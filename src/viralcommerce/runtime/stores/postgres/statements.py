@@ -311,6 +311,12 @@ SHARE_AND_LOCK_MANY: Final = (
 )
 
 
+@functools.cache
+def gate(schema: str) -> int:
+    """The lock that everybody who locks instances shares, so that one can lock them all."""
+    return lock_hash(schema, ("gate",))
+
+
 def locking(hashes: Sequence[int], shared: Sequence[int] = ()) -> list[Step]:
     """Take advisory locks in the order given: one statement, however many.
 

@@ -1,9 +1,9 @@
 """A unit of work on PostgreSQL as scripts of round trips, with no I/O: for sync and async shells.
 
 Two or three round trips a command. `lock` begins a transaction and takes transaction-level
-advisory locks: keys and cells sorted by hash, then quotas sorted by hash; the next statement, on a
-new snapshot, reads. `commit` sends everything and the commit at once; what cannot be written
-fails in the server, and undoes it.
+advisory locks: the gate and members, shared; keys and cells sorted by hash, then quotas sorted by
+hash; the next statement, on a new snapshot, reads. `commit` sends everything and the commit at
+once; what cannot be written fails in the server, and undoes it.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ from viralcommerce.runtime.stores.postgres.statements import (
     Statements,
     Step,
     arrays,
+    gate,
     lock_hash,
     locking,
     whole,
@@ -269,7 +270,10 @@ class Unit:
         places = [("key", *place) for place in wanted.decisions]
         places += [("cell", *place) for place in wanted.cells]
         hashes = self._hashes(places) + self._hashes(("quota", *key) for key in wanted.quotas)
-        return locking(hashes, self._hashes(("member", member) for member in wanted.members))
+        shared = self._hashes(("member", member) for member in wanted.members)
+        if places:
+            shared.insert(0, gate(self._statements.schema))
+        return locking(hashes, shared)
 
     def _through(self, trip: Trip, hot: Change, writes: Writes) -> Script[Short | Stale | None]:
         """Take one hot quota and write all the rest in one statement.

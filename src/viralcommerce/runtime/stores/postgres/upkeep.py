@@ -2,7 +2,8 @@
 
 What names the member is found without locks, which takes as long as the journal is. Then they are
 locked, so that nothing that names them runs meanwhile, and the instances it is in, in the order of
-everybody's locks; what was written in between is found by snapshot.
+everybody's locks; what was written in between is found by snapshot. Whoever has brought thousands
+is in more instances than a server has locks for: then all commands wait, at the gate they share.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from viralcommerce.runtime.stores import erasing, said
 from viralcommerce.runtime.stores.postgres.failures import Failed
 from viralcommerce.runtime.stores.postgres.statements import (
     Step,
+    gate,
     lock_hash,
     locking,
 )
@@ -27,6 +29,8 @@ from viralcommerce.runtime.stores.sealing_sql import dropping, sealing
 T = TypeVar("T")
 _AT_LEISURE: Final = Step(b"select set_config('statement_timeout', '0', true)", answers=True)
 _SNAPSHOT: Final = Step(b"select pg_current_snapshot()::text", answers=True)
+MOST_LOCKED: Final = 2_000
+"""How many instances are locked each for itself; the server has room for some 6,400 locks."""
 TABLES: Final = (
     "cells", "journal", "keys", "ledger", "lives", "outbox", "parts", "quotas", "sealed_quotas",
     "seals", "tombstones",
@@ -85,7 +89,7 @@ def drop(schema: str, campaign: str, refusals: Sequence[RefusedLine]) -> Script[
 
 def _sealing(schema: str, work: Sealing) -> Script[bool]:
     places = sorted(lock_hash(schema, ("cell", *seal.place)) for seal in work.seals)
-    yield locking(places)
+    yield locking(places, [gate(schema)])
     return (yield from _translated(sealing(work), schema))
 
 
@@ -113,20 +117,28 @@ class PostgresDialect:
     def __init__(self, schema: str) -> None:
         self._schema = schema
         self._snapshot = ""
-        self._member: list[int] = []
+        self._member = 0
+        self._has_gate: bool | None = None
 
     def begin(self, erasure: Erasure) -> said.Script[None]:
         """Note what is visible."""
-        self._member = [lock_hash(self._schema, ("member", erasure.member))]
+        self._member = lock_hash(self._schema, ("member", erasure.member))
         rows = yield [_said(_SNAPSHOT)]
         self._snapshot = str(rows[0][0][0])
 
     def lock(self, places: Sequence[Place]) -> said.Script[None]:
-        """Lock the member, the first time, and instances."""
+        """Lock the member, the first time, and instances: each, or where there are many, all."""
         hashes = sorted(lock_hash(self._schema, ("cell", *place)) for place in places)
-        hashes, self._member = [*self._member, *hashes], []
-        if hashes:
-            yield [_said(step) for step in locking(hashes)]
+        steps: list[Step] = []
+        if self._has_gate is None:
+            self._has_gate = len(hashes) > MOST_LOCKED
+            door = [gate(self._schema)]
+            steps += locking(door) if self._has_gate else locking([], door)
+            steps += locking([self._member])
+        if not self._has_gate:
+            steps += locking(hashes)
+        if steps:
+            yield [_said(step) for step in steps]
 
     def news(self, escaped: str) -> said.Script[list[int]]:
         """The lines that were committed since the last snapshot."""
