@@ -38,7 +38,11 @@ class Below:
             if not names:
                 del self._names[name, old]
         if new:
-            self._names.setdefault((name, new), set()).add(instance)
+            beside = self._names.get((name, new))
+            if beside is None:
+                self._names[name, new] = {instance}
+            else:
+                beside.add(instance)
 
 
 def walked(place: Place, cells: Mapping[Place, Cell]) -> set[str]:
