@@ -12,7 +12,7 @@ from viralcommerce.runtime.erasure import Erasure, Forgotten
 from viralcommerce.runtime.stores.postgres.hosted import HostedPostgresStore
 from viralcommerce.runtime.stores.postgres.migrations import SCHEMA, SCHEMA_VERSION
 from viralcommerce.runtime.stores.postgres.tables import Tables, versions
-from viralcommerce.runtime.stores.postgres.unit import Script
+from viralcommerce.runtime.stores.postgres.transactions import Script
 
 T = TypeVar("T")
 

@@ -32,7 +32,7 @@ from viralcommerce.runtime.stores.postgres.store import (
     stream_name,
 )
 from viralcommerce.runtime.stores.postgres.tables import Tables
-from viralcommerce.runtime.stores.postgres.unit import Script
+from viralcommerce.runtime.stores.postgres.transactions import Script
 from viralcommerce.runtime.stores.postgres.upkeep import forgetting, scrubbing
 from viralcommerce.runtime.stores.postgres.wire import OwnAsyncConnection
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol, TypeVar
 from viralcommerce.runtime.stores.postgres.drivers import Status, in_format, unknown
 from viralcommerce.runtime.stores.postgres.failures import CANCELED, Failed
 from viralcommerce.runtime.stores.postgres.statements import Rows, Step
-from viralcommerce.runtime.stores.postgres.unit import Script, Trip
+from viralcommerce.runtime.stores.postgres.transactions import Script, Trip
 from viralcommerce.runtime.stores.unwrapping import packages
 
 T = TypeVar("T")

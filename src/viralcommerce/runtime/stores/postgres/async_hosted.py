@@ -24,7 +24,8 @@ from viralcommerce.runtime.stores.postgres.hosted import (
 )
 from viralcommerce.runtime.stores.postgres.reads import Query, Stream
 from viralcommerce.runtime.stores.postgres.tables import Tables
-from viralcommerce.runtime.stores.postgres.unit import Script, Unit
+from viralcommerce.runtime.stores.postgres.transactions import Script
+from viralcommerce.runtime.stores.postgres.unit import Unit
 from viralcommerce.runtime.stores.postgres.upkeep import forgetting
 from viralcommerce.runtime.stores.unwrapping import async_driver_connection
 

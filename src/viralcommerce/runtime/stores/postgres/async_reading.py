@@ -15,7 +15,7 @@ from viralcommerce.runtime.stores.postgres.follow import Followed
 from viralcommerce.runtime.stores.postgres.outbox import OutboxQueries
 from viralcommerce.runtime.stores.postgres.reads import Query, Reads, Stream
 from viralcommerce.runtime.stores.postgres.tables import Tables
-from viralcommerce.runtime.stores.postgres.unit import Script
+from viralcommerce.runtime.stores.postgres.transactions import Script
 
 if TYPE_CHECKING:
     from viralcommerce.runtime.stores.postgres.async_hosted import AsyncHostedPostgresStore

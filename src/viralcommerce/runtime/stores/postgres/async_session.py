@@ -8,7 +8,8 @@ from typing import Generic, TypeVar
 from viralcommerce.runtime.ports import Found, Short, Stale, Wanted, Writes
 from viralcommerce.runtime.stores.postgres.async_drivers import AsyncDriver, play
 from viralcommerce.runtime.stores.postgres.failures import Failed, translation
-from viralcommerce.runtime.stores.postgres.unit import Script, Unit
+from viralcommerce.runtime.stores.postgres.transactions import Script
+from viralcommerce.runtime.stores.postgres.unit import Unit
 
 T = TypeVar("T")
 D = TypeVar("D", bound=AsyncDriver)

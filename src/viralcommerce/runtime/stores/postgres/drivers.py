@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar
 from viralcommerce.errors import InvalidValue
 from viralcommerce.runtime.stores.postgres.failures import Failed
 from viralcommerce.runtime.stores.postgres.statements import Rows
-from viralcommerce.runtime.stores.postgres.unit import Script, Trip
+from viralcommerce.runtime.stores.postgres.transactions import Script, Trip
 from viralcommerce.runtime.stores.unwrapping import described, packages
 
 if TYPE_CHECKING:

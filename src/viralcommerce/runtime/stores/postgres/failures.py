@@ -20,6 +20,11 @@ DIVISION_BY_ZERO: Final = "22012"
 CANCELED: Final = "57014"
 FAILED_BEFORE: Final = "25P02"
 STALE_PLAN: Final = "0A000"
+INVALID_TRANSACTION: Final = "25000"
+NOT_AS_IT_IS: Final = (
+    "this must read what is there now, and the host's transaction reads what was there when it "
+    "began; begin it at READ COMMITTED"
+)
 _LOST: Final = {"57P01", "57P02", "57P03", "25P03", "57P05"}
 
 

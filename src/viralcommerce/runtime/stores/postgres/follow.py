@@ -17,7 +17,7 @@ from viralcommerce.errors import InvalidValue
 from viralcommerce.runtime.ports import Line
 from viralcommerce.runtime.stores.postgres.reads import to_line
 from viralcommerce.runtime.stores.postgres.statements import Step
-from viralcommerce.runtime.stores.postgres.unit import Script
+from viralcommerce.runtime.stores.postgres.transactions import Script
 from viralcommerce.runtime.stores.postgres.whole import Int8
 
 T = TypeVar("T")

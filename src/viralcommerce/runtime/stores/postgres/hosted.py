@@ -20,7 +20,8 @@ from viralcommerce.runtime.stores.postgres.reads import Query, Stream
 from viralcommerce.runtime.stores.postgres.session import PostgresSession
 from viralcommerce.runtime.stores.postgres.statements import Rows, Step
 from viralcommerce.runtime.stores.postgres.tables import Tables
-from viralcommerce.runtime.stores.postgres.unit import Script, Unit
+from viralcommerce.runtime.stores.postgres.transactions import Script
+from viralcommerce.runtime.stores.postgres.unit import Unit
 from viralcommerce.runtime.stores.postgres.upkeep import forgetting
 from viralcommerce.runtime.stores.unwrapping import driver_connection
 

@@ -112,7 +112,8 @@ comment on column {schema}.journal.tx is
   'the transaction that wrote the line: what a follower of the journal compares snapshots with';
 comment on column {schema}.quotas.cap is
   'the bound that every shard of a hot quota was last divided for; null: divided for none';
-insert into {schema}.meta values ('shards', '{shards}'), ('partition', '{lines}');
+insert into {schema}.meta values ('shards', '{shards}'), ('partition', '{lines}'),
+  ('erasures', '0');
 """,
 )
 """Each brings the tables from its index to the next version."""

@@ -10,7 +10,7 @@ from psycopg.rows import tuple_row
 from viralcommerce.runtime.stores.postgres.drivers import Status
 from viralcommerce.runtime.stores.postgres.on_psycopg import failed, pipelines, status_of
 from viralcommerce.runtime.stores.postgres.statements import Rows
-from viralcommerce.runtime.stores.postgres.unit import Trip
+from viralcommerce.runtime.stores.postgres.transactions import Trip
 from viralcommerce.runtime.stores.postgres.wire import OwnAsyncConnection
 
 AsyncConnection = psycopg.AsyncConnection[Any]

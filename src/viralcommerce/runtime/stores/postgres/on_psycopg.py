@@ -13,7 +13,7 @@ from psycopg.rows import tuple_row
 from viralcommerce.runtime.stores.postgres.drivers import STATUS, Status
 from viralcommerce.runtime.stores.postgres.failures import Failed, translation
 from viralcommerce.runtime.stores.postgres.statements import Rows, Step
-from viralcommerce.runtime.stores.postgres.unit import Trip
+from viralcommerce.runtime.stores.postgres.transactions import Trip
 from viralcommerce.runtime.stores.postgres.wire import OwnConnection
 
 

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from viralcommerce.runtime.stores.postgres.failures import DIVISION_BY_ZERO, Failed
 from viralcommerce.runtime.stores.postgres.statements import Step, lock_hash
-from viralcommerce.runtime.stores.postgres.unit import Script, Trip
+from viralcommerce.runtime.stores.postgres.transactions import Script, Trip
 from viralcommerce.runtime.stores.postgres.whole import Int8
 
 _BOUNDS: Final = re.compile(r"FROM \('(\d+)'\) TO \('(\d+)'\)")

@@ -16,7 +16,7 @@ from viralcommerce.runtime.sealing import Seal
 from viralcommerce.runtime.stores.postgres.follow import Followed
 from viralcommerce.runtime.stores.postgres.reads import Query, Stream
 from viralcommerce.runtime.stores.postgres.tables import Tables
-from viralcommerce.runtime.stores.postgres.unit import Script
+from viralcommerce.runtime.stores.postgres.transactions import Script
 
 if TYPE_CHECKING:
     from viralcommerce.runtime.stores.postgres.hosted import HostedPostgresStore

@@ -25,7 +25,7 @@ from viralcommerce.runtime.stores.postgres.reading import PostgresTables
 from viralcommerce.runtime.stores.postgres.reads import Query, Stream
 from viralcommerce.runtime.stores.postgres.session import PostgresSession
 from viralcommerce.runtime.stores.postgres.tables import Tables
-from viralcommerce.runtime.stores.postgres.unit import Script
+from viralcommerce.runtime.stores.postgres.transactions import Script
 from viralcommerce.runtime.stores.postgres.upkeep import drop, forgetting, scrubbing, seal
 from viralcommerce.runtime.stores.postgres.wire import OwnConnection
 

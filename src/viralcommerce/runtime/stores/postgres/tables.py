@@ -10,7 +10,8 @@ from viralcommerce.runtime.stores.postgres.outbox import OutboxQueries
 from viralcommerce.runtime.stores.postgres.reads import Reads
 from viralcommerce.runtime.stores.postgres.statements import Statements, Step
 from viralcommerce.runtime.stores.postgres.tombstones import Tombstones
-from viralcommerce.runtime.stores.postgres.unit import Script, Unit
+from viralcommerce.runtime.stores.postgres.transactions import Script
+from viralcommerce.runtime.stores.postgres.unit import Unit
 
 
 class Tables:

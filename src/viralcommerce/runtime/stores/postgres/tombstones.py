@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from viralcommerce.runtime.erasure import SALT, Name, fingerprints
 from viralcommerce.runtime.ports import Wanted
 from viralcommerce.runtime.stores.postgres.statements import Part, Rows, Step
+
+ERASURES: Final = "erasures"
+"""What is changed by every erasure, so that no transaction with an older snapshot goes on."""
 
 
 class Tombstones:
@@ -20,6 +25,13 @@ class Tombstones:
 
     def __init__(self, schema: str) -> None:
         self._salt = ""
+        self.seen = Step(
+            f"select 1 from {schema}.meta where name = '{ERASURES}' and "
+            "current_setting('transaction_isolation') <> 'read committed' for share".encode(),
+            answers=True,
+        )
+        """A row in a transaction that reads as of its beginning; a serialization failure in one
+        that cannot see who was forgotten since."""
         self._marks = (
             f"select m.value, m.value = %s, t.fingerprint from {schema}.meta m "
             f"left join {schema}.tombstones t on t.fingerprint = any(%b::text[]) "

@@ -8,8 +8,8 @@ once; what cannot be written fails in the server, and undoes it.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from msgspec import structs
 
@@ -27,6 +27,8 @@ from viralcommerce.runtime.ports import (
 )
 from viralcommerce.runtime.stores.postgres.failures import (
     DIVISION_BY_ZERO,
+    INVALID_TRANSACTION,
+    NOT_AS_IT_IS,
     SERIALIZATION,
     UNIQUE,
     Failed,
@@ -55,28 +57,9 @@ from viralcommerce.runtime.stores.postgres.statements import (
     whole,
 )
 from viralcommerce.runtime.stores.postgres.tombstones import Tombstones
+from viralcommerce.runtime.stores.postgres.transactions import HOSTED, OWN, Script, Trip
 from viralcommerce.runtime.stores.postgres.writing import as_supposed, body
 from viralcommerce.runtime.stores.rows import to_cell
-
-T = TypeVar("T")
-Trip = list[Step]
-Script = Generator[Trip, list[Rows], T]
-"""Yields round trips, is sent the rows of each step, and thrown what the server raised."""
-
-GENERIC: Final = b"set local plan_cache_mode = force_generic_plan"
-"""What a unit of work says is planned once: it goes by an index whatever the values, and where the
-server is left to choose, it plans statements over arrays anew each time, a seventh of a gathered
-commit. What follows the journal does depend on the values, and is no unit of work."""
-OWN: Final = (
-    (b"begin isolation level read committed", GENERIC),
-    (b"commit",),
-    (b"rollback",),
-)
-HOSTED: Final = (
-    (b"savepoint viralcommerce",),
-    (b"release savepoint viralcommerce",),
-    (b"rollback to savepoint viralcommerce", b"release savepoint viralcommerce"),
-)
 
 
 class Unit:
@@ -137,6 +120,8 @@ class Unit:
         trip = [] if self.begun else list(self._begin)
         self.begun = True
         trip += self._locks(wanted)
+        if self._hosted and (wanted.cells or wanted.decisions):
+            trip.append(self._tombstones.seen)
         before = len(trip)
         reads = self._reads(wanted)
         if not wanted.decisions and not wanted.cells:
@@ -147,6 +132,12 @@ class Unit:
             marked, rows[before] = self._tombstones.apart(rows[before])
         else:
             *rows, marked = yield [*trip, *reads, self._tombstones.step(wanted)]
+        if (
+            self._hosted
+            and rows[before - 1]
+            and (wanted.chains or wanted.branches or wanted.walks)
+        ):
+            raise Failed(NOT_AS_IT_IS, INVALID_TRANSACTION)
         if self._tombstones.learn(marked):
             (marked,) = yield [self._tombstones.step(wanted)]
         found = self._found(wanted, rows[before:])

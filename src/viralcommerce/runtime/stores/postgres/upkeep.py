@@ -15,14 +15,19 @@ from viralcommerce.runtime.erasure import Erasure, Forgotten
 from viralcommerce.runtime.ports import Place
 from viralcommerce.runtime.sealing import RefusedLine, Sealing
 from viralcommerce.runtime.stores import erasing, said
-from viralcommerce.runtime.stores.postgres.failures import Failed
+from viralcommerce.runtime.stores.postgres.failures import (
+    INVALID_TRANSACTION,
+    NOT_AS_IT_IS,
+    Failed,
+)
 from viralcommerce.runtime.stores.postgres.statements import (
     Step,
     gate,
     lock_hash,
     locking,
 )
-from viralcommerce.runtime.stores.postgres.unit import HOSTED, OWN, Script
+from viralcommerce.runtime.stores.postgres.tombstones import ERASURES
+from viralcommerce.runtime.stores.postgres.transactions import HOSTED, OWN, Script
 from viralcommerce.runtime.stores.postgres.whole import Int8
 from viralcommerce.runtime.stores.sealing_sql import dropping, sealing
 
@@ -31,6 +36,8 @@ _AT_LEISURE: Final = Step(b"select set_config('statement_timeout', '0', true)", 
 _SNAPSHOT: Final = Step(b"select pg_current_snapshot()::text", answers=True)
 MOST_LOCKED: Final = 2_000
 """How many instances are locked each for itself; the server has room for some 6,400 locks."""
+_LEVEL: Final = Step(b"select current_setting('transaction_isolation')", answers=True)
+_ONE_MORE: Final = "update {s}meta set value = (value::bigint + 1)::text where name ="
 TABLES: Final = (
     "cells", "journal", "keys", "ledger", "lives", "outbox", "parts", "quotas", "sealed_quotas",
     "seals", "tombstones",
@@ -123,8 +130,10 @@ class PostgresDialect:
     def begin(self, erasure: Erasure) -> said.Script[None]:
         """Note what is visible."""
         self._member = lock_hash(self._schema, ("member", erasure.member))
-        rows = yield [_said(_SNAPSHOT)]
+        rows = yield [_said(_SNAPSHOT), _said(_LEVEL)]
         self._snapshot = str(rows[0][0][0])
+        if rows[1][0][0] != "read committed":
+            raise Failed(NOT_AS_IT_IS, INVALID_TRANSACTION)
 
     def lock(self, places: Sequence[Place]) -> said.Script[None]:
         """Lock the member, the first time, and instances: each, or where there are many, all."""
@@ -135,6 +144,7 @@ class PostgresDialect:
             door = [gate(self._schema)]
             steps += locking(door) if self._has_gate else locking([], door)
             steps += locking([self._member])
+            steps.append(Step(f"{_ONE_MORE} '{ERASURES}'".format(s=f"{self._schema}.").encode()))
         if not self._has_gate:
             steps += locking(hashes)
         if steps:
