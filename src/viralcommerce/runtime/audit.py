@@ -39,6 +39,7 @@ from viralcommerce.program import Program, QuotaKey
 from viralcommerce.rules.base import Kinds
 from viralcommerce.rules.limits import Unlimited
 from viralcommerce.runtime.books import Books
+from viralcommerce.runtime.circles import circles
 from viralcommerce.runtime.findings import MOST_PROBLEMS, UNREADABLE, AuditReport, Problem
 from viralcommerce.runtime.kept_keys import KeptKeys, Wish
 from viralcommerce.runtime.ports import Decision, Store
@@ -346,8 +347,9 @@ class CampaignAudit:
         self.allow(program.campaign)
 
     def _check_cells(self) -> Iterator[Problem]:
-        seen = 0
+        seen, parents = 0, dict[str, str]()
         for name, cell in self.store.cells(self.name):
+            parents[name] = cell.parent
             instance = self.instances.get(name)
             if instance is None:
                 yield self._problem(name, "a cell that the journal does not know")
@@ -358,6 +360,8 @@ class CampaignAudit:
         if seen != len(self.instances):
             lost = sorted(set(self.instances) - {name for name, _ in self.store.cells(self.name)})
             yield self._problem(", ".join(lost[:5]), f"{len(lost)} cells are gone")
+        for circle in circles(parents):
+            yield self._problem(", ".join(circle[:5]), f"{len(circle)} stand above themselves")
 
     def _check_holds(self) -> Iterator[Problem]:
         for name, instance in self.instances.items():
