@@ -189,6 +189,91 @@ def test_forgetting_waits_for_what_is_decided(store: Any, what: str) -> None:
     assert_clean(store)
 
 
+class Counted(Interrupted):
+    """The same before the so-many-th call of any kind; forgetting that must wait goes on beside."""
+
+    def __init__(self, store: Any, calls: int, forget: Callable[[], object]) -> None:
+        super().__init__(store, "", forget)
+        self.calls = calls
+        self.beside: threading.Thread | None = None
+
+    def session(self) -> Any:
+        return _CountedSession(self, self.store.session())
+
+    def called(self) -> None:
+        if self.calls == 0:
+            self.beside = threading.Thread(target=self.between.pop())
+            self.beside.start()
+            self.beside.join(0.1)
+        self.calls -= 1
+
+
+class _CountedSession(_Session):
+    def __getattr__(self, name: str) -> Any:
+        if name in ("look", "lock", "commit", "commit_if", "close"):
+            self._outer.called()  # type: ignore[attr-defined]
+        return getattr(self._inner, name)
+
+
+def told_at(what: str, number: int) -> list[invite.Commands]:
+    """What concerns an inviter whom it does not name, or names as an operator does."""
+    cat, late = f"cat-{number}", at(days=1)
+    match what:
+        case "order":
+            return [order(f"late-{number}", by=cat)]
+        case "orders":
+            return [order(f"late-{number}-{one}", by=cat) for one in range(3)]
+        case "code":
+            return [invite.Join(by=f"dee-{number}", code=f"teapot{number:03}", at=late)]
+        case "refund":
+            return [
+                invite.Refund(order=f"o-{number}", refund="r", by="op", amount=CNY(9), at=late)
+            ]
+        case "rebind":
+            return [invite.Join(by=cat, link="zoe", at=late)]
+        case _:
+            return []
+
+
+@pytest.mark.parametrize("what", ["order", "orders", "code", "refund", "rebind", "tick"])
+def test_between_any_two_calls_of_the_store(store: Any, what: str) -> None:
+    """EC-64: whoever is above is forgotten before the first call, before the second, and so on."""
+    shop = Shop(store, (CAMPAIGN,))
+    number, was_reached = 0, True
+    while was_reached:
+        who, cat = f"{WHO}-{number}", f"cat-{number}"
+        for command in (
+            invite.Issue(by=who, vanity=f"teapot{number:03}", at=at()),
+            invite.Join(by=who, link="ann", at=at()),
+            invite.Join(by=cat, link=who, at=at()),
+            invite.Order(order=f"o-{number}", by=cat, amount=CNY(100), at=at()),
+        ):
+            assert isinstance(shop.handle(CAMPAIGN, command), Accepted)
+        if what == "refund":
+            shop.tick(LATER)
+
+        def forget(who: str = who) -> None:
+            shop.forget(who)
+
+        counted = Counted(store, number, forget)
+        hurried = Shop(counted, (CAMPAIGN,))
+        if what == "tick":
+            assert hurried.tick(LATER) == 1
+        else:
+            hurried.handle_many(CAMPAIGN, told_at(what, number))
+        if counted.beside is not None:
+            counted.beside.join()
+        else:
+            was_reached = False
+            shop.forget(who)
+        assert standing_alone(who, everywhere(store)) == []
+        shop.tick(LATER)
+        assert standing_alone(who, everywhere(store)) == []
+        number += 1
+    assert number > 2
+    assert_clean(store)
+
+
 def test_the_line_has_changed_since_it_was_looked_up() -> None:
     """What is locked is who stands above under lock; then there is nobody to forget."""
     store = fresh_store()
