@@ -190,7 +190,7 @@ def test_forgetting_waits_for_what_is_decided(store: Any, what: str) -> None:
 
 
 class Counted(Interrupted):
-    """The same before the so-many-th call of any kind; forgetting that must wait goes on beside."""
+    """The same before the so-many-th call of any kind; what must wait goes on beside."""
 
     def __init__(self, store: Any, calls: int, forget: Callable[[], object]) -> None:
         super().__init__(store, "", forget)
