@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
+from inviting import gifts, rides
 from postgres import fresh_store, server_url
 from runtime.test_forget import standing_alone, told
 from shops import NOON, assert_clean, code, grab, share, shop_of, small
-from viralcommerce import Campaign, Shop
+from viralcommerce import CNY, UNLIMITED, Campaign, Shop
 from viralcommerce.errors import StoreBusy, StoreError
 from viralcommerce.kinds import KINDS
+from viralcommerce.mechanics import invite
 from viralcommerce.runtime.chance import SystemEntropy
 from viralcommerce.runtime.erasure import Forgotten, erasure
 from viralcommerce.runtime.stores.sqlite import SqliteStore
@@ -104,9 +106,7 @@ def test_beside_everybodys_commands(store: Any) -> None:
     assert_clean(store)
 
 
-def test_beside_everybody_where_there_are_too_many_to_lock(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_beside_everybody_when_too_many_to_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who is in more instances than a server has locks for: all wait, and nothing is lost."""
     from viralcommerce.runtime.stores.postgres import upkeep
 
@@ -240,6 +240,44 @@ def test_what_begins_meanwhile_may_be_of_a_new_campaign() -> None:
         assert not shop_of(PACKS, store=between).forget(her).nothing
         was_reached = between.reached
         steps += 1
+    assert_clean(store)
+    store.close()
+
+
+@pytest.mark.parametrize("first", [WHO, "bob-7f3"])
+def test_a_friend_is_forgotten_between_any_two_steps(first: str) -> None:
+    """EC-64: what is named after the one, and names the other, has another name meanwhile."""
+    store = fresh_store()
+    friends = Campaign("rides", rides(), grants=gifts(2, 20), budget=UNLIMITED)
+    shop = Shop(store, (friends,))
+    steps, was_reached = 0, True
+    while was_reached:
+        ann, bob = f"{WHO}-{steps}", f"bob-7f3-{steps}"
+        for command in (
+            invite.Join(by=ann, link="zoe", at=NOON),
+            invite.Join(by=bob, link=ann, at=NOON),
+            invite.Order(by=bob, order=f"o{steps}", amount=CNY(100), at=NOON),
+        ):
+            shop.handle(friends, command)
+        one, other = (ann, bob) if first == WHO else (bob, ann)
+        beside = threading.Thread(target=lambda other=other: shop.forget(other))
+
+        def meanwhile(beside: threading.Thread = beside) -> None:
+            beside.start()
+            beside.join(0.2)
+
+        between = _Between(store, steps, meanwhile)
+        assert not Shop(between, (friends,)).forget(one).nothing  # type: ignore[arg-type]
+        was_reached = between.reached
+        if was_reached:
+            beside.join()
+        else:
+            shop.forget(other)
+        steps += 1
+    assert steps > 8
+    text = told(store)
+    assert WHO not in text
+    assert "bob-7f3" not in text
     assert_clean(store)
     store.close()
 

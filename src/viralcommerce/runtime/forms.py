@@ -67,10 +67,10 @@ class Form:
             instance: what it is about.
         """
         texts = self._texts(command)
-        try:
-            together = "".join(texts) + instance
-        except TypeError:
-            return False
+        for text in texts:
+            if type(text) is not str:  # nor a class made of it: nothing would write that
+                return False
+        together = "".join(texts) + instance
         if not (
             together.isascii()
             and together.isprintable()
@@ -132,7 +132,9 @@ def _check_text(field: str, text: str, hint: Any) -> None:
 def _is_a(value: object, hint: Any) -> bool:
     try:
         again = msgspec.convert(value, hint)
-    except (msgspec.ValidationError, InvalidValue, UnicodeEncodeError):
+        if type(value) not in (str, Money):  # text is looked at more closely
+            msgspec.json.encode(value)
+    except (msgspec.ValidationError, InvalidValue, TypeError, UnicodeEncodeError):
         return False
     return type(again) is type(value) and bool(again == value)
 

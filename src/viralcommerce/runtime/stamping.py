@@ -113,11 +113,14 @@ def stamped(program: Program, command: Command, clock: Clock, entropy: Entropy) 
     at = command.at
     if at is UNSTAMPED:
         at = clock.now()
-    if not isinstance(at, datetime):
-        raise InvalidMessage(
-            f"{program.name}: {type(command).__name__}: at: {at!r:.60} is no time; give a "
-            "datetime with a zone"
-        )
+    if type(at) is not datetime:
+        try:  # pandas and pendulum have classes of their own, which nothing would write
+            at = datetime.combine(at.date(), at.timetz())
+        except (AttributeError, TypeError, ValueError):
+            raise InvalidMessage(
+                f"{program.name}: {type(command).__name__}: at: {at!r:.60} is no time; give a "
+                "datetime with a zone"
+            ) from None
     if at.tzinfo is not UTC:
         at = aware(at)
     if not TOO_EARLY.year <= at.year < TOO_LATE.year:

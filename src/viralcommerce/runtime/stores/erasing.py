@@ -61,8 +61,12 @@ class Dialect(Protocol):
         """Begin; what is written from now on is news."""
         ...
 
-    def lock(self, places: Sequence[Place]) -> Script[None]:
-        """Lock the member against all that names them, the first time; and instances."""
+    def lock(self, places: Sequence[Place]) -> Script[bool]:
+        """Lock the member against all that names them, the first time; and instances.
+
+        Returns:
+            Whether somebody else was forgotten since `begin`, who may have named them.
+        """
         ...
 
     def news(self, escaped: str) -> Script[list[int]]:
@@ -101,7 +105,9 @@ class _Forgetting:
         done = Counter[str]()
         lines = yield from self._notice()
         for _ in range(ROUNDS):
-            yield from self._lock()
+            if (yield from self._lock()):  # what was found may have other names now
+                lines = yield from self._notice()
+                continue
             late = yield from self._news()
             if late:  # what it is about is not locked yet
                 lines += late
@@ -161,12 +167,13 @@ class _Forgetting:
                 self.rewriting.notice(text.encode())
         return positions
 
-    def _lock(self) -> Script[None]:
+    def _lock(self) -> Script[bool]:
         """Lock what they take part in, and every cell that is to be rewritten."""
         places = set(self.rewriting.own)
         yield from self._each_cell(lambda place, cell: places.update(self._put_cell(place, cell)))
-        yield from self.dialect.lock(sorted(places - self.locked))
+        is_late = yield from self.dialect.lock(sorted(places - self.locked))
         self.locked |= places
+        return is_late
 
     def _with_rules(self, sql: str, values: Sequence[object]) -> Script[Rows]:
         """Rows, and then the rules that they are of: what is new may be of new ones."""

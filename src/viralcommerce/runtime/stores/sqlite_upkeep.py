@@ -112,9 +112,10 @@ class SqliteDialect:
         """The session has begun."""
         yield []
 
-    def lock(self, places: Sequence[Place]) -> Script[None]:
+    def lock(self, places: Sequence[Place]) -> Script[bool]:
         """Everything is locked."""
         yield []
+        return False
 
     def news(self, escaped: str) -> Script[list[int]]:
         """Nobody else has written anything."""

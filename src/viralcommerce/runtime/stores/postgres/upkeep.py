@@ -37,7 +37,11 @@ _SNAPSHOT: Final = Step(b"select pg_current_snapshot()::text", answers=True)
 MOST_LOCKED: Final = 2_000
 """How many instances are locked each for itself; the server has room for some 6,400 locks."""
 _LEVEL: Final = Step(b"select current_setting('transaction_isolation')", answers=True)
-_ONE_MORE: Final = "update {s}meta set value = (value::bigint + 1)::text where name ="
+_ERASURES: Final = f"select value from {{s}}meta where name = '{ERASURES}'"
+_ALONE: Final = f"{_ERASURES} for update"
+_ONE_MORE: Final = (
+    f"update {{s}}meta set value = (value::bigint + 1)::text where name = '{ERASURES}'"
+)
 TABLES: Final = (
     "cells", "journal", "keys", "ledger", "lives", "outbox", "parts", "quotas", "sealed_quotas",
     "seals", "tombstones",
@@ -124,31 +128,37 @@ class PostgresDialect:
     def __init__(self, schema: str) -> None:
         self._schema = schema
         self._snapshot = ""
+        self._before = ""
         self._member = 0
         self._has_gate: bool | None = None
 
     def begin(self, erasure: Erasure) -> said.Script[None]:
         """Note what is visible."""
         self._member = lock_hash(self._schema, ("member", erasure.member))
-        rows = yield [_said(_SNAPSHOT), _said(_LEVEL)]
+        rows = yield [_said(_SNAPSHOT), said.Said(_ERASURES), _said(_LEVEL)]
         self._snapshot = str(rows[0][0][0])
-        if rows[1][0][0] != "read committed":
+        self._before = str(rows[1][0][0])
+        if rows[2][0][0] != "read committed":
             raise Failed(NOT_AS_IT_IS, INVALID_TRANSACTION)
 
-    def lock(self, places: Sequence[Place]) -> said.Script[None]:
-        """Lock the member, the first time, and instances: each, or where there are many, all."""
+    def lock(self, places: Sequence[Place]) -> said.Script[bool]:
+        """Lock the member, the first time, and instances: each, or where there are many, all.
+
+        One erasure at a time gets that far.
+        """
         hashes = sorted(lock_hash(self._schema, ("cell", *place)) for place in places)
-        steps: list[Step] = []
+        is_late = False
         if self._has_gate is None:
             self._has_gate = len(hashes) > MOST_LOCKED
             door = [gate(self._schema)]
-            steps += locking(door) if self._has_gate else locking([], door)
+            steps = locking(door) if self._has_gate else locking([], door)
             steps += locking([self._member])
-            steps.append(Step(f"{_ONE_MORE} '{ERASURES}'".format(s=f"{self._schema}.").encode()))
-        if not self._has_gate:
-            steps += locking(hashes)
-        if steps:
-            yield [_said(step) for step in steps]
+            yield [*map(_said, steps), said.Said(_ALONE)]
+            rows = yield [said.Said(_ERASURES), said.Said(_ONE_MORE)]
+            is_late = str(rows[0][0][0]) != self._before
+        if hashes and not self._has_gate:
+            yield [_said(step) for step in locking(hashes)]
+        return is_late
 
     def news(self, escaped: str) -> said.Script[list[int]]:
         """The lines that were committed since the last snapshot."""
