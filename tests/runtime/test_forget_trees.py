@@ -144,3 +144,32 @@ def test_those_below_go_on(store: Any) -> None:
     )
     assert isinstance(shop.handle(CAMPAIGN, refund), Accepted)
     assert audit(store).is_clean, audit(store).problems
+
+
+@pytest.mark.parametrize(
+    ("who", "other"),
+    [("ann", "ann-b"), ("ann", "ann.smith"), ("ann", "b.ann"), ("7", "7-7"), ("安", "安 娜")],
+)
+def test_whose_id_contains_the_other_stays_who_they_are(store: Any, who: str, other: str) -> None:
+    """What is named after a member, and their account, is theirs whole or not at all."""
+    shop = Shop(store, (CAMPAIGN,), issuer=FakeIssuer())
+    for number, command in enumerate(
+        (
+            invite.Join(by=who, link="zoe"),
+            invite.Join(by=other, link=who),
+            invite.Join(by="dee", link=other),
+            buy("o1", "dee", 10_000),
+            run(other, "b1"),
+            run(who, "b1"),
+        ),
+        1,
+    ):
+        shop.handle(CAMPAIGN, structs.replace(command, at=at(minutes=number), key=f"k{number}"))
+        shop.tick(at(minutes=number))
+    before = shop.views.earnings("rides", other)
+    done = shop.forget(who)
+    assert audit(store).is_clean, audit(store).problems
+    assert shop.views.above("rides", "dee") == [other, done.pseudonym, "zoe"]
+    assert shop.views.earnings("rides", other) == before
+    again = shop.handle(CAMPAIGN, invite.Join(by=other, link="eve", at=at(days=1)))
+    assert isinstance(again, Refused), "bound already"

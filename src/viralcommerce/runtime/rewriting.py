@@ -68,8 +68,10 @@ class Rewriting:
         first = "(?<![^\\W_])" if self.member[0].isalnum() else ""
         last = "(?![^\\W_])" if self.member[-1].isalnum() else ""
         self._pattern = re.compile(first + re.escape(self.member) + last)
-        begins = sorted({_MEMBER}.union(*(kind.namesakes for kind in self._mechanics)))
-        after = "|".join(rf"(?<=\b{re.escape(one)})" for one in begins)
+        self._begins = tuple(
+            sorted({_MEMBER}.union(*(kind.namesakes for kind in self._mechanics)))
+        )
+        after = "|".join(rf"(?<=\b{re.escape(one)})" for one in self._begins)
         self._told = re.compile(f"(?:{after}){re.escape(self.member)}{last}")
         self._anywhere = not self.member.isdecimal()
 
@@ -85,8 +87,10 @@ class Rewriting:
         return pattern.sub(lambda _: self.pseudonym, text)
 
     def instance(self, place: Place) -> str:
-        """The name of an instance."""
-        name = self.text(place, place[1])
+        """The name of an instance; one that is a member's own gives way if it is theirs."""
+        name = place[1]
+        own = next((one for one in self._begins if name.startswith(one)), "")
+        name = f"{own}{self.who(name.removeprefix(own))}" if own else self.text(place, name)
         if name != place[1]:
             self.names.add(("cell", *place))
         return name
@@ -110,8 +114,11 @@ class Rewriting:
         kind, slash, rest = account.partition("/")
         if not slash or kind == STOCK:
             return account
-        whole = rest == self.member and kind != _HOLD
-        return f"{kind}/{self.pseudonym if whole else self.text(place, rest)}"
+        if kind == _HOLD:
+            return f"{kind}/{self.instance((place[0], rest))}"
+        if f"{kind}/" == _MEMBER or rest == self.member:
+            return f"{kind}/{self.who(rest)}"
+        return f"{kind}/{self.text(place, rest)}"
 
     def quota(self, key: QuotaKey) -> QuotaKey:
         """What a quota is counted for: a member, a pair, an instance, or a fact's value."""
@@ -123,7 +130,7 @@ class Rewriting:
             whom, *others = (self.who(one) for one in rest.split("\t"))
             rest = "\t".join((whom, *sorted(others)))
         else:
-            rest = self.text((name, rest), rest)
+            rest = self.instance((name, rest))
         return (name, quota, f"{subject}/{rest}", period)
 
     def award(self, place: Place, award: Award) -> Award:
