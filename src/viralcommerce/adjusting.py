@@ -41,6 +41,11 @@ REPAID: Final = "repaid"
 AnyAccepted = Accepted[Command, Event]
 
 
+def award_id(campaign: str, instance: str, version: int, row: int) -> str:
+    """The id of an award, by where it was given; see `reversing.named` for the way back."""
+    return f"{campaign}/{instance}/{version}/{row}"
+
+
 class Standing:
     """What an instance has given, and what of each award still stands.
 
@@ -68,8 +73,8 @@ class Standing:
             column[one.award] = column.get(one.award, 0) + change
         for event in decision.events:
             if isinstance(event, AwardReversed):
-                whole = (decision.campaign, decision.instance, event.version, event.row)
-                self.reversed.add("/".join(map(str, whole)))
+                place = (decision.campaign, decision.instance)
+                self.reversed.add(award_id(*place, event.version, event.row))
 
 
 def adjustments(

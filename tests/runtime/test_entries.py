@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from auction import AUCTION, Auction, Bid
 from drawing import DRAW, RAIN, TICKET, begun, history
-from postgres import fresh_store
 from shops import NOON, ask, assert_clean, at, grab, like, likes, rain, share, shop_of
 from viralcommerce import (
     CNY,
@@ -30,19 +27,8 @@ from viralcommerce.rules.base import rule
 from viralcommerce.runtime.aio import AsyncShop
 from viralcommerce.runtime.relay import PATIENCE, Deliveries, Patience
 from viralcommerce.runtime.stores.memory import MemoryStore
-from viralcommerce.runtime.stores.sqlite import SqliteStore
 from viralcommerce.testing.doubles import FakeIssuer, FakeMembers, ScriptedClock
 from viralcommerce.values.windows import Window
-
-
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
-    if request.param == "memory":
-        yield MemoryStore()
-        return
-    disk = SqliteStore(tmp_path / "viral.db") if request.param == "sqlite" else fresh_store()
-    yield disk
-    disk.close()
 
 
 @pytest.fixture

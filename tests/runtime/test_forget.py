@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from postgres import fresh_store
 from shops import (
     NOON,
     ask,
@@ -38,7 +36,6 @@ from viralcommerce.rules.conditions import SameDevice, Velocity
 from viralcommerce.runtime import life, outbox, ports
 from viralcommerce.runtime.audit import audit
 from viralcommerce.runtime.relay import Patience
-from viralcommerce.runtime.stores.memory import MemoryStore
 from viralcommerce.runtime.stores.sqlite import SqliteStore
 
 SMALL = small(
@@ -57,18 +54,6 @@ SMALL = small(
 )
 LIKES = likes(2)
 IDS = ("ann", "ann-7f3", "安娜", 'o"ann\\x', "10086", "ann@x.com", "user 7", "é/ann")
-
-
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
-    made: dict[str, Any] = {
-        "memory": MemoryStore,
-        "sqlite": lambda: SqliteStore(tmp_path / "viral.db"),
-        "postgres": fresh_store,
-    }
-    store = made[request.param]()
-    yield store
-    store.close()
 
 
 def busy(store: Any, who: str, **ports: Any) -> Shop:

@@ -6,9 +6,9 @@ clock lets mature. Wherever the forgetting comes, it is as if it had come before
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,7 +21,6 @@ from viralcommerce import CNY, UNLIMITED, Campaign, Shop, days
 from viralcommerce.mechanics import invite
 from viralcommerce.messages import Accepted
 from viralcommerce.runtime.stores.memory import MemoryStore
-from viralcommerce.runtime.stores.sqlite import SqliteStore
 
 CAMPAIGN = Campaign(
     "rides",
@@ -31,29 +30,24 @@ CAMPAIGN = Campaign(
 )
 WHO = "annabel"
 LATER = at(days=1)
-
-
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
-    if request.param == "memory":
-        yield MemoryStore()
-        return
-    disk = SqliteStore(tmp_path / "viral.db") if request.param == "sqlite" else fresh_store()
-    yield disk
-    disk.close()
+CALLS = ("look", "lock", "commit", "commit_if", "close")
 
 
 class Interrupted:
-    """A store in whose sessions something happens, once, before a call of this name.
+    """A store in whose sessions something happens, once.
 
     Args:
         store: that does the work.
-        call: `lock` or `commit`.
         between: what happens.
+        before: the call that it happens before, of `CALLS`; before any of them where none is said.
+        calls: how many of these calls come first.
     """
 
-    def __init__(self, store: Any, call: str, between: Callable[[], object]) -> None:
-        self.store, self.call, self.between = store, call, [between]
+    def __init__(
+        self, store: Any, between: Callable[[], object], *, before: str = "", calls: int = 0
+    ) -> None:
+        self.store, self.between, self.calls = store, between, calls
+        self.before = (before,) if before else CALLS
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.store, name)
@@ -61,15 +55,45 @@ class Interrupted:
     def session(self) -> Any:
         return _Session(self, self.store.session())
 
+    @property
+    def was_reached(self) -> bool:
+        return self.calls < 0
+
+    def called(self, name: str) -> None:
+        if name in self.before:
+            self.calls -= 1
+            if self.calls == -1:
+                self.between()
+
 
 class _Session:
     def __init__(self, outer: Interrupted, inner: Any) -> None:
         self._outer, self._inner = outer, inner
 
     def __getattr__(self, name: str) -> Any:
-        if name == self._outer.call and self._outer.between:
-            self._outer.between.pop()()
+        self._outer.called(name)
         return getattr(self._inner, name)
+
+
+class Beside:
+    """Somebody is forgotten by another thread, which may have to wait.
+
+    Args:
+        shop: that forgets.
+        who: is forgotten.
+
+    Attributes:
+        waits: whether they are not forgotten a while after it has begun.
+    """
+
+    def __init__(self, shop: Shop, who: str) -> None:
+        self.thread = threading.Thread(target=lambda: shop.forget(who))
+        self.waits = False
+
+    def begin(self) -> None:
+        self.thread.start()
+        self.thread.join(0.2)
+        self.waits = self.thread.is_alive()
 
 
 def begun(store: Any) -> Shop:
@@ -112,9 +136,9 @@ def credited(store: Any) -> dict[str, int]:
 def test_the_clock_lets_an_order_of_somebody_forgotten_mature(store: Any, who: str) -> None:
     """EC-64: the order's buyer or their inviter is forgotten after the tick has looked."""
     shop = begun(store)
-    hurried = Interrupted(store, "lock", lambda: shop.forget(who))
+    hurried = Interrupted(store, lambda: shop.forget(who), before="lock")
     assert Shop(hurried, (CAMPAIGN,)).tick(LATER) == 1
-    assert not hurried.between
+    assert hurried.was_reached
     assert standing_alone(who, everywhere(store)) == []
     assert credited(store) == credited(forgotten_before(who))
     assert_clean(store)
@@ -126,7 +150,7 @@ def test_a_second_order_is_not_taken_for_the_first(store: Any) -> None:
     assert shop.tick(LATER) == 1
     before = credited(store)
     shop.handle(CAMPAIGN, order("o2"))
-    hurried = Interrupted(store, "lock", lambda: shop.forget("cat"))
+    hurried = Interrupted(store, lambda: shop.forget("cat"), before="lock")
     assert Shop(hurried, (CAMPAIGN,)).tick(at(days=2)) == 1
     assert credited(store) == {**before, "l1": 1000, "l2": 200}
     assert_clean(store)
@@ -150,7 +174,7 @@ def test_the_clocks_command_is_believed_in_nothing_but_its_order(store: Any) -> 
 def test_an_order_beside_who_stands_above_its_buyer(store: Any, who: str, many: bool) -> None:
     """EC-64: forgotten after the order has looked up the line, before it is locked."""
     shop = begun(store)
-    hurried = Shop(Interrupted(store, "lock", lambda: shop.forget(who)), (CAMPAIGN,))
+    hurried = Shop(Interrupted(store, lambda: shop.forget(who), before="lock"), (CAMPAIGN,))
     if many:
         answers = hurried.handle_many(CAMPAIGN, [order("o2"), order("o3", by="eve"), order("o4")])
     else:
@@ -167,15 +191,8 @@ def test_forgetting_waits_for_what_is_decided(store: Any, what: str) -> None:
     """EC-64: after everything was locked, before it is written."""
     shop = begun(store)
     shop.handle(CAMPAIGN, invite.Issue(by=WHO, vanity="teapot", at=at()))
-    waits: list[bool] = []
-    forgetting = threading.Thread(target=lambda: shop.forget(WHO))
-
-    def begin() -> None:
-        forgetting.start()
-        forgetting.join(0.2)
-        waits.append(forgetting.is_alive())
-
-    hurried = Shop(Interrupted(store, "commit", begin), (CAMPAIGN,))
+    beside = Beside(shop, WHO)
+    hurried = Shop(Interrupted(store, beside.begin, before="commit"), (CAMPAIGN,))
     match what:
         case "order":
             hurried.handle(CAMPAIGN, order("o2"))
@@ -183,36 +200,10 @@ def test_forgetting_waits_for_what_is_decided(store: Any, what: str) -> None:
             hurried.handle(CAMPAIGN, invite.Join(by="dee", code="teapot", at=at()))
         case _:
             hurried.tick(LATER)
-    forgetting.join()
-    assert waits == [True]
+    beside.thread.join()
+    assert beside.waits
     assert standing_alone(WHO, everywhere(store)) == []
     assert_clean(store)
-
-
-class Counted(Interrupted):
-    """The same before the so-many-th call of any kind; what must wait goes on beside."""
-
-    def __init__(self, store: Any, calls: int, forget: Callable[[], object]) -> None:
-        super().__init__(store, "", forget)
-        self.calls = calls
-        self.beside: threading.Thread | None = None
-
-    def session(self) -> Any:
-        return _CountedSession(self, self.store.session())
-
-    def called(self) -> None:
-        if self.calls == 0:
-            self.beside = threading.Thread(target=self.between.pop())
-            self.beside.start()
-            self.beside.join(0.1)
-        self.calls -= 1
-
-
-class _CountedSession(_Session):
-    def __getattr__(self, name: str) -> Any:
-        if name in ("look", "lock", "commit", "commit_if", "close"):
-            self._outer.called()  # type: ignore[attr-defined]
-        return getattr(self._inner, name)
 
 
 def told_at(what: str, number: int) -> list[invite.Commands]:
@@ -239,8 +230,7 @@ def told_at(what: str, number: int) -> list[invite.Commands]:
 def test_between_any_two_calls_of_the_store(store: Any, what: str) -> None:
     """EC-64: whoever is above is forgotten before the first call, before the second, and so on."""
     shop = Shop(store, (CAMPAIGN,))
-    number, was_reached = 0, True
-    while was_reached:
+    for number in itertools.count():
         who, cat = f"{WHO}-{number}", f"cat-{number}"
         for command in (
             invite.Issue(by=who, vanity=f"teapot{number:03}", at=at()),
@@ -251,25 +241,21 @@ def test_between_any_two_calls_of_the_store(store: Any, what: str) -> None:
             assert isinstance(shop.handle(CAMPAIGN, command), Accepted)
         if what == "refund":
             shop.tick(LATER)
-
-        def forget(who: str = who) -> None:
-            shop.forget(who)
-
-        counted = Counted(store, number, forget)
-        hurried = Shop(counted, (CAMPAIGN,))
+        beside = Beside(shop, who)
+        interrupted = Interrupted(store, beside.begin, calls=number)
+        hurried = Shop(interrupted, (CAMPAIGN,))
         if what == "tick":
             assert hurried.tick(LATER) == 1
         else:
             hurried.handle_many(CAMPAIGN, told_at(what, number))
-        if counted.beside is not None:
-            counted.beside.join()
-        else:
-            was_reached = False
-            shop.forget(who)
+        if not interrupted.was_reached:
+            beside.begin()
+        beside.thread.join()
         assert standing_alone(who, everywhere(store)) == []
         shop.tick(LATER)
         assert standing_alone(who, everywhere(store)) == []
-        number += 1
+        if not interrupted.was_reached:
+            break
     assert number > 2
     assert_clean(store)
 
@@ -282,7 +268,7 @@ def test_the_line_has_changed_since_it_was_looked_up() -> None:
     def meanwhile() -> None:
         shop.handle(CAMPAIGN, invite.Join(by="cat", link="dora", at=at(minutes=1)))
 
-    hurried = Interrupted(store, "lock", meanwhile)
+    hurried = Interrupted(store, meanwhile, before="lock")
     answer = Shop(hurried, (CAMPAIGN,)).handle(CAMPAIGN, order("o2"))
     assert isinstance(answer, Accepted)
     assert answer.command.upline == ("dora",)

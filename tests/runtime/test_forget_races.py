@@ -10,16 +10,12 @@ from typing import Any
 
 import pytest
 
-from inviting import gifts, rides
 from postgres import fresh_store, server_url
 from runtime.test_forget import standing_alone, told
-from shops import NOON, assert_clean, code, grab, share, shop_of, small
-from viralcommerce import CNY, UNLIMITED, Campaign, Shop
-from viralcommerce.errors import StoreBusy, StoreError
-from viralcommerce.kinds import KINDS
-from viralcommerce.mechanics import invite
-from viralcommerce.runtime.chance import SystemEntropy
-from viralcommerce.runtime.erasure import Forgotten, erasure
+from shops import assert_clean, code, grab, share, shop_of, small
+from viralcommerce import Shop
+from viralcommerce.errors import StoreBusy
+from viralcommerce.runtime.erasure import Forgotten
 from viralcommerce.runtime.stores.sqlite import SqliteStore
 
 PACKS = small(total=60, parts=30)
@@ -165,123 +161,6 @@ def test_two_members_of_the_same_packs_at_once(store: Any) -> None:
     assert_clean(store)
 
 
-def test_killed_in_the_middle_nothing_has_changed_on_postgresql() -> None:
-    """EC-73: at whatever statement the server goes away; done again, all of it is."""
-    store = fresh_store()
-    shop = shop_of(PACKS, store=store)
-    for number in range(3):
-        shop.handle(PACKS, share(f"p{number}", by=WHO))
-        shop.handle(PACKS, grab("bob", f"p{number}"))
-    before = told(store)
-
-    def kill() -> None:
-        import psycopg
-
-        with psycopg.connect(server_url(), autocommit=True) as other:
-            other.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity "
-                "where state = 'idle in transaction' and pid <> pg_backend_pid()"
-            )
-
-    for steps in range(1, 100):  # before the first there is nothing to undo
-        try:
-            wanted = erasure(WHO, entropy=SystemEntropy(), at=NOON, kinds=KINDS)
-            done = _Between(store, steps, kill).forget(wanted)  # a shop would begin again
-        except StoreError:
-            assert told(store) == before
-            continue
-        break
-    assert steps > 8
-    assert not done.nothing
-    assert standing_alone(WHO, told(store)) == []
-    assert_clean(store)
-    store.close()
-
-
-@pytest.mark.parametrize("number", [False, True])
-def test_others_name_what_is_new_after_her_between_any_two_steps(number: bool) -> None:
-    """EC-71: what is begun meanwhile is renamed in every table or in none."""
-    store = fresh_store()
-    steps, was_reached = 0, True
-    while was_reached:
-        name, her = f"packs-{steps}", f"{1_000_000 + steps}" if number else f"{WHO}-{steps}"
-        packs = PACKS.replace(name=name)
-        shop = shop_of(packs, store=store)
-        shop.handle(packs, share("p1", by=her))
-        shop.handle(packs, share(f"for-{her}", by="bob"))
-        shop.handle(packs, grab("eve", "p1"))
-
-        def meanwhile(shop: Shop = shop, packs: Campaign = packs, her: str = her) -> None:
-            shop.handle(packs, share(f"of-{her}", by="bob", key=f"bob:{her}"))
-            shop.handle(packs, grab("eve", f"of-{her}", key=f"eve:{her}"))
-
-        between = _Between(store, steps, meanwhile)
-        assert not shop_of(packs, store=between).forget(her).nothing
-        was_reached = between.reached
-        steps += 1
-    assert steps > 8
-    assert_clean(store)
-    store.close()
-
-
-def test_what_begins_meanwhile_may_be_of_a_new_campaign() -> None:
-    """Between any two steps: its rules were not in the store when the erasure began."""
-    store = fresh_store()
-    steps, was_reached = 0, True
-    while was_reached:
-        her = f"{WHO}-{steps}"
-        shop_of(PACKS, store=store).handle(PACKS, share(f"p{steps}", by=her))
-        newer = small(total=60, parts=20 + steps).replace(name=f"newer-{steps}")
-
-        def meanwhile(newer: Campaign = newer, her: str = her) -> None:
-            shop_of(newer, store=store).handle(newer, share(f"of-{her}", by="bob"))
-
-        between = _Between(store, steps, meanwhile)
-        assert not shop_of(PACKS, store=between).forget(her).nothing
-        was_reached = between.reached
-        steps += 1
-    assert_clean(store)
-    store.close()
-
-
-@pytest.mark.parametrize("first", [WHO, "bob-7f3"])
-def test_a_friend_is_forgotten_between_any_two_steps(first: str) -> None:
-    """EC-64: what is named after the one, and names the other, has another name meanwhile."""
-    store = fresh_store()
-    friends = Campaign("rides", rides(), grants=gifts(2, 20), budget=UNLIMITED)
-    shop = Shop(store, (friends,))
-    steps, was_reached = 0, True
-    while was_reached:
-        ann, bob = f"{WHO}-{steps}", f"bob-7f3-{steps}"
-        for command in (
-            invite.Join(by=ann, link="zoe", at=NOON),
-            invite.Join(by=bob, link=ann, at=NOON),
-            invite.Order(by=bob, order=f"o{steps}", amount=CNY(100), at=NOON),
-        ):
-            shop.handle(friends, command)
-        one, other = (ann, bob) if first == WHO else (bob, ann)
-        beside = threading.Thread(target=lambda other=other: shop.forget(other))
-
-        def meanwhile(beside: threading.Thread = beside) -> None:
-            beside.start()
-            beside.join(0.2)
-
-        between = _Between(store, steps, meanwhile)
-        assert not Shop(between, (friends,)).forget(one).nothing  # type: ignore[arg-type]
-        was_reached = between.reached
-        if was_reached:
-            beside.join()
-        else:
-            shop.forget(other)
-        steps += 1
-    assert steps > 8
-    text = told(store)
-    assert WHO not in text
-    assert "bob-7f3" not in text
-    assert_clean(store)
-    store.close()
-
-
 def test_others_go_on_naming_her_in_what_is_new(store: Any) -> None:
     """EC-71: packs, keys and codes with her id in their names, from three threads."""
     shop = shop_of(PACKS, store=store)
@@ -302,44 +181,6 @@ def test_others_go_on_naming_her_in_what_is_new(store: Any) -> None:
         assert others == [None] * 3
         assert isinstance(done, StoreBusy) or not done.nothing
     assert_clean(store)
-
-
-class _Between:
-    """A store on which something happens after so many trips of an erasure."""
-
-    def __init__(self, inner: Any, after: int, then: Callable[[], object]) -> None:
-        self._inner = inner
-        self._after = after
-        self._then = then
-        self.reached = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
-
-    def forget(self, erasure: Any) -> Any:
-        from viralcommerce.runtime.stores.postgres.upkeep import forgetting
-
-        trips = 0
-
-        def counted(script: Any) -> Any:
-            nonlocal trips
-            trip = next(script)
-            while True:
-                if trips == self._after:
-                    self.reached = True
-                    self._then()
-                trips += 1
-                try:
-                    rows = yield trip
-                except BaseException as error:  # noqa: BLE001 - the script's to handle
-                    trip = script.throw(error)
-                    continue
-                try:
-                    trip = script.send(rows)
-                except StopIteration as done:
-                    return done.value
-
-        return self._inner._play(counted(forgetting(self._inner.schema, erasure, hosted=False)))
 
 
 def test_no_table_has_it_on_postgresql_and_scrubbed_no_file(tmp_path: Path) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec import structs
 
 from paying import bounce, buy, paying, run
-from postgres import fresh_store
 from shops import at
 from viralcommerce import CNY, Shop
 from viralcommerce.codec import encode
@@ -18,22 +16,10 @@ from viralcommerce.mechanics import invite
 from viralcommerce.messages import GONE, Accepted, Refused
 from viralcommerce.refusals import Forgotten
 from viralcommerce.runtime.audit import audit
-from viralcommerce.runtime.stores.memory import MemoryStore
-from viralcommerce.runtime.stores.sqlite import SqliteStore
 from viralcommerce.testing.doubles import FakeIssuer
 
 CAMPAIGN = paying(invite.Payouts(owing="write_off"))
 STORES = ("memory", "sqlite", "postgres")
-
-
-@pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    made: dict[str, Any] = {
-        "memory": MemoryStore,
-        "sqlite": lambda: SqliteStore(tmp_path / "viral.db"),
-        "postgres": fresh_store,
-    }
-    return made[request.param]()
 
 
 def busy(store: Any, who: str) -> Shop:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec import structs
 
 from paying import BEFORE, bounce, buy, paying, run
-from postgres import fresh_store
 from shops import at, everything
 from viralcommerce import CNY, Shop, days
 from viralcommerce.errors import InvalidRule
@@ -21,22 +19,11 @@ from viralcommerce.runtime.aio import AsyncShop
 from viralcommerce.runtime.async_ports import InThreads
 from viralcommerce.runtime.audit import audit
 from viralcommerce.runtime.stores.memory import MemoryStore
-from viralcommerce.runtime.stores.sqlite import SqliteStore
 
 CAMPAIGN = paying(invite.Payouts(fee=CNY(1), owing="write_off"))
 SLOW = CAMPAIGN.replace(
     mechanic=invite.Invite(matures_after=days(15), levels=2, code_uses=3, payouts=invite.Payouts())
 )
-
-
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    made: dict[str, Any] = {
-        "memory": MemoryStore,
-        "sqlite": lambda: SqliteStore(tmp_path / "viral.db"),
-        "postgres": fresh_store,
-    }
-    return made[request.param]()
 
 
 def told(store: Any, campaign: Any, *commands: Any) -> Shop:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postgres import fresh_store
 from shops import NOON, assert_clean, grab, rain, share, shop_of
 from viralcommerce import WHOLE, Award, Coupon, Grant, Points, Shop
 from viralcommerce.errors import InvalidValue, NotLive, StoreBusy
@@ -23,7 +21,6 @@ from viralcommerce.runtime.aio import AsyncShop
 from viralcommerce.runtime.async_ports import InThreads
 from viralcommerce.runtime.outbox import Backlog
 from viralcommerce.runtime.relay import PATIENCE, Deliveries, Patience, back_off
-from viralcommerce.runtime.stores.memory import MemoryStore
 from viralcommerce.runtime.stores.sqlite import SqliteStore
 from viralcommerce.testing.doubles import FakeIssuer, ScriptedClock
 
@@ -35,16 +32,6 @@ RAIN = rain(
 )
 AWAY = ConnectionError("the voucher service is away")
 LEASE = PATIENCE.lease
-
-
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
-    if request.param == "memory":
-        yield MemoryStore()
-        return
-    disk = SqliteStore(tmp_path / "viral.db") if request.param == "sqlite" else fresh_store()
-    yield disk
-    disk.close()
 
 
 @pytest.fixture

@@ -100,16 +100,6 @@ def test_orders_on_postgresql(campaign: Any, before: Sequence[Any], flows: Seque
     some_orders(Race(campaign, list(flows), before=list(before)), fresh_store, seeds=range(4))
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    made: dict[str, Any] = {
-        "memory": MemoryStore,
-        "sqlite": lambda: SqliteStore(tmp_path / "viral.db"),
-        "postgres": fresh_store,
-    }
-    return made[request.param]()
-
-
 def after(store: Store, campaign: Any, commands: Sequence[Any]) -> Shop:
     """A shop in which these have happened."""
     shop = Shop(store, (campaign,))

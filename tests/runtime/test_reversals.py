@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import Any
 import pytest
 
 from drawing import DRAW, RAIN, TICKET, begun, history
-from postgres import fresh_store
 from shops import NOON, ask, assert_clean, at, grab, share, shop_of, small
 from viralcommerce import (
     CAMPAIGN,
@@ -42,19 +40,8 @@ from viralcommerce.runtime.life import ALIVE
 from viralcommerce.runtime.relay import PATIENCE, Deliveries
 from viralcommerce.runtime.request import Request
 from viralcommerce.runtime.reversing import named, reversal
-from viralcommerce.runtime.stores.memory import MemoryStore
 from viralcommerce.runtime.stores.sqlite import SqliteStore
 from viralcommerce.testing.doubles import ScriptedClock
-
-
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
-    if request.param == "memory":
-        yield MemoryStore()
-        return
-    disk = SqliteStore(tmp_path / "viral.db") if request.param == "sqlite" else fresh_store()
-    yield disk
-    disk.close()
 
 
 @pytest.fixture

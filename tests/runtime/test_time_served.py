@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +17,6 @@ from viralcommerce.testing.doubles import ScriptedClock
 
 MANY = 1_200
 """How many packs and asks; `benchmarks/deadlines.py` runs ten thousand."""
-
-
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
-    made: Any = {
-        "memory": MemoryStore,
-        "sqlite": lambda: SqliteStore(tmp_path / "shop.db"),
-        "postgres": fresh_store,
-    }[request.param]()
-    yield made
-    made.close()
 
 
 @pytest.mark.slow

@@ -24,8 +24,6 @@ from viralcommerce.runtime.message_fields import kind_of
 from viralcommerce.values.ids import LONGEST, MEMBER_FIELD, MemberField, check_id
 from viralcommerce.values.money import Money
 
-_STAMPED: Final = frozenset({"at", "key", "by", "entropy"})
-"""What every command has; it is checked where it is stamped."""
 _SAID: Final = {str: "text", Money: "an amount of money", int: "a whole number"}
 
 
@@ -43,7 +41,8 @@ class Form:
 
     def __init__(self, kind: type[Command]) -> None:
         hints = get_type_hints(kind, include_extras=True)
-        own = [field for field in kind.__struct_fields__ if field not in _STAMPED]
+        # what every command has is checked where it is stamped
+        own = [field for field in kind.__struct_fields__ if field not in Command.__struct_fields__]
         self._hints = {field: hints[field] for field in own}
         texts = [field for field, hint in self._hints.items() if hint in (str, MemberField)]
         self._texts = attrgetter("by", "key", *texts)

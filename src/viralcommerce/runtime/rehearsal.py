@@ -148,11 +148,14 @@ def locked(
         What was found, what was decided on just that, if anything was, and whether it is
         committed.
     """
+
+    def tried(found: Found, used: Mapping[QuotaKey, int]) -> Trial:
+        batch = Batch(context, found, facts, asked, {}, locking, beside=True)
+        return Trial(batch, requests, used)
+
     guess = memory.guess(locking)
     if guess is not None:
-        trial = Trial(
-            Batch(context, guess, facts, asked, {}, locking, beside=True), requests, memory.used
-        )
+        trial = tried(guess, memory.used)
         all_of_it = structs.replace(locking, quotas=trial.quotas)
         if supposes and not memory.doubts(locking.cells):
             supposing = trial.commit(all_of_it)
@@ -165,16 +168,14 @@ def locked(
         memory.doubt(locking.cells)
         used = {**dict.fromkeys(trial.quotas, 0), **found.used}
         found = structs.replace(found, used={})
-        trial = Trial(Batch(context, found, facts, asked, {}, locking, beside=True), requests, {})
+        trial = tried(found, {})
         if used.keys() >= set(trial.quotas):
             return structs.replace(found, used=used), None, False
         memory.forget(locking.cells)
         yield Restart()
     while True:
         found = structs.replace((yield locking), used={})
-        trial = Trial(
-            Batch(context, found, facts, asked, {}, locking, beside=True), requests, memory.used
-        )
+        trial = tried(found, memory.used)
         if not trial.quotas:
             return found, trial if trial.holds(found) else None, False
         counting = Lock(quotas=trial.quotas)

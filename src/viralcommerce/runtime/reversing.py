@@ -18,7 +18,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from viralcommerce.adjusting import BACK, Standing
+from viralcommerce.adjusting import BACK, Standing, award_id
 from viralcommerce.decider import Reached
 from viralcommerce.errors import StoreCorrupt
 from viralcommerce.messages import (
@@ -85,7 +85,7 @@ class Reversal:
         self, pricing: Pricing, history: Iterable[Accepted[Any, Any]], command: ReverseAward
     ) -> None:
         program, place = pricing.program, (pricing.program.name, pricing.instance)
-        ident = "/".join((*place, str(command.version), str(command.row)))
+        ident = award_id(*place, command.version, command.row)
         standing = Standing()
         original: Accepted[Any, Any] | None = None
         for decision in history:

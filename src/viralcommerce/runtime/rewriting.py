@@ -47,7 +47,7 @@ class Rewriting:
 
     Args:
         erasure: of whom, in favor of what.
-        rules: the JSON of every campaign that the store has, by hash.
+        rules: the JSON of every campaign that the store has, by hash; more may be put in later.
 
     Attributes:
         own: the instances that the member took part in; to be filled by `notice` and `own.add`

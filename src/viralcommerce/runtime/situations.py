@@ -211,10 +211,9 @@ def as_it_stands(command: Command, program: Program, instance: str, state: State
     mechanic = program.mechanic
     deadline = mechanic.deadline(state)
     if deadline is None or command.at < deadline:  # others ended it; the game says so
-        filled = [field for field in structs.fields(command) if field.name in command.stamps]
-        return structs.replace(
-            command, **{one.name: one.default for one in filled if one.name not in SHELLS}
-        )
+        filled = command.stamps - SHELLS
+        empty = {one.name: one.default for one in structs.fields(command) if one.name in filled}
+        return structs.replace(command, **empty)
     now: Command = mechanic.expire(instance, state)
     if type(now) is not type(command):
         return command

@@ -9,7 +9,7 @@ from typing import Final, TypeGuard, assert_never
 
 from msgspec import structs
 
-from viralcommerce.errors import InvalidRule
+from viralcommerce.errors import InvalidMessage, InvalidRule
 from viralcommerce.mechanics.invite.joining import (
     AlreadyInvited,
     Befriended,
@@ -72,10 +72,17 @@ def with_code(command: Issue, codes: CodeFormat, entropy: bytes) -> Issue:
 def typed(text: str, codes: CodeFormat) -> str:
     """A code as it is compared: no case, no dashes, no look-alikes; "" where it cannot be one.
 
+    Raises:
+        InvalidMessage: it is no text.
+
     Example:
         >>> typed(" 7f3k-9qzo ", CodeFormat(8))
         '7F3K9QZ0'
     """
+    if not isinstance(text, str):  # whom a view is asked about, nothing else checks
+        raise InvalidMessage(
+            f"join: code: {text!r:.60} is no text; leave it out where there is none"
+        )
     if not 0 < len(text) <= 4 * _MOST_TYPED:
         return ""
     code = codes.canonical(text)

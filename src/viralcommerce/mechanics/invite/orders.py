@@ -291,22 +291,17 @@ def _nothing(currency: str) -> Money:
     return Money(0, currency)
 
 
-def begun(state: Nothing | Early, event: Ordered) -> Pending:
-    """An order that was not known, but for refunds of it that came early."""
-    return Pending(
-        buyer=event.buyer,
-        upline=event.upline,
-        net=event.net,
-        refunds=tuple(state.refunds) if isinstance(state, Early) else (),
-        matures=event.matures,
-    )
-
-
 def evolve(state: States, event: Events) -> States:
     """Copy what the event decided."""
     match event, state:
         case Ordered(), (Nothing() | Early()):
-            return begun(state, event)
+            return Pending(
+                buyer=event.buyer,
+                upline=event.upline,
+                net=event.net,
+                refunds=tuple(state.refunds) if isinstance(state, Early) else (),
+                matures=event.matures,
+            )
         case RefundKept(), (Nothing() | Early()):
             before = state.refunds if isinstance(state, Early) else {}
             refunds = {**before, event.refund: event.amount.minor}

@@ -30,7 +30,6 @@ from viralcommerce.mechanics.invite.joining import (
     Join,
     Joined,
     Member,
-    Nothing,
     Part,
     Parted,
 )
@@ -343,8 +342,8 @@ class Invite(Mechanic[Commands, States, Events]):
     def evolve(self, state: States, event: Events) -> States:
         """Copy what the event decided."""
         match event:
-            case Ordered() if isinstance(state, Nothing):  # the most frequent, with who joins
-                return orders.begun(state, event)
+            case Ordered():  # the most frequent, with who joins
+                return orders.evolve(state, event)
             case Joined() | Issued() | CodeUsed() | Parted() | Bought() | Befriended():
                 return joins.evolve(state, event)
             case Withdrawn() | Arrived() | Bounced() | WrittenOff() | Blocked() | Cleared():

@@ -145,7 +145,7 @@ class _Forgetting:
                 "select position, decision from {s}journal where position > %s and "
                 f"{self._has('decision')} order by position limit {PAGE}"
             )
-            rows = yield from self._with_rules(sql, (last, self.escaped))
+            (rows,) = yield from self._with_rules(Said(sql, (last, self.escaped)))
             for position, text in rows:
                 self.rewriting.notice(text.encode())
                 lines.append(position)
@@ -162,9 +162,10 @@ class _Forgetting:
         """Lines that may name them, written since the last time; learn of them, too."""
         positions = yield from self.dialect.news(self.escaped)
         sql = "select decision from {s}journal where position = %s"
-        for position in positions:
-            for (text,) in (yield from self._with_rules(sql, (position,))):
-                self.rewriting.notice(text.encode())
+        for some in by_trips(positions):
+            for rows in (yield from self._with_rules(*[Said(sql, (one,)) for one in some])):
+                for (text,) in rows:
+                    self.rewriting.notice(text.encode())
         return positions
 
     def _lock(self) -> Script[bool]:
@@ -175,11 +176,11 @@ class _Forgetting:
         self.locked |= places
         return is_late
 
-    def _with_rules(self, sql: str, values: Sequence[object]) -> Script[Rows]:
-        """Rows, and then the rules that they are of: what is new may be of new ones."""
-        rows, rules = yield [Said(sql, values), Said("select hash, campaign from {s}rules")]
+    def _with_rules(self, *said: Said) -> Script[list[Rows]]:
+        """The rows of each, once the rules that they are of are known: new rows may have new."""
+        *answers, rules = yield [*said, Said("select hash, campaign from {s}rules")]
         self.rules.update((digest, text.encode()) for digest, text in rules)
-        return rows
+        return answers
 
     def _each_cell(self, look: Callable[[Place, Cell], object]) -> Script[None]:
         """Look at every cell that may name them."""
@@ -187,7 +188,8 @@ class _Forgetting:
         sql += f" order by campaign, instance limit {PAGE}"
         last: Place = ("", "")
         while True:
-            rows = yield from self._with_rules(sql, (*last, self.escaped, self.raw, self.raw))
+            texts = (self.escaped, self.raw, self.raw)
+            (rows,) = yield from self._with_rules(Said(sql, (*last, *texts)))
             for campaign, instance, *columns in rows:
                 look((campaign, instance), to_cell(tuple(columns)))
             if len(rows) < PAGE:

@@ -153,9 +153,8 @@ class PostgresDialect:
             door = [gate(self._schema)]
             steps = locking(door) if self._has_gate else locking([], door)
             steps += locking([self._member])
-            yield [*map(_said, steps), said.Said(_ALONE)]
-            rows = yield [said.Said(_ERASURES), said.Said(_ONE_MORE)]
-            is_late = str(rows[0][0][0]) != self._before
+            *_, alone, _ = yield [*map(_said, steps), said.Said(_ALONE), said.Said(_ONE_MORE)]
+            is_late = str(alone[0][0]) != self._before
         if hashes and not self._has_gate:
             yield [_said(step) for step in locking(hashes)]
         return is_late
