@@ -12,7 +12,7 @@ from msgspec import structs
 from paying import BEFORE, bounce, buy, paying, run
 from shops import at, everything
 from viralcommerce import CNY, Shop, days
-from viralcommerce.errors import InvalidRule
+from viralcommerce.errors import InvalidMessage, InvalidRule
 from viralcommerce.mechanics import invite
 from viralcommerce.messages import Accepted
 from viralcommerce.runtime.aio import AsyncShop
@@ -146,3 +146,11 @@ def test_awaited_it_is_the_same_and_nothing_is_written(store: Any, what: str) ->
     later = AsyncShop(InThreads(store), (SLOW,))
     assert asyncio.run(READS[what](later.views)) == READS[what](shop.views)
     assert everything(store) == tables
+
+
+@pytest.mark.parametrize("code", [5, None, b"teapot", []])
+def test_a_code_that_is_no_text_is_said_to_be_none(code: Any) -> None:
+    """A view goes past what a shop checks of commands."""
+    shop = told(MemoryStore(), SLOW)
+    with pytest.raises(InvalidMessage, match=r"code: .* is no text"):
+        shop.views.code("rides", code)
