@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Sequence
 
 from viralcommerce.errors import StoreBusy
 from viralcommerce.runtime.ports import Found, Record, Short, Stale, Store, Wanted, Writes
@@ -181,7 +182,7 @@ def short_writes_nothing(bench: StoreBench) -> None:
         )
         same(session.commit(change), Short(budget, 3), "a quota with 3 left, asked for 4")
         nothing_changed(store, before, "a commit was short")
-        waiting = Background(lambda: _locked(store, wanted))
+        waiting = _locking(store, wanted)
         if waiting.within(GRACE):
             wrong("the locks are gone after a commit was short")
         again = writes(
@@ -202,7 +203,7 @@ def _second(store: Store, wanted: Wanted, change: Writes, each: Sequence[Wanted]
     first = store.session()
     try:
         first.lock(wanted)
-        waiting = [Background(_locking(store, one)) for one in each]
+        waiting = [_locking(store, one) for one in each]
         for one in waiting:
             one.within(GRACE / len(waiting))
         answer = first.commit(change)
@@ -212,14 +213,22 @@ def _second(store: Store, wanted: Wanted, change: Writes, each: Sequence[Wanted]
     return [one.result() for one in waiting]
 
 
-def _locking(store: Store, wanted: Wanted) -> Callable[[], Found]:
-    return lambda: _locked(store, wanted)
+def _locking(store: Store, wanted: Wanted) -> Background[Found]:
+    """Somebody else who locks; they have begun their unit of work when this answers.
+
+    A store that lets nobody begin while another is at work is not waited for.
+    """
+    begun = threading.Event()
+    other = Background(lambda: _locked(store, wanted, begun))
+    begun.wait(GRACE * 20)
+    return other
 
 
-def _locked(store: Store, wanted: Wanted) -> Found:
+def _locked(store: Store, wanted: Wanted, begun: threading.Event) -> Found:
     """Lock, however long it takes; what was found of what was wanted, as it was then."""
     for _ in range(100):
         session = store.session()
+        begun.set()
         try:
             found = session.lock(wanted)
             return Found(
