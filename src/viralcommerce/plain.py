@@ -66,7 +66,7 @@ def plain(
 
 def is_free(program: Program, command: Command, reached: Sequence[Reached]) -> bool:
     """Whether a command gives, counts, holds, moves and takes back nothing."""
-    if program.promises or program.pays or type(command) in program.mechanic.adjusting:
+    if type(command) not in program.giftless:
         return False
     for one in reached:  # noqa: SIM110 - a generator costs more than the loop
         if one.milestone in program.priced:

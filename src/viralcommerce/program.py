@@ -40,6 +40,7 @@ BALANCE: Final = "balance"
 MINT: Final = "mint"
 COST: Final = "cost"
 STOCK: Final = "stock"
+NONE: Final[frozenset[type[Command]]] = frozenset()
 
 
 class Counter(Struct, frozen=True):
@@ -197,6 +198,20 @@ class Program:
             self.promises or self.drawn or self.caps or mechanic.adjusting
         ) and all(len(line) == 1 and line[0].is_plain for line in each_line)
         """Whether its grants give so much each time, and nothing asks, counts or holds."""
+        kinds = frozenset(mechanic.casts)
+        self.giftless = kinds - mechanic.adjusting if not (self.promises or self.pays) else NONE
+        """The commands that give, move and take back nothing but what a milestone gives."""
+        self.unhindered = self._unhindered()
+        """The commands that nothing stands in the way of but the game, see `runtime.plainly`."""
+
+    def _unhindered(self) -> frozenset[type[Command]]:
+        looks = self.mechanic.looks
+        if self.shadow or self.ends or not (self.is_plain or looks):
+            return NONE
+        if looks and self.velocities:
+            return NONE
+        by_members = frozenset(kind for kind, roles in self.mechanic.casts.items() if roles)
+        return by_members - self.guarded - (self.remembers if looks else NONE)
 
     def parts(self, reached: Sequence[Reached]) -> tuple[tuple[str, str], ...]:
         """Who took part by reaching milestones, each with the role."""

@@ -58,10 +58,10 @@ def members_of(command: Command) -> tuple[str, ...]:
     alone, together = _others(type(command))
     if alone is None:
         return (command.by,)
-    named = list(alone(command))
+    named = alone(command)
     for field in together:
         value = getattr(command, field)
-        named += [value] if isinstance(value, str) else value or ()
+        named += (value,) if isinstance(value, str) else tuple(value or ())
     found: tuple[str, ...] = (command.by,)
     for one in named:
         if one and one not in found:

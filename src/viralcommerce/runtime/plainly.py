@@ -16,7 +16,7 @@ Laws:
 from __future__ import annotations
 
 from viralcommerce.decider import NO_LOOKUP, Lookup, Reached
-from viralcommerce.messages import BY_CLOCK, Accepted, Command, State
+from viralcommerce.messages import Accepted, Command, State
 from viralcommerce.plain import NOTHING_GIVEN, is_free, plain
 from viralcommerce.runtime.batch import Batch
 from viralcommerce.runtime.kinship import lookup_of
@@ -47,7 +47,7 @@ def plainly(
 
     Args:
         context: of the shop.
-        request: of a program that `is_plain`, or whose game looks at other instances.
+        request: what somebody wants.
         found: its key and its cell, under lock, and what it is told of others.
         wanted: what was asked for.
         told: the command as told, where it is told of nothing; else that is found out.
@@ -60,10 +60,7 @@ def plainly(
     program, command, instance = request.program, request.command, request.instance
     kept, place = (program.name, command.key), (program.name, instance)
     if (
-        type(command) in program.guarded
-        or command.by == BY_CLOCK
-        or program.shadow
-        or program.ends
+        type(command) not in program.unhindered
         or request.life.stage != LIVE
         or found.gone
         or kept in found.decisions
@@ -81,12 +78,7 @@ def plainly(
             state = thaw_state(program, state)
     looks, situations = mechanic.looks, so_far
     if looks:
-        if (
-            cell is not None
-            or program.velocities
-            or type(command) in program.remembers
-            or mechanic.guesses_of(command)
-        ):
+        if cell is not None or mechanic.guesses_of(command):
             return None
         if told is None:
             if lookup.balance:  # a quota, to be read under lock
@@ -148,7 +140,7 @@ def at_once(batch: Batch, request: Request) -> Decision | None:
         Unread: as `plainly`.
     """
     program, command = request.program, request.command
-    if not (program.is_plain or program.mechanic.looks):
+    if type(command) not in program.unhindered:
         return None
     if (program.name, command.key) in batch.decided:
         return None

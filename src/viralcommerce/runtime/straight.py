@@ -55,7 +55,8 @@ def _among_others(context: Context, request: Request, session: Session) -> Outco
     lookup = lookup_of(program, command)
     told, above = known(program, command, lookup)
     if above and above != request.instance:
-        cells = tuple(sorted((place, (program.name, above))))
+        other = (program.name, above)
+        cells = (place, other) if place < other else (other, place)
     locking = Lock(
         decisions=((program.name, command.key),),
         cells=cells,
@@ -89,12 +90,11 @@ def _decided(
     told: Command | None,
     lookup: Lookup,
 ) -> Outcome | None:
-    if request.program.is_plain or request.program.mechanic.looks:
-        done = plainly(context, request, found, locking, told, lookup)
-        if done is not None:
-            record, cell, rules = done
-            plain = Writes(records=[record], cells=[cell], used={}, hot={}, rules=rules)
-            return record.decision if session.commit(plain) is None else None
+    done = plainly(context, request, found, locking, told, lookup)
+    if done is not None:
+        record, cell, rules = done
+        plain = Writes(records=[record], cells=[cell], used={}, hot={}, rules=rules)
+        return record.decision if session.commit(plain) is None else None
     batch = Batch(context, found, _NOTHING, _NOTHING, _NOTHING, locking)
     try:
         outcome = batch.one(request)
