@@ -65,7 +65,7 @@ def test_due_at_the_deadline_and_not_before(store: Any) -> None:
     ((name, command),) = shop.due(at(hours=1))
     assert name == "rain-pack"
     assert command == pack.Expire(pack="p1", at=at(hours=1), key=command.key)
-    assert command.key == f"(clock)/p1/{at(hours=1).isoformat()}"
+    assert command.key == f"(clock)/p1/{at(hours=1).isoformat()}/1"
     assert code(shop.handle(SMALL, grab(at=at(minutes=59, seconds=59)))) == "yes"
     assert code(shop.handle(SMALL, grab("cid", at=at(hours=1)))) == "pack_over"
 

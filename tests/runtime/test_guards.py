@@ -46,7 +46,7 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
 def test_nobody_takes_the_key_of_a_deadline_so_what_is_held_goes_back(shop: Shop) -> None:
     """Or that pack could never be ended: its key would belong to another command."""
     shop.handle(RAIN, pack.Share(pack="ride-1", by="ann", at=NOON))
-    taken = deadline_key("ride-1", NOON + days(1))
+    taken = deadline_key("ride-1", NOON + days(1), 1)
     with pytest.raises(
         InvalidMessage, match=r"rain: Share: key: '\(clock\)/ride-1.* is the clock"
     ):

@@ -173,8 +173,8 @@ class Batch(TakingBack):
         cell, program, state = self.situation(request)
         refusal: Refusal | None = None
         if command.by != BY_CLOCK:
-            if overdue(command, cell):
-                self._end(request, program, state)
+            if cell is not None and overdue(command, cell):
+                self._end(request, program, state, cell.version)
                 if self.missing:
                     return None
                 cell, program, state = self.situation(request)
@@ -216,16 +216,15 @@ class Batch(TakingBack):
                 return thaw_decision(request.program, recorded)
         return before
 
-    def _end(self, request: Request, program: Program, state: State) -> None:
+    def _end(self, request: Request, program: Program, state: State, version: int) -> None:
         """Act on a deadline that has passed, before the command that came upon it."""
         command, instance, life = request.command, request.instance, request.life
-        ended = come_upon(command, request.program, instance, life, program, state)
-        if (request.program.name, ended.command.key) not in self.decided:
-            cell, pinned, now = self.situation(ended)
-            if pinned.mechanic.looks:
-                told = self.informed(pinned, ended.command, request.program.name)
-                ended = structs.replace(ended, command=told)
-            self._decide(ended, pinned, cell, now)
+        ended = come_upon(command, request.program, instance, life, program, state, version)
+        cell, pinned, now = self.situation(ended)
+        if pinned.mechanic.looks:
+            told = self.informed(pinned, ended.command, request.program.name)
+            ended = structs.replace(ended, command=told)
+        self._decide(ended, pinned, cell, now)
 
     def _decide(
         self, request: Request, program: Program, cell: Cell | None, state: State

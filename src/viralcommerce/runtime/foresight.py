@@ -58,9 +58,9 @@ class Foresight(Situations):
         command = request.command
         if type(command) is ReverseAward:  # it asks nobody, and changes no situation
             return
-        if overdue(command, cell):
+        if cell is not None and overdue(command, cell):
             named, instance, life = request.program, request.instance, request.life
-            ended = come_upon(command, named, instance, life, program, state)
+            ended = come_upon(command, named, instance, life, program, state, cell.version)
             self._one(ended, wanted, goes_on=True)
             cell, program, state = self.situation(request)
         if program.mechanic.looks:

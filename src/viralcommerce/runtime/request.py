@@ -85,6 +85,21 @@ CLOCK_KEYS: Final = f"{BY_CLOCK}/"
 """What the keys of the clock's commands begin with, and no other command's."""
 
 
-def deadline_key(instance: str, at: datetime) -> str:
-    """The key of the clock's command on an instance: the same from every ticker."""
-    return f"{CLOCK_KEYS}{instance}/{at.isoformat()}"
+def deadline_key(instance: str, at: datetime, version: int) -> str:
+    """The key of the clock's command on an instance: the same from every ticker.
+
+    What has ended may begin again, and be over at the same moment as before: the version tells the
+    two apart, of which each is ended once.
+
+    Args:
+        instance: what has come to its end.
+        at: its deadline.
+        version: its own, before it is ended.
+    """
+    return f"{CLOCK_KEYS}{instance}/{at.isoformat()}/{version}"
+
+
+def is_deadline_key(key: str, instance: str, at: datetime) -> bool:
+    """Whether a key is the clock's for an instance and its deadline, at any version."""
+    head, _, version = key.rpartition("/")
+    return head == f"{CLOCK_KEYS}{instance}/{at.isoformat()}" and version.isdecimal()

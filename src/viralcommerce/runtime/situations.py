@@ -175,14 +175,16 @@ class Situations:
         return bool(parent) and self.held.circular(place, parent, self.cells, self.hung)
 
 
-def overdue(command: Command, cell: Cell | None) -> bool:
+def overdue(command: Command, cell: Cell) -> bool:
     """Whether somebody comes upon an instance that the clock has not ended yet."""
-    if cell is None or cell.deadline is None or command.by == BY_CLOCK:
+    if cell.deadline is None or command.by == BY_CLOCK:
         return False
     return command.at >= cell.deadline
 
 
-def ending(named: Program, instance: str, life: Life, pinned: Program, state: State) -> Request:
+def ending(
+    named: Program, instance: str, life: Life, pinned: Program, state: State, version: int
+) -> Request:
     """The clock's command on an instance.
 
     Args:
@@ -191,9 +193,10 @@ def ending(named: Program, instance: str, life: Life, pinned: Program, state: St
         life: of the campaign.
         pinned: the version it was begun under.
         state: the situation it is in.
+        version: of that situation.
     """
     expire = pinned.mechanic.expire(instance, state)
-    expire = structs.replace(expire, key=deadline_key(instance, expire.at))
+    expire = structs.replace(expire, key=deadline_key(instance, expire.at, version))
     return Request(named, expire, instance, life)
 
 
@@ -221,14 +224,20 @@ def as_it_stands(command: Command, program: Program, instance: str, state: State
 
 
 def come_upon(
-    command: Command, named: Program, instance: str, life: Life, pinned: Program, state: State
+    command: Command,
+    named: Program,
+    instance: str,
+    life: Life,
+    pinned: Program,
+    state: State,
+    version: int,
 ) -> Request:
     """The clock's command on an instance that somebody's command came upon after its time.
 
     What it may draw follows from the dice of that command, which nobody could know, and which are
     in nobody's hand: its end happens in the same commit, or not at all.
     """
-    ended = ending(named, instance, life, pinned, state)
+    ended = ending(named, instance, life, pinned, state, version)
     if not pinned.mechanic.ends_by_chance:
         return ended
     return structs.replace(

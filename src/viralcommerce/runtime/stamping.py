@@ -18,7 +18,7 @@ from viralcommerce.runtime.forms import form_of
 from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.message_fields import members_of
 from viralcommerce.runtime.ports import Clock, Entropy
-from viralcommerce.runtime.request import CLOCK_KEYS, Request, deadline_key
+from viralcommerce.runtime.request import CLOCK_KEYS, Request, is_deadline_key
 from viralcommerce.values.ids import check_id
 
 TOO_EARLY: Final = datetime(1900, 1, 1, tzinfo=UTC)
@@ -174,7 +174,7 @@ def _check_ids(program: Program, command: Command, instance: str) -> None:
     elif program.mechanic.casts[type(command)]:
         raise InvalidMessage(f"by: {BY_CLOCK!r} is no member")
     if key.startswith(CLOCK_KEYS):  # longer than an id may be
-        if by != BY_CLOCK or key != deadline_key(instance, command.at):
+        if by != BY_CLOCK or not is_deadline_key(key, instance, command.at):
             raise InvalidMessage(f"key: {key!r:.60} is the clock's; give another")
     elif key:
         check_id(key, "key")

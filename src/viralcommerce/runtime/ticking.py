@@ -90,7 +90,8 @@ def endings(
             pinned = yield Pin(place[0], cell.rules)
             named = programs.spaced(place[0])
             life = yield LifeOf(named.campaign.name)
-            ended = ending(named, place[1], life, pinned, thaw_state(pinned, cell.state))
+            state = thaw_state(pinned, cell.state)
+            ended = ending(named, place[1], life, pinned, state, cell.version)
             requests.append(with_dice(ended, entropy))
         if not ended_meanwhile or len(requests) >= limit:
             return requests[:limit]
