@@ -115,7 +115,9 @@ class Books:
         balances: as they are counted, by member.
         by_the_ledger: the same, summed up from the ledger's rows.
         lowest: the least that each member's balance was just after something was taken back.
-        borne: of each award, what the shop bears.
+        borne: by member, what the shop bears.
+        taken: by member, what was taken back and stands so.
+        left: by member, what left for a payout and is not back.
         given: of each award, what it was.
         stands: of each award, what it is.
         rewards: of each award, the kind.
@@ -127,11 +129,18 @@ class Books:
     by_the_ledger: dict[str, int] = field(default_factory=dict)
     lowest: dict[str, int] = field(default_factory=dict)
     borne: dict[str, int] = field(default_factory=dict)
+    taken: dict[str, int] = field(default_factory=dict)
+    left: Counter[str] = field(default_factory=Counter)
     given: dict[str, int] = field(default_factory=dict)
     stands: dict[str, int] = field(default_factory=dict)
     rewards: dict[str, str] = field(default_factory=dict)
     moved: Counter[str] = field(default_factory=Counter)
     answers: list[Outcome] = field(default_factory=list)
+
+    def are_fair(self) -> None:
+        """Find that the shop bears nothing that it did not lose."""
+        for member, borne in self.borne.items():
+            assert 0 <= borne <= min(self.taken.get(member, 0), self.left[member]), member
 
 
 def told_to(payouts: invite.Payouts | None, told: Sequence[Any], *, at_once: int = 0) -> Books:
@@ -174,6 +183,10 @@ def books_of(store: Store, campaign: Campaign) -> Books:
         books.moved[moved.target] += moved.amount
         if moved.award is not None:
             rewards[moved.id] = moved.award.reward
+        if moved.target.startswith("paying/"):
+            books.left[moved.source] += moved.amount
+        if moved.source.startswith("paying/") and moved.target.startswith("member/"):
+            books.left[moved.target] -= moved.amount
         if rewards.get(moved.reverses or moved.id, "cash") == "cash":
             ledger[moved.source] -= moved.amount
             ledger[moved.target] += moved.amount
@@ -188,9 +201,12 @@ def books_of(store: Store, campaign: Campaign) -> Books:
         for account, amount in ledger.items()
         if account.startswith("member/") and amount
     }
-    books.balances = {
-        key[2]: used for key, used in store.quotas(campaign.name) if key[1] == "balance/CNY"
-    }
+    counted: dict[str, dict[str, int]] = {}
+    for key, used in store.quotas(campaign.name):
+        counted.setdefault(key[1], {})[key[2]] = used
+    books.balances = counted.get("balance/CNY", {})
+    books.borne = counted.get("borne/CNY", {})
+    books.taken = counted.get("taken_back/CNY", {})
     standing: dict[str, Standing] = {}
     for line in store.journal(campaign.name):
         decision = line.decision
@@ -201,5 +217,4 @@ def books_of(store: Store, campaign: Campaign) -> Books:
     for one in standing.values():
         books.given |= {ident: award.amount for ident, award in one.awards.items()}
         books.stands |= one.stands
-        books.borne |= one.borne
     return books

@@ -6,13 +6,14 @@ is read and changed under lock like any other, in one row however much a member 
 row of the ledger that moves such money changes it.
 
 What is taken back after it was paid makes a member owe. Where a game bounds that
-(`Mechanic.most_owed`), the budget bears what is beyond, and has it back first if the award stands
-again.
+(`Mechanic.most_owed`), or writes it off, the budget bears it, and has it back first if the award
+stands again, or if what was paid comes back.
 
 Laws:
     Counted: a balance is what the ledger moved to its member, less what it moved away.
     Bounded: taking back never makes a member owe more than the bound.
-    Borne once: what the shop bears is never more than what was taken back and stands so.
+    Borne once: what the shop bears for a member is never more than what was taken back and stands
+        so, nor than what they were paid.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from viralcommerce.adjusting import AGAIN, BACK, BORNE, REPAID, Standing, rows
+from viralcommerce.adjusting import AGAIN, BORNE, REPAID, Standing, rows
 from viralcommerce.decider import BUDGET, Balance, Move
 from viralcommerce.known import Known
 from viralcommerce.messages import Adjustment, Award, Transfer
@@ -71,8 +72,7 @@ class Balances:
 
     def count(self, what: str, member: str, change: int) -> None:
         """Count one of the sums that a balance is made of, under the lock of the balance."""
-        name, _, scope, period = self.program.balance_key(member)
-        key = (name, f"{what}/{self.program.currency}", scope, period)
+        key = self.program.balance_key(member, what)
         self.used[key] = self.used.get(key, 0) + change
 
     def earn(self, member: str, amount: int) -> None:
@@ -92,6 +92,8 @@ class Balances:
             self.add(one.target, amount.minor)
             if one.source == BUDGET:
                 self.count(BORNE_OF, one.target.removeprefix(_MEMBER), amount.minor)
+            elif one.target == BUDGET:
+                self.count(BORNE_OF, one.source.removeprefix(_MEMBER), -amount.minor)
 
     def adjust(self, found: Sequence[Adjustment], standing: Standing) -> tuple[Adjustment, ...]:
         """Write what is taken back and given again, and what of it the shop bears: all of it.
@@ -108,15 +110,19 @@ class Balances:
             if not _is_paid(program, standing.awards[one.award]):
                 continue
             if one.way == AGAIN:
-                was_borne = min(standing.borne.get(one.award, 0), one.amount)
-                what += _also(one, REPAID, was_borne)
+                self.count(TAKEN, one.to, -one.amount)
+                repaid = self._repaid(one, standing)
+                self.count(BORNE_OF, one.to, -repaid)
+                what += _also(one, REPAID, repaid)
                 continue
+            self.count(TAKEN, one.to, one.amount)
             if program.debt is None:
                 continue
             now = left.get(one.to)
             now = (self.balance(one.to) if now is None else now) - one.amount
             borne = min(max(-program.debt - now, 0), one.amount)
             left[one.to] = now + borne
+            self.count(BORNE_OF, one.to, borne)
             what += _also(one, BORNE, borne)
         moved, hot = rows(program, self.prefix, len(self.transfers), what, standing)
         self.transfers += moved
@@ -126,19 +132,37 @@ class Balances:
             if _is_paid(program, standing.awards[row.reverses]):
                 self.add(row.source, -row.amount)
                 self.add(row.target, row.amount)
-        for one in what:
-            if _is_paid(program, standing.awards[one.award]):
-                of = TAKEN if one.way in (BACK, AGAIN) else BORNE_OF
-                self.count(of, one.to, one.amount if one.way in (BACK, BORNE) else -one.amount)
         return tuple(what)
 
+    def _repaid(self, one: Adjustment, standing: Standing) -> int:
+        """What the shop has back of what is given again, and was counted as such.
 
-def shown_balance(program: Program, minor: int) -> Balance | None:
-    """A balance as a command is told of it; nothing where the campaign has no money."""
+        That is what it bore of this award, and whatever it bears for the member that is no longer
+        taken back; but no more than it bears.
+        """
+        self.balance(one.to)  # all is read at once, or not at all
+        borne = self.so_far(self.program.balance_key(one.to, BORNE_OF))
+        taken = self.so_far(self.program.balance_key(one.to, TAKEN))
+        of_this = min(standing.borne.get(one.award, 0), one.amount)
+        return max(0, min(borne, max(of_this, borne - taken)))
+
+
+def shown_balance(program: Program, minor: int, borne: int) -> Balance | None:
+    """A balance as a command is told of it; nothing where the campaign has no money.
+
+    Args:
+        program: of the campaign.
+        minor: what is counted of it, in minor units.
+        borne: what the shop bears, likewise.
+    """
     currency = program.currency
     if not currency:
         return None
-    return Balance(Money(max(minor, 0), currency), Money(max(-minor, 0), currency))
+    return Balance(
+        has=Money(max(minor, 0), currency),
+        owes=Money(max(-minor, 0), currency),
+        borne=Money(borne, currency),
+    )
 
 
 def _is_paid(program: Program, award: Award) -> bool:

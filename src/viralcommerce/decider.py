@@ -103,10 +103,17 @@ class Move(Struct, frozen=True, gc=False):
 
 
 class Balance(Struct, frozen=True, gc=False):
-    """What a member has of what is paid out, or owes: one of the two is nothing."""
+    """What a member has of what is paid out, or owes: one of the two is nothing.
+
+    Args:
+        has: what can be paid out.
+        owes: what was taken back and was paid out already.
+        borne: what the shop bears of what was taken back.
+    """
 
     has: Money
     owes: Money
+    borne: Money
 
 
 class Lookup(Struct, frozen=True, gc=False):

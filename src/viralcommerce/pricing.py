@@ -112,7 +112,7 @@ class Pricing(Balances):
             if held or released:
                 self._promise(held, released)
             if moves:
-                self._lose(sum(one.amount.minor for one in moves if one.source == BUDGET))
+                self._bear(moves)
                 self.move(moves)
             for one in reached:
                 self._milestone(one)
@@ -139,9 +139,13 @@ class Pricing(Balances):
             self._release(hold, released)
         self.hold += held - released
 
-    def _lose(self, amount: int) -> None:
-        if amount and not self._take(self.budget_key, amount, self.budget):
-            raise _Refuse(OutOfBudget(needed=Money(amount, self.program.currency)))
+    def _bear(self, moves: Sequence[Move]) -> None:
+        lost = sum(one.amount.minor for one in moves if one.source == BUDGET)
+        if lost and not self._take(self.budget_key, lost, self.budget):
+            raise _Refuse(OutOfBudget(needed=Money(lost, self.program.currency)))
+        back = sum(one.amount.minor for one in moves if one.target == BUDGET)
+        if back:
+            self.hot[self.budget_key] = self.hot.get(self.budget_key, 0) - back
 
     def _release(self, hold: str, amount: int) -> None:
         self.hot[self.budget_key] = self.hot.get(self.budget_key, 0) - amount

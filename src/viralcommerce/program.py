@@ -222,9 +222,14 @@ class Program:
             parts += ((one.cast[role], role),)
         return parts
 
-    def balance_key(self, member: str) -> QuotaKey:
-        """What is counted of a member's balance: earned, less all that has left it."""
-        return (self.name, f"{BALANCE}/{self.currency}", f"{MEMBER}/{member}", "")
+    def balance_key(self, member: str, what: str = BALANCE) -> QuotaKey:
+        """What is counted of a member's balance: earned, less all that has left it.
+
+        Args:
+            member: whose.
+            what: another sum that is counted beside it, see `balances`.
+        """
+        return (self.name, f"{what}/{self.currency}", f"{MEMBER}/{member}", "")
 
     def _compile_guard(self, kind: type[Command], roles: tuple[str, ...]) -> None:
         if kind in self.mechanic.settling:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from viralcommerce.balances import shown_balance
+from viralcommerce.balances import BORNE_OF, shown_balance
 from viralcommerce.decider import Balance
 from viralcommerce.known import Facts
 from viralcommerce.messages import Command, Refusal, State
@@ -30,7 +30,8 @@ class Guarding(Situations):
 
     def balance(self, program: Program, member: str) -> Balance | None:
         """What a member has, as this commit leaves it."""
-        return shown_balance(program, self._used(program.balance_key(member)))
+        borne = self._used(program.balance_key(member, BORNE_OF))
+        return shown_balance(program, self._used(program.balance_key(member)), borne)
 
     def told(self, program: Program, command: Command, name: str) -> Command:
         """The command as `informed`; told of nothing, where its member has no guess left today."""

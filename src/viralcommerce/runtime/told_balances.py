@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from viralcommerce.balances import shown_balance
+from viralcommerce.balances import BORNE_OF, shown_balance
 from viralcommerce.messages import Command
 from viralcommerce.program import Program, QuotaKey
 
@@ -21,7 +21,8 @@ def told_wrong(program: Program, command: Command, used: Mapping[QuotaKey, int])
     whose = mechanic.lookup(command).balance if program.pays else ""
     if not whose:
         return ""
-    there = shown_balance(program, used.get(program.balance_key(whose), 0))
+    borne = used.get(program.balance_key(whose, BORNE_OF), 0)
+    there = shown_balance(program, used.get(program.balance_key(whose), 0), borne)
     if mechanic.informed(command, {}, (), there) == command:
         return ""
     return f"was told {command!r}, where {whose} had {there!r}"

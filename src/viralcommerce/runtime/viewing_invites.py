@@ -138,10 +138,7 @@ def earnings(viewing: Viewing, campaign: str, member: str) -> Reading[Earnings]:
     if not program.pays:
         raise InvalidRule(f"{program.name}: nothing is paid out; give its rule payouts=")
     balance_key = program.balance_key(member)
-    keys = {
-        what: (program.name, f"{what}/{program.currency}", *balance_key[2:])
-        for what in (EARNED, TAKEN, BORNE_OF)
-    }
+    keys = {what: program.balance_key(member, what) for what in (EARNED, TAKEN, BORNE_OF)}
     place: Place = (program.name, f"payee/{member}")
     wanted = tuple(sorted((balance_key, *keys.values())))
     found: Found = yield Look(quotas=wanted, cells=(place,))

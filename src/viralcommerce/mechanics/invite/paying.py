@@ -21,14 +21,16 @@ class Withdraw(Command, frozen=True, kw_only=True):
         amount: the fee included.
         has: filled in by the shop: what the member has; nothing where no money is earned.
         owes: filled in by the shop: what the member owes, if that is more.
+        borne: filled in by the shop: what it bears of what was taken back from the member.
     """
 
-    stamps: ClassVar[frozenset[str]] = frozenset({"at", "entropy", "has", "owes"})
+    stamps: ClassVar[frozenset[str]] = frozenset({"at", "entropy", "has", "owes", "borne"})
 
     batch: str
     amount: Money
     has: Money | None = None
     owes: Money | None = None
+    borne: Money | None = None
 
 
 class PayOut(Command, frozen=True, kw_only=True):
@@ -37,15 +39,16 @@ class PayOut(Command, frozen=True, kw_only=True):
     Args:
         member: whom.
         batch: the run's id; nobody is paid twice by one run.
-        has, owes: as for `Withdraw`.
+        has, owes, borne: as for `Withdraw`.
     """
 
-    stamps: ClassVar[frozenset[str]] = frozenset({"at", "entropy", "has", "owes"})
+    stamps: ClassVar[frozenset[str]] = frozenset({"at", "entropy", "has", "owes", "borne"})
 
     member: MemberField
     batch: str
     has: Money | None = None
     owes: Money | None = None
+    borne: Money | None = None
 
 
 class Arrive(Command, frozen=True, kw_only=True):
@@ -56,11 +59,21 @@ class Arrive(Command, frozen=True, kw_only=True):
 
 
 class Bounce(Command, frozen=True, kw_only=True):
-    """The money of a payout came back: the member has it again."""
+    """The money of a payout came back: the member has it again.
+
+    Args:
+        member: whose.
+        batch: of the payout.
+        why: what the bank said.
+        borne: as for `Withdraw`.
+    """
+
+    stamps: ClassVar[frozenset[str]] = frozenset({"at", "entropy", "borne"})
 
     member: MemberField
     batch: str
     why: str
+    borne: Money | None = None
 
 
 class Clear(Command, frozen=True, kw_only=True):
@@ -74,7 +87,10 @@ class Clear(Command, frozen=True, kw_only=True):
 
 
 class Withdrawn(Event, frozen=True, kw_only=True):
-    """Money of a member is on its way, `fee` included: nobody can spend it twice."""
+    """Money of a member is on its way, `fee` included: nobody can spend it twice.
+
+    What the shop bore for them by then is `borne`.
+    """
 
     en: ClassVar[str] = "{amount} is being paid out"
     zh: ClassVar[str] = "{amount}正在打款"
@@ -83,6 +99,7 @@ class Withdrawn(Event, frozen=True, kw_only=True):
     batch: str
     amount: Money
     fee: Money
+    borne: Money
 
 
 class Arrived(Event, frozen=True, kw_only=True):
@@ -98,7 +115,10 @@ class Arrived(Event, frozen=True, kw_only=True):
 
 
 class Bounced(Event, frozen=True, kw_only=True):
-    """A payout failed; all of it is the member's again, the fee too."""
+    """A payout failed; all of it is the member's again, the fee too.
+
+    What the shop bore since it left, for it was believed to be paid, it has back first: `repaid`.
+    """
 
     en: ClassVar[str] = "{amount} could not be paid out and is back"
     zh: ClassVar[str] = "{amount}打款失败，已退回余额"
@@ -106,6 +126,7 @@ class Bounced(Event, frozen=True, kw_only=True):
     payee: MemberField
     batch: str
     amount: Money
+    repaid: Money
     why: str
 
 
@@ -216,11 +237,13 @@ class Payee(State, frozen=True, kw_only=True):
     Args:
         leaving: what is on its way, by batch, the fee included.
         fees: what of each is the fee.
+        borne: what the shop bore for them when each left.
         done: batches that have arrived or bounced.
         is_blocked: whether nothing is paid out until an operator clears it.
     """
 
     leaving: dict[str, Money] = field(default_factory=dict)
     fees: dict[str, Money] = field(default_factory=dict)
+    borne: dict[str, Money] = field(default_factory=dict)
     done: tuple[str, ...] = ()
     is_blocked: bool = False

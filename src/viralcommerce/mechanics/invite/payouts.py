@@ -46,11 +46,16 @@ from viralcommerce.mechanics.invite.words import OPERATOR, PAYEE
 from viralcommerce.values.money import Money
 
 
-def informed(command: Withdraw | PayOut, balance: Balance | None) -> Withdraw | PayOut:
-    """The command with what its member has, or owes."""
+def informed(
+    command: Withdraw | PayOut | Bounce, balance: Balance | None
+) -> Withdraw | PayOut | Bounce:
+    """The command with what its member has, or owes, and what the shop bears."""
+    borne = None if balance is None else balance.borne
+    if isinstance(command, Bounce):
+        return structs.replace(command, borne=borne)
     if balance is None:
-        return structs.replace(command, has=None, owes=None)
-    return structs.replace(command, has=balance.has, owes=balance.owes)
+        return structs.replace(command, has=None, owes=None, borne=None)
+    return structs.replace(command, has=balance.has, owes=balance.owes, borne=borne)
 
 
 def pay(
@@ -59,12 +64,12 @@ def pay(
     """Money leaves, unless the member owes some."""
     now = _payee(state)
     who = payee(command)
-    has, owes = command.has, command.owes
+    has, owes, borne = command.has, command.owes, command.borne
     if command.batch in now.leaving or command.batch in now.done:
         return AlreadyPaid(batch=command.batch)
     if now.is_blocked:
         return PayoutsBlocked()
-    if rule is None or has is None or owes is None:
+    if rule is None or has is None or owes is None or borne is None:
         return NothingToPay()
     if owes.minor and rule.owing == "block":
         return (Blocked(at=command.at, payee=who, owes=owes),)
@@ -80,7 +85,8 @@ def pay(
     bound = Money(max(fee.minor + 1, least), has.currency)
     if amount < bound:
         return TooLittle(amount=amount, least=bound)
-    return (Withdrawn(at=command.at, payee=who, batch=command.batch, amount=amount, fee=fee),)
+    at, batch = command.at, command.batch
+    return (Withdrawn(at=at, payee=who, batch=batch, amount=amount, fee=fee, borne=borne),)
 
 
 def decide(command: Pays, state: States, rule: Payouts | None) -> tuple[PayEvents] | PayRefusals:
@@ -121,9 +127,17 @@ def settle(command: Arrive | Bounce, state: States) -> tuple[PayEvents] | PayRef
             fee = now.fees[batch]
             return (Arrived(at=at, payee=who, batch=batch, amount=amount, fee=fee),)
         case Bounce():
-            return (Bounced(at=at, payee=who, batch=batch, amount=amount, why=command.why),)
+            repaid = _repaid(command, now.borne[batch], amount)
+            why = command.why
+            return (Bounced(at=at, payee=who, batch=batch, amount=amount, repaid=repaid, why=why),)
         case _:
             assert_never(command)
+
+
+def _repaid(command: Bounce, before: Money, amount: Money) -> Money:
+    """What the shop has borne since a payout left, as far as that covers it."""
+    since = 0 if command.borne is None else command.borne.minor - before.minor
+    return Money(max(0, min(since, amount.minor)), amount.currency)
 
 
 def clear(command: Clear, state: States) -> tuple[PayEvents] | PayRefusals:
@@ -144,7 +158,9 @@ def moves(event: Events) -> tuple[Move, ...]:
             arrives = Move(way, paid, event.amount - event.fee)
             return (arrives, Move(way, "fees", event.fee)) if event.fee.minor else (arrives,)
         case Bounced():
-            return (Move(f"paying/{event.batch}", f"member/{event.payee}", event.amount),)
+            member = f"member/{event.payee}"
+            back = Move(f"paying/{event.batch}", member, event.amount)
+            return (back, Move(member, BUDGET, event.repaid)) if event.repaid.minor else (back,)
         case WrittenOff():
             return (Move(BUDGET, f"member/{event.payee}", event.amount),)
         case _:
@@ -160,12 +176,14 @@ def evolve(state: States, event: PayEvents) -> States:
                 now,
                 leaving={**now.leaving, event.batch: event.amount},
                 fees={**now.fees, event.batch: event.fee},
+                borne={**now.borne, event.batch: event.borne},
             )
         case Arrived() | Bounced():
             return structs.replace(
                 now,
                 leaving={batch: one for batch, one in now.leaving.items() if batch != event.batch},
                 fees={batch: one for batch, one in now.fees.items() if batch != event.batch},
+                borne={batch: one for batch, one in now.borne.items() if batch != event.batch},
                 done=(*now.done, event.batch),
             )
         case WrittenOff():

@@ -252,7 +252,7 @@ class Invite(Mechanic[Commands, States, Events]):
                 return Lookup((f"code/{code}",)) if code else NO_LOOKUP
             case Order():
                 return Lookup(above=f"member/{command.by}", levels=self.levels - 1)
-            case Withdraw() | PayOut():
+            case Withdraw() | PayOut() | Bounce():
                 return Lookup(balance=payouts.payee(command))
             case Mature():
                 return Lookup(
@@ -275,7 +275,7 @@ class Invite(Mechanic[Commands, States, Events]):
                 return joins.informed(command, code, states, self.code_uses, self.prefers)
             case Order():
                 return orders.informed(command, line, self.levels)
-            case Withdraw() | PayOut():
+            case Withdraw() | PayOut() | Bounce():
                 return payouts.informed(command, balance)
             case Mature():
                 return orders.counted(command, states)
