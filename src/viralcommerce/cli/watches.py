@@ -192,7 +192,9 @@ class InviteWatch:
                     self._amount += event.amount.minor
                 case invite.Matured():
                     self._net += event.net.minor
-                case invite.Refunded() | invite.ChargedBack() if event.is_settled:
+                case invite.Refunded() if event.is_settled:
+                    self._back += event.taken.minor
+                case invite.ChargedBack() if event.is_settled:
                     self._back += event.amount.minor
                 case invite.WonBack() if event.is_settled:
                     self._back -= event.amount.minor

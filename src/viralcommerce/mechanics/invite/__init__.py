@@ -55,6 +55,7 @@ from viralcommerce.mechanics.invite.messages import Commands as Commands
 from viralcommerce.mechanics.invite.messages import Events as Events
 from viralcommerce.mechanics.invite.messages import Refusals as Refusals
 from viralcommerce.mechanics.invite.messages import States as States
+from viralcommerce.mechanics.invite.ordering import AlreadyDisputed as AlreadyDisputed
 from viralcommerce.mechanics.invite.ordering import AlreadyKeptBack as AlreadyKeptBack
 from viralcommerce.mechanics.invite.ordering import AlreadyOrdered as AlreadyOrdered
 from viralcommerce.mechanics.invite.ordering import AlreadyRefunded as AlreadyRefunded

@@ -27,6 +27,7 @@ from viralcommerce.mechanics.invite.joining import (
     Parted,
 )
 from viralcommerce.mechanics.invite.ordering import (
+    AlreadyDisputed,
     AlreadyKeptBack,
     AlreadyOrdered,
     AlreadyRefunded,
@@ -108,6 +109,7 @@ OrderRefusals = (
     | NoSuchOrder
     | NoSuchDispute
     | AlreadyRefunded
+    | AlreadyDisputed
     | RefundTooLarge
     | AlreadyKeptBack
     | NotKeptBack

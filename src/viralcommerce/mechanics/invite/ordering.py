@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from msgspec import field
-
 from viralcommerce.messages import BY_CLOCK, Command, Event, Refusal, State
 from viralcommerce.values.ids import MemberField
 from viralcommerce.values.money import Money
@@ -121,7 +119,8 @@ class Ordered(Event, frozen=True, kw_only=True):
 
     Args:
         net: the amount less what was refunded before the order arrived.
-        excess: how much of those refunds the order did not cover.
+        excess: how much of those refunds the order did not cover; of one that is larger than the
+            order itself, all.
     """
 
     en: ClassVar[str] = "{net} of the order may count"
@@ -137,20 +136,31 @@ class Ordered(Event, frozen=True, kw_only=True):
 
 
 class Refunded(Event, frozen=True, kw_only=True):
-    """An order is worth less; `is_settled` where it had earned something already."""
+    """An order is worth less; `is_settled` where it had earned something already.
 
-    en: ClassVar[str] = "{net} of the order is left"
-    zh: ClassVar[str] = "订单剩余净额{net}"
+    Args:
+        order: which.
+        refund: its id.
+        amount: of the refund.
+        left: what was not refunded, whatever disputes have taken.
+        net: what counts now: nothing, while a dispute is open.
+        taken: by how much less than before.
+    """
+
+    en: ClassVar[str] = "{left} of the order is left"
+    zh: ClassVar[str] = "订单剩余净额{left}"
 
     order: str
     refund: str
     amount: Money
+    left: Money
     net: Money
+    taken: Money
     is_settled: bool
 
 
 class ChargedBack(Event, frozen=True, kw_only=True):
-    """A dispute has taken `amount`, all that was left of an order."""
+    """A dispute has taken `amount`, all that counted of an order."""
 
     en: ClassVar[str] = "nothing of the order is left"
     zh: ClassVar[str] = "订单已被拒付"
@@ -163,10 +173,10 @@ class ChargedBack(Event, frozen=True, kw_only=True):
 
 
 class WonBack(Event, frozen=True, kw_only=True):
-    """The `amount` that a dispute had taken is the order's again."""
+    """A dispute was won; with the last of them open, `amount` counts again, all that is left."""
 
-    en: ClassVar[str] = "{net} of the order is left"
-    zh: ClassVar[str] = "订单剩余净额{net}"
+    en: ClassVar[str] = "{net} of the order counts"
+    zh: ClassVar[str] = "订单计入净额{net}"
 
     order: str
     case: str
@@ -280,6 +290,15 @@ class NoSuchDispute(Refusal, frozen=True, kw_only=True):
     case: str
 
 
+class AlreadyDisputed(Refusal, frozen=True, kw_only=True):
+    """A dispute of that id was opened already; it may be over."""
+
+    en: ClassVar[str] = "the dispute {case} is counted already"
+    zh: ClassVar[str] = "拒付{case}已登记"
+
+    case: str
+
+
 class AlreadyRefunded(Refusal, frozen=True, kw_only=True):
     """A refund of that id counts already."""
 
@@ -290,13 +309,13 @@ class AlreadyRefunded(Refusal, frozen=True, kw_only=True):
 
 
 class RefundTooLarge(Refusal, frozen=True, kw_only=True):
-    """More than is left of the order."""
+    """More than the whole order."""
 
-    en: ClassVar[str] = "{amount} is more than the {left} that is left of the order"
-    zh: ClassVar[str] = "退款{amount}超过订单剩余金额{left}"
+    en: ClassVar[str] = "{amount} is more than the {paid} of the order"
+    zh: ClassVar[str] = "退款{amount}超过订单金额{paid}"
 
     amount: Money
-    left: Money
+    paid: Money
 
 
 class AlreadyKeptBack(Refusal, frozen=True, kw_only=True):
@@ -341,29 +360,39 @@ class Pending(State, frozen=True, kw_only=True):
     """An order that may be refunded yet.
 
     Args:
-        net: what is left of it.
+        amount: what was paid for it.
+        left: the amount less what was refunded.
+        net: what counts of it: that, or nothing while it is in dispute.
+        refunds: their ids.
         matures: when it counts; nothing while that is not known, or while it is kept back.
         is_kept_back: whether an operator keeps it back.
         due: when it would count, while it is kept back or in dispute.
-        disputes: what each has taken, in minor units.
+        disputes: the ids of those that are open.
+        won: the ids of those that were won.
     """
 
     buyer: MemberField
     upline: tuple[MemberField, ...]
+    amount: Money
+    left: Money
     net: Money
     refunds: tuple[str, ...]
     matures: datetime | None
     is_kept_back: bool = False
     due: datetime | None = None
-    disputes: dict[str, int] = field(default_factory=dict)
+    disputes: tuple[str, ...] = ()
+    won: tuple[str, ...] = ()
 
 
 class Settled(State, frozen=True, kw_only=True):
-    """An order that counts, or never will; refunds may still come."""
+    """An order that counts, or never will; refunds may still come. What it has, `Pending` says."""
 
     buyer: MemberField
     upline: tuple[MemberField, ...]
+    amount: Money
+    left: Money
     net: Money
     refunds: tuple[str, ...]
     rejected: str = ""
-    disputes: dict[str, int] = field(default_factory=dict)
+    disputes: tuple[str, ...] = ()
+    won: tuple[str, ...] = ()

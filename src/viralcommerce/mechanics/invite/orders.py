@@ -20,6 +20,7 @@ from viralcommerce.mechanics.invite.joining import (
 from viralcommerce.mechanics.invite.joins import is_standing
 from viralcommerce.mechanics.invite.messages import Events, OrderEvents, OrderRefusals, States
 from viralcommerce.mechanics.invite.ordering import (
+    AlreadyDisputed,
     AlreadyKeptBack,
     AlreadyOrdered,
     AlreadyRefunded,
@@ -101,9 +102,11 @@ def order(
 ) -> tuple[Ordered] | AlreadyOrdered:
     """An order counts, less what was refunded before it arrived."""
     amount = command.amount
-    early = 0
+    early = taken = 0
     if isinstance(state, Early):
         early = sum(state.refunds.values())
+        fitting = sum(one for one in state.refunds.values() if one <= amount.minor)
+        taken = min(fitting, amount.minor)
         if state.currency != amount.currency:
             raise CurrencyMismatch(
                 f"order {command.order}: paid in {amount.currency}, refunded in {state.currency}; "
@@ -117,15 +120,18 @@ def order(
         buyer=command.by,
         upline=command.upline,
         amount=amount,
-        net=Money(max(amount.minor - early, 0), amount.currency) if early else amount,
-        excess=_money(max(early - amount.minor, 0), amount.currency),
+        net=Money(amount.minor - taken, amount.currency) if taken else amount,
+        excess=_money(early - taken, amount.currency),
         matures=matures,
     )
     return (ordered,)
 
 
 def refund(command: Refund, state: States) -> tuple[OrderEvents] | OrderRefusals:
-    """An order is worth less; before the order, the refund waits for it."""
+    """An order is worth less; before the order, the refund waits for it.
+
+    Refunds that come to more than the order leave nothing of it, in whatever order they are told.
+    """
     if isinstance(state, Nothing | Early):
         if isinstance(state, Early) and command.refund in state.refunds:
             return AlreadyRefunded(refund=command.refund)
@@ -137,52 +143,57 @@ def refund(command: Refund, state: States) -> tuple[OrderEvents] | OrderRefusals
         return NoSuchOrder(order=command.order)
     if command.refund in state.refunds:
         return AlreadyRefunded(refund=command.refund)
-    if command.amount > state.net:
-        return RefundTooLarge(amount=command.amount, left=state.net)
+    if command.amount > state.amount:
+        return RefundTooLarge(amount=command.amount, paid=state.amount)
+    left = state.left - min(command.amount, state.left)
+    net = state.net if state.disputes else left
     refunded = Refunded(
         at=command.at,
         order=command.order,
         refund=command.refund,
         amount=command.amount,
-        net=state.net - command.amount,
+        left=left,
+        net=net,
+        taken=state.net - net,
         is_settled=isinstance(state, Settled),
     )
     return (refunded,)
 
 
 def charge_back(command: ChargeBack, state: States) -> tuple[ChargedBack] | OrderRefusals:
-    """A dispute takes all that is left."""
+    """A dispute takes all that is left, as long as it is open."""
     if not isinstance(state, Pending | Settled):
         return NoSuchOrder(order=command.order)
-    if command.case in state.disputes:
-        return AlreadyRefunded(refund=command.case)
+    if command.case in state.disputes or command.case in state.won:
+        return AlreadyDisputed(case=command.case)
     taken = ChargedBack(
         at=command.at,
         order=command.order,
         case=command.case,
         amount=state.net,
-        net=Money(0, state.net.currency),
+        net=_nothing(state.net.currency),
         is_settled=isinstance(state, Settled),
     )
     return (taken,)
 
 
 def win_back(command: WinBack, state: States) -> tuple[WonBack] | OrderRefusals:
-    """What a dispute took is the order's again."""
+    """A dispute is over; when none is open, what is left counts again."""
     if not isinstance(state, Pending | Settled):
         return NoSuchOrder(order=command.order)
     if command.case not in state.disputes:
         return NoSuchDispute(case=command.case)
-    taken = Money(state.disputes[command.case], state.net.currency)
+    is_last = len(state.disputes) == 1
+    net = state.left if is_last else state.net
     matures = None
-    if isinstance(state, Pending) and not state.is_kept_back and len(state.disputes) == 1:
+    if isinstance(state, Pending) and not state.is_kept_back and is_last:
         matures = None if state.due is None else max(state.due, command.at)
     won = WonBack(
         at=command.at,
         order=command.order,
         case=command.case,
-        amount=taken,
-        net=state.net + taken,
+        amount=net - state.net,
+        net=net,
         matures=matures,
         is_settled=isinstance(state, Settled),
     )
@@ -298,23 +309,27 @@ def evolve(state: States, event: Events) -> States:
             return Pending(
                 buyer=event.buyer,
                 upline=event.upline,
+                amount=event.amount,
+                left=event.net,
                 net=event.net,
                 refunds=tuple(state.refunds) if isinstance(state, Early) else (),
                 matures=event.matures,
             )
         case RefundKept(), (Nothing() | Early()):
             before = state.refunds if isinstance(state, Early) else {}
-            refunds = {**before, event.refund: event.amount.minor}
-            return Early(refunds=refunds, currency=event.amount.currency)
+            waiting = {**before, event.refund: event.amount.minor}
+            return Early(refunds=waiting, currency=event.amount.currency)
         case Refunded(), (Pending() | Settled()):
-            return structs.replace(state, net=event.net, refunds=(*state.refunds, event.refund))
+            refunds = (*state.refunds, event.refund)
+            return structs.replace(state, left=event.left, net=event.net, refunds=refunds)
         case ChargedBack(), (Pending() | Settled()):
-            disputes = {**state.disputes, event.case: event.amount.minor}
+            disputes = (*state.disputes, event.case)
             taken = structs.replace(state, net=event.net, disputes=disputes)
             return _waiting(taken) if isinstance(taken, Pending) else taken
         case WonBack(), (Pending() | Settled()):
-            disputes = {case: took for case, took in state.disputes.items() if case != event.case}
-            won = structs.replace(state, net=event.net, disputes=disputes)
+            disputes = tuple(case for case in state.disputes if case != event.case)
+            over = (*state.won, event.case)
+            won = structs.replace(state, net=event.net, disputes=disputes, won=over)
             return _going_on(won, event.matures) if isinstance(won, Pending) else won
         case Received(), Pending():
             if state.is_kept_back or state.disputes:
@@ -344,8 +359,11 @@ def _settled(state: Pending, rejected: str = "") -> Settled:
     return Settled(
         buyer=state.buyer,
         upline=state.upline,
+        amount=state.amount,
+        left=state.left,
         net=state.net,
         refunds=state.refunds,
         rejected=rejected,
         disputes=state.disputes,
+        won=state.won,
     )
