@@ -159,3 +159,35 @@ def test_whose_id_contains_the_other_stays_who_they_are(store: Any, who: str, ot
     assert shop.views.earnings("rides", other) == before
     again = shop.handle(CAMPAIGN, invite.Join(by=other, link="eve", at=at(days=1)))
     assert isinstance(again, Refused), "bound already"
+
+
+@pytest.mark.parametrize(
+    ("who", "wish"),
+    [("anna", "anna-tea"), ("anna", "anna"), ("anna2026", "anna2026"), ("ANNA2026", "anna 2026")],
+)
+def test_a_code_that_spells_its_owner_goes_on_being_clean_and_brings_nobody(
+    store: Any, who: str, wish: str
+) -> None:
+    """The wish gives way like any text; why it was granted is written beside it."""
+    shop = Shop(store, [CAMPAIGN])
+    for number, wished in enumerate(("no", f"{wish} free", wish)):
+        shop.handle(CAMPAIGN, invite.Issue(by=who, vanity=wished, at=at(minutes=number)))
+    assert str(shop.handle(CAMPAIGN, invite.Join(by="bob", code=wish, at=at(hours=1)))) == (
+        f"bob was invited by {who}, the code {wish.upper().replace('-', '').replace(' ', '')} "
+        "has brought one more"
+    )
+    shop.forget(who)
+    assert who not in everywhere(store)
+    assert audit(store).is_clean
+    late = shop.handle(CAMPAIGN, invite.Join(by="cat", code=wish, at=at(hours=2)))
+    assert str(late) == "no: this invitation is not valid"
+    assert audit(store).is_clean
+
+
+def test_nobody_is_brought_by_a_pseudonym(store: Any) -> None:
+    shop = Shop(store, [CAMPAIGN])
+    shop.handle(CAMPAIGN, invite.Join(by="bob", link="ann", at=at()))
+    shop.forget("ann")
+    (gone,) = shop.views.above("rides", "bob")
+    late = shop.handle(CAMPAIGN, invite.Join(by="cat", link=gone, at=at(hours=2)))
+    assert str(late) == "no: this invitation is not valid"

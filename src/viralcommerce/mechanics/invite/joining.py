@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from viralcommerce.messages import BY_CLOCK, Command, Event, Refusal, State
 from viralcommerce.values.ids import MemberField
+from viralcommerce.values.vanity import WhyNot
 
 # ---------------------------------------------------------------------------- commands
 
@@ -17,12 +18,14 @@ class Issue(Command, frozen=True, kw_only=True):
     Args:
         vanity: the wished code; "" for a random one.
         code: filled in by the shop.
+        unfit: filled in by the shop: why the wish can be no code.
     """
 
-    stamps: ClassVar[frozenset[str]] = frozenset({"at", "entropy", "code"})
+    stamps: ClassVar[frozenset[str]] = frozenset({"at", "entropy", "code", "unfit"})
 
     vanity: str = ""
     code: str = ""
+    unfit: WhyNot = ""
 
 
 class Join(Command, frozen=True, kw_only=True):

@@ -33,11 +33,12 @@ from viralcommerce.mechanics.invite.joining import (
     Parted,
 )
 from viralcommerce.mechanics.invite.messages import CodeRefusals, JoinEvents, JoinRefusals, States
+from viralcommerce.messages import GONE
 from viralcommerce.refusals import NothingToEnd
 from viralcommerce.rules.fields import NEVER
 from viralcommerce.rules.limits import Unlimited
 from viralcommerce.values.codes import CodeFormat
-from viralcommerce.values.vanity import VanityFormat
+from viralcommerce.values.vanity import VanityFormat, WhyNot
 
 _UNFIT: Final = "unfit"
 """What a wish is about that can be no code; no code is written in small letters."""
@@ -64,9 +65,10 @@ def with_code(command: Issue, codes: CodeFormat, entropy: bytes) -> Issue:
     A wish that cannot be a code is refused by `issue`, whatever it is about.
     """
     if not command.vanity:
-        return structs.replace(command, code=codes.draw(entropy))
-    fits = not vanity(codes).why_not(command.vanity)
-    return structs.replace(command, code=codes.canonical(command.vanity) if fits else _UNFIT)
+        return structs.replace(command, code=codes.draw(entropy), unfit="")
+    why = vanity(codes).why_not(command.vanity)
+    code = _UNFIT if why else codes.canonical(command.vanity)
+    return structs.replace(command, code=code, unfit=why)
 
 
 def typed(text: str, codes: CodeFormat) -> str:
@@ -96,37 +98,40 @@ def informed(
     uses: int | Unlimited,
     prefers: str,
 ) -> Join:
-    """Whose invitation counts: the code's owner or the link's, as the rule prefers."""
+    """Whose invitation counts: the code's owner or the link's, as the rule prefers.
+
+    Whoever was forgotten invites nobody.
+    """
     found = states.get(f"code/{code}") if code else None
     owner = ""
     if isinstance(found, Code) and (isinstance(uses, Unlimited) or found.used < uses):
-        owner = found.owner
+        owner = "" if found.owner.startswith(GONE) else found.owner
     if owner and (prefers == "code" or not command.link):
         return structs.replace(command, inviter=owner, used=code)
-    return structs.replace(command, inviter=command.link, used="")
+    link = "" if command.link.startswith(GONE) else command.link
+    return structs.replace(command, inviter=link, used="")
 
 
 def issue(command: Issue, state: States, codes: CodeFormat) -> tuple[Issued] | CodeRefusals:
     """A code for its first owner."""
-    if command.vanity:
-        refusal = unfit(command.vanity, vanity(codes))
-        if refusal is not None:
-            return refusal
+    refusal = unfit(command.unfit, vanity(codes))
+    if refusal is not None:
+        return refusal
     if not isinstance(state, Nothing):
         return CodeTaken()
     return (Issued(at=command.at, code=command.code, owner=command.by),)
 
 
-def unfit(wish: str, wishes: VanityFormat) -> CodeRefusals | None:
-    """Why a wish cannot be a code; nothing where it can.
+def unfit(why: WhyNot, wishes: VanityFormat) -> CodeRefusals | None:
+    """What is said to a wish that cannot be a code; nothing where it can.
 
     Example:
-        >>> print(unfit("ANN", VanityFormat())), print(unfit("ANN2026", VanityFormat()))
+        >>> print(unfit("too_short", VanityFormat())), print(unfit("", VanityFormat()))
         no: a code has at least 4 characters
         None
         (None, None)
     """
-    match wishes.why_not(wish):
+    match why:
         case "":
             return None
         case "characters":
