@@ -90,7 +90,7 @@ def plant(store: Store, size: int, at_once: int = 20_000) -> None:
 
     for member, inviter in tree(size):
         above = f"m{inviter}" if inviter >= 0 else ""
-        state = invite.Member(inviter=above, invited=1)
+        state = invite.Member(inviter=above, since=AT, invited=1)
         cell = Cell(
             rules=RULES, version=1, state=state, deadline=None, held=0,
             parent=f"member/{above}" if above else "",
@@ -239,7 +239,8 @@ class OnSqlite:
         ).fetchone()
         if self.find(instance) is not None or below is not None or self.find(above) is None:
             return
-        state = {"state": "member", "inviter": command.link, "invited": 1}
+        since = command.at.isoformat()
+        state = {"state": "member", "inviter": command.link, "since": since, "invited": 1}
         event = {"kind": "joined", "invitee": command.by, "inviter": command.link, "again": False}
         self.keep(instance, above, state, None)
         said = {"kind": "join", "by": command.by, "link": command.link, "key": command.key}

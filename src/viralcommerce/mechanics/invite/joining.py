@@ -200,6 +200,7 @@ class Member(State, frozen=True, kw_only=True):
 
     Args:
         inviter: who invited them; "" for nobody.
+        since: from when they have stood there; nothing where under nobody.
         until: when that ends; nothing where never.
         best: whether no better touch can take their place; said where one could.
         invited: how often they have joined.
@@ -208,6 +209,7 @@ class Member(State, frozen=True, kw_only=True):
     """
 
     inviter: MemberField = ""
+    since: datetime | None = None
     until: datetime | None = None
     best: bool = False
     invited: int = 0

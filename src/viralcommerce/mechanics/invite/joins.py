@@ -202,6 +202,7 @@ def _member(state: Member, event: Joined | Parted | Bought | Befriended) -> Memb
         case Joined():
             return Member(
                 inviter=event.inviter,
+                since=event.at,
                 until=event.until,
                 best=event.best,
                 invited=state.invited + 1,
@@ -209,7 +210,7 @@ def _member(state: Member, event: Joined | Parted | Bought | Befriended) -> Memb
                 friends=state.friends,
             )
         case Parted():
-            return structs.replace(state, inviter="", until=None, best=False)
+            return structs.replace(state, inviter="", since=None, until=None, best=False)
         case Bought():
             return structs.replace(state, bought=state.bought + 1)
         case Befriended():
@@ -219,9 +220,16 @@ def _member(state: Member, event: Joined | Parted | Bought | Befriended) -> Memb
 
 
 def is_standing(state: States, at: datetime) -> TypeGuard[Member]:
-    """Whether a member stands under an inviter at a moment."""
+    """Whether a member stands under an inviter who is not over at a moment."""
     return (
         isinstance(state, Member)
         and bool(state.inviter)
         and (state.until is None or at < state.until)
     )
+
+
+def stood(state: States, at: datetime) -> TypeGuard[Member]:
+    """Whether a member stood under their inviter at a moment already: what they bought earned
+    that inviter something.
+    """
+    return is_standing(state, at) and state.since is not None and state.since <= at

@@ -17,7 +17,7 @@ from viralcommerce.mechanics.invite.joining import (
     Member,
     Nothing,
 )
-from viralcommerce.mechanics.invite.joins import is_standing
+from viralcommerce.mechanics.invite.joins import stood
 from viralcommerce.mechanics.invite.messages import Events, OrderEvents, OrderRefusals, States
 from viralcommerce.mechanics.invite.ordering import (
     AlreadyDisputed,
@@ -65,10 +65,13 @@ from viralcommerce.values.money import Money
 
 
 def informed(command: Order, line: Sequence[tuple[str, States]], levels: int) -> Order:
-    """The order with who stands above its buyer when it is placed."""
+    """The order with who stood above its buyer when it was placed.
+
+    Told late, it earns nobody who came to stand there afterwards.
+    """
     above: list[str] = []
     for _, state in line[:levels]:
-        if not is_standing(state, command.at):
+        if not stood(state, command.at):
             break
         above.append(state.inviter)
     return structs.replace(command, upline=tuple(above))

@@ -1,4 +1,4 @@
-"""Refunds and disputes of one order, in every order, each told until it is answered for good."""
+"""What is told late and mixed about one order: the end is the same, and earns the right people."""
 
 from __future__ import annotations
 
@@ -94,3 +94,39 @@ def test_what_a_dispute_takes_and_what_is_refunded_meanwhile_are_told_apart() ->
     ]
     again = invite.ChargeBack(order="o1", case="k1", by="desk", at=NOON + days(23))
     assert str(shop.handle(RIDES, again)) == "no: the dispute k1 is counted already"
+
+
+def test_an_order_earns_nobody_who_came_to_stand_above_its_buyer_afterwards() -> None:
+    """EC-97: whether it is told before they came, or after."""
+    order = invite.Order(order="o1", by="bob", amount=CNY(100), at=NOON, key="order")
+    late = invite.Join(by="bob", link="ann", at=NOON + days(1), key="join")
+    for story in ((order, late), (late, order)):
+        shop = Shop(MemoryStore(), [RIDES])
+        for one in story:
+            shop.handle(RIDES, one)
+        shop.tick(NOON + days(60))
+        assert shop.views.earnings("rides", "ann").earned == CNY(0)
+        assert shop.views.above("rides", "bob") == ["ann"]
+
+
+def test_so_at_every_level() -> None:
+    twice = Campaign(
+        "rides",
+        invite.Invite(matures_after=days(15), levels=2, payouts=invite.Payouts()),
+        grants=(
+            Grant(Cash(percent(10)), to=invite.upline(1), on=invite.ORDERED, name="l1"),
+            Grant(Cash(percent(5)), to=invite.upline(2), on=invite.ORDERED, name="l2"),
+        ),
+        budget=CNY(100_000),
+    )
+    shop = Shop(MemoryStore(), [twice])
+    for one in (
+        JOINED,
+        invite.Join(by="ann", link="eve", at=NOON + days(2), key="later"),
+        ORDERED,
+        invite.Order(order="o2", by="bob", amount=CNY(100), at=NOON + days(2), key="order 2"),
+    ):
+        shop.handle(twice, one)
+    shop.tick(NOON + days(60))
+    assert shop.views.earnings("rides", "ann").earned == CNY(20)
+    assert shop.views.earnings("rides", "eve").earned == CNY(5)
