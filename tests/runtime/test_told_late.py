@@ -97,7 +97,7 @@ def test_what_a_dispute_takes_and_what_is_refunded_meanwhile_are_told_apart() ->
 
 
 def test_an_order_earns_nobody_who_came_to_stand_above_its_buyer_afterwards() -> None:
-    """EC-97: whether it is told before they came, or after."""
+    """Whether it is told before they came, or after."""
     order = invite.Order(order="o1", by="bob", amount=CNY(100), at=NOON, key="order")
     late = invite.Join(by="bob", link="ann", at=NOON + days(1), key="join")
     for story in ((order, late), (late, order)):
