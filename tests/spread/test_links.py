@@ -7,6 +7,7 @@ import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -115,6 +116,7 @@ def test_a_forged_page_is_no_way_out() -> None:
         b"\x9b\xa1c\xa4/p/x\xa1a" + b"\xa0" * 3 + b"\xc0\xa0\xa0\x00" + b"\x91" * 1_400,
         b"\x91" * 1_400, b"\xdd\xff\xff\xff\xff", b"\x93\xdb\xff\xff\xff\xff", b"\xc1",
         b"\x93\xa1\xff\xa1a\xa1b", b"\x93\xa1c\x01\xa1a", b"\x90", b"", b"\x80",
+        b"\x97\xa1c\xa4/p/x\xa1a\xa0\xa0\xa0\xb90001-01-01T00:00:00+14:00",
     ],
 )  # fmt: skip
 def test_nothing_that_a_stranger_packs_raises(body: bytes) -> None:
@@ -127,7 +129,7 @@ def test_nothing_that_a_stranger_packs_raises(body: bytes) -> None:
 
 
 def test_an_opening_has_a_zone() -> None:
-    with pytest.raises(NaiveTime, match="opened at 2026-11-11T12:00:00, which has no zone"):
+    with pytest.raises(NaiveTime, match="links: at: 2026-11-11T12:00:00 has no zone"):
         LINKS.read(TOKEN, at=NOON.replace(tzinfo=None))
 
 
@@ -218,14 +220,34 @@ def test_a_page_that_is_listed_no_longer_is_home_and_the_credit_stays() -> None:
         ({"to": "https://evil.example/"}, "is not on the list of pages; choose a listed page"),
         ({"to": "/cart"}, "is not on the list of pages"),
         ({"serial": -1}, "link.serial: -1"),
-        ({"expires": NOON.replace(tzinfo=None)}, "has no zone"),
     ],
 )
 def test_a_link_that_must_not_be_written_is_refused(change: dict[str, Any], said: str) -> None:
     link = msgspec.structs.replace(TEAPOT, **change)
     for write in (LINKS.write, LINKS.address, Scenes(LINKS).write):
-        with pytest.raises((InvalidValue, NaiveTime), match=said):
+        with pytest.raises(InvalidValue, match=said):
             write(link)
+
+
+@pytest.mark.parametrize(
+    ("expires", "said"),
+    [
+        (NOON.replace(tzinfo=None), r"link\.expires: 2026-11-11T12:00:00 has no zone; say which"),
+        ("2026", r"link\.expires: expected a datetime, not '2026' \(str\)"),
+    ],
+)
+def test_a_link_ends_at_an_instant_or_never(expires: Any, said: str) -> None:
+    with pytest.raises(InvalidValue, match=said):
+        msgspec.structs.replace(TEAPOT, expires=expires)
+
+
+def test_an_end_in_a_zone_that_puts_its_clocks_back() -> None:
+    """1:30 is shown twice in New York: the first is not past an end at the second."""
+    first = datetime(2026, 11, 1, 1, 30, tzinfo=ZoneInfo("America/New_York"))
+    link = msgspec.structs.replace(TEAPOT, expires=first.replace(fold=1))
+    assert LINKS.read(LINKS.write(link), at=first) == LINKS.judged(link, at=first)
+    assert isinstance(LINKS.judged(link, at=first.replace(minute=59)), Genuine)
+    assert isinstance(LINKS.judged(link, at=first.replace(fold=1)), Uncredited)
 
 
 @pytest.mark.parametrize(

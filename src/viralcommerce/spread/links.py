@@ -29,13 +29,14 @@ from typing import ClassVar, Final, Protocol
 import msgspec
 from itsdangerous import BadSignature, Signer
 from itsdangerous.signer import SigningAlgorithm
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from viralcommerce.errors import InvalidValue, NaiveTime
+from viralcommerce.errors import InvalidValue
 from viralcommerce.messages import Refusal
 from viralcommerce.spread.pages import Pages
 from viralcommerce.spread.touches import check_shared
 from viralcommerce.values.ids import check_id
+from viralcommerce.values.instants import in_utc
 
 LONGEST_TOKEN: Final = 2_000
 """The most characters a token may have; a usual one has about a hundred."""
@@ -56,10 +57,14 @@ class Link(Struct, frozen=True, kw_only=True, gc=False, array_like=True):
         visitor: the visitor who shares before signing in; empty where a member does.
         product: what it is about, if anything.
         channel: where it is shared: WeChat, app, PC site.
-        expires: the first instant at which it credits nobody; none for never.
+        expires: the first instant at which it credits nobody; none for never. Kept in UTC.
         seller: whose page it leads to.
         topic: what it is tagged with.
         serial: raised to issue the same link anew after one was revoked.
+
+    Raises:
+        InvalidValue: it ends at no datetime, or at one that UTC has not.
+        NaiveTime: it ends at a time without a zone.
     """
 
     campaign: str
@@ -72,6 +77,10 @@ class Link(Struct, frozen=True, kw_only=True, gc=False, array_like=True):
     seller: str = ""
     topic: str = ""
     serial: int = 0
+
+    def __post_init__(self) -> None:
+        if self.expires is not None:
+            structs.force_setattr(self, "expires", in_utc(self.expires, "link.expires"))
 
     @property
     def id(self) -> str:
@@ -246,7 +255,6 @@ class Links:
 
         Raises:
             InvalidValue: it names nobody or two sharers, a page that is not listed, or no ids.
-            NaiveTime: it ends at a time without a zone.
         """
         self.check(link)
         return self._signer.sign(urlsafe_b64encode(_packed(link)).rstrip(b"=")).decode()
@@ -264,8 +272,6 @@ class Links:
     def check(self, link: Link) -> None:
         """Refuse a link that must not be written; see `write`."""
         check_shared(link, "link")
-        if link.expires is not None and link.expires.tzinfo is None:
-            raise NaiveTime(f"link.expires: {link.expires.isoformat()} has no zone; say which")
         if type(link.serial) is not int or link.serial < 0:
             raise InvalidValue(f"link.serial: {link.serial!r:.40}; give 0 or more")
         if why := self.pages.why_not(link.to):
@@ -301,8 +307,7 @@ class Links:
         Raises:
             NaiveTime: a time without a zone.
         """
-        if at.tzinfo is None:
-            raise NaiveTime(f"links: opened at {at.isoformat()}, which has no zone; say which")
+        at = in_utc(at, "links: at")
         opens = self.pages.address(link.to)
         if link.expires is not None and at >= link.expires:
             return Uncredited(why=Expired(expires=link.expires), opens=opens, link=link)
