@@ -40,8 +40,8 @@ def links(draw: st.DrawFn) -> Link:
         product=draw(maybe),
         channel=draw(st.sampled_from(["", "wechat", "app"])),
         expires=None if ends is None else (PUT_BACK + timedelta(hours=ends)).astimezone(zone),
-        seller=draw(maybe),
-        topic=draw(maybe),
+        seller=draw(maybe | st.just("茶" * 200)),
+        topic=draw(maybe | st.just("茶" * 200)),
         serial=draw(st.integers(0, 40)),
     )
 

@@ -15,6 +15,7 @@ from itsdangerous import URLSafeTimedSerializer
 
 from viralcommerce.errors import InvalidValue, NaiveTime
 from viralcommerce.spread.links import (
+    LONGEST_TOKEN,
     Expired,
     Foreign,
     Forged,
@@ -25,6 +26,7 @@ from viralcommerce.spread.links import (
     Revoked,
     RevokedLinks,
     Uncredited,
+    fits,
 )
 from viralcommerce.spread.pages import Pages
 from viralcommerce.spread.scenes import Scenes
@@ -206,7 +208,9 @@ def test_a_link_is_no_session_and_a_session_is_no_link() -> None:
 
 def test_a_page_that_is_listed_no_longer_is_home_and_the_credit_stays() -> None:
     elsewhere = Links((SECRET,), audience="shop", pages=Pages("https://shop.example/", ("/q/*",)))
-    assert elsewhere.read(TOKEN, at=NOON) == Genuine(link=TEAPOT, opens="https://shop.example/")
+    assert elsewhere.read(TOKEN, at=NOON) == Genuine(
+        link=TEAPOT, opens="https://shop.example/", is_listed=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -219,7 +223,6 @@ def test_a_page_that_is_listed_no_longer_is_home_and_the_credit_stays() -> None:
         ({"topic": " x"}, "begins or ends with a blank"),
         ({"to": "https://evil.example/"}, "is not on the list of pages; choose a listed page"),
         ({"to": "/cart"}, "is not on the list of pages"),
-        ({"serial": -1}, "link.serial: -1"),
     ],
 )
 def test_a_link_that_must_not_be_written_is_refused(change: dict[str, Any], said: str) -> None:
@@ -227,6 +230,41 @@ def test_a_link_that_must_not_be_written_is_refused(change: dict[str, Any], said
     for write in (LINKS.write, LINKS.address, Scenes(LINKS).write):
         with pytest.raises(InvalidValue, match=said):
             write(link)
+
+
+@pytest.mark.parametrize("serial", [-1, 2**64, 1.0, True])
+def test_a_serial_is_counted_up(serial: Any) -> None:
+    with pytest.raises(InvalidValue, match=rf"link\.serial: {serial}; give 0 to 1844674407370955"):
+        msgspec.structs.replace(TEAPOT, serial=serial)
+    last = msgspec.structs.replace(TEAPOT, serial=2**64 - 1)
+    assert LINKS.read(LINKS.write(last), at=NOON).link == last
+
+
+def test_what_would_be_too_long_to_read_is_not_written() -> None:
+    """Legal ids, in a language of three bytes a letter."""
+    tea = "茶" * 200
+    long = msgspec.structs.replace(TEAPOT, sharer=tea, topic=tea, seller="s" * 90)
+    written, lengths = 0, []
+    for more in range(1, 200):
+        link = msgspec.structs.replace(long, product="x" * more)
+        if fits(link):
+            token = LINKS.write(link)
+            lengths.append(len(token))
+            assert LINKS.read(token, at=NOON).link == link
+            written = more
+            continue
+        for write in (LINKS.write, LINKS.address):
+            with pytest.raises(InvalidValue, match=r"link: its token has 2,\d\d\d characters and"):
+                write(link)
+    assert 0 < written < 199
+    assert lengths == sorted(lengths)
+    assert lengths[-1] in (LONGEST_TOKEN - 1, LONGEST_TOKEN)
+
+
+@pytest.mark.parametrize("nothing", [None, 5, TOKEN.encode(), ["x"]])
+def test_what_is_no_text_is_no_link(nothing: Any) -> None:
+    for read in (LINKS.read, SCENES.read):
+        assert read(nothing, at=NOON) == Uncredited(why=NoLink(), opens="https://shop.example/")
 
 
 @pytest.mark.parametrize(

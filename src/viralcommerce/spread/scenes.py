@@ -129,10 +129,12 @@ class Scenes:
         """What a scene says; as `Links.read` does, for any text, without asking anybody.
 
         Args:
-            scene: what WeChat passed on; any text, in any case.
+            scene: what WeChat passed on; any text, in any case, and what is no text is no scene.
             at: when it was opened.
             revoked: what was taken back.
         """
+        if not isinstance(scene, str):
+            return Uncredited(why=NoLink(), opens=self.links.pages.home)
         text = scene.lower() if len(scene) <= LONGEST_SCENE and scene.isascii() else ""
         if not _SHAPE.fullmatch(text):
             return Uncredited(why=NoLink(), opens=self.links.pages.home)
