@@ -290,7 +290,7 @@ class Links:
             raise InvalidValue(f"link.to: {link.to!r:.200} {why}; choose a listed page")
 
     def read(
-        self, token: str, *, at: datetime, revoked: Revocations = NOTHING_REVOKED
+        self, token: str | None, *, at: datetime, revoked: Revocations = NOTHING_REVOKED
     ) -> Genuine | Uncredited:
         """What a token says; nothing but a revocation port of the host's is asked.
 

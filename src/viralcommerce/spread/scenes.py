@@ -124,7 +124,7 @@ class Scenes:
         return body + self._mark(self._keys[-1], body)
 
     def read(
-        self, scene: str, *, at: datetime, revoked: Revocations = NOTHING_REVOKED
+        self, scene: str | None, *, at: datetime, revoked: Revocations = NOTHING_REVOKED
     ) -> Genuine | Uncredited:
         """What a scene says; as `Links.read` does, for any text, without asking anybody.
 
