@@ -140,6 +140,7 @@ class Trail(Struct, frozen=True, kw_only=True, omit_defaults=True):
         One member: trails of two members are never merged.
 
     Example:
+        >>> from datetime import UTC
         >>> monday = datetime(2026, 11, 9, tzinfo=UTC)
         >>> browser = Trail.of("v-1").added(Touch(at=monday, campaign="ride", sharer="ann"))
         >>> phone = Trail.of("v-2").added(Touch(at=monday, campaign="ride", sharer="cat"))
