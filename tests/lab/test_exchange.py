@@ -72,6 +72,37 @@ def test_graphs_that_are_no_forest_are_refused() -> None:
             from_networkx(graph)
 
 
+UNTRUE = (
+    b'<graphml xmlns="http://graphml.graphdrawing.org/xmlns">'
+    b'<key id="d" for="node" attr.name="d" attr.type="int"/><graph edgedefault="directed">'
+    b'<node id="a"><data key="d">many</data></node></graph></graphml>'
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"", b"hello", b"<a/>", b"<graphml/>", b'<?xml version="1.0" encoding="nope"?><a/>',
+        b'<?xml version="1.0" encoding="gbk"?><a/>',
+        UNTRUE,
+    ],
+)  # fmt: skip
+def test_what_is_no_graphml_is_said(text: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "trees.graphml"
+    path.write_bytes(text)
+    with pytest.raises(
+        InvalidValue, match=r"^graphml: .*trees\.graphml cannot be read \(.*\); give"
+    ):
+        read_graphml(path)
+
+
+def test_graphml_without_direction_is_told_so(tmp_path: Path) -> None:
+    path = tmp_path / "trees.graphml"
+    nx.write_graphml(nx.Graph([("ann", "bob")]), path)
+    with pytest.raises(InvalidValue, match="its edges have no direction"):
+        read_graphml(path)
+
+
 def test_the_forest_of_a_campaign() -> None:
     """A tree of a shop, as arrays and as a graph: those who never joined are its roots."""
     store = MemoryStore()

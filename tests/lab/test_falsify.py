@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viralcommerce.errors import InvalidValue
+from inviting import rides
+from viralcommerce.errors import InvalidRule, InvalidValue
 from viralcommerce.lab.attacks import Attack, Bounds, Split, attacked, forests, splits, tried
 from viralcommerce.lab.falsify import cheapest_attack, main, verdict
-from viralcommerce.lab.properties import properties
+from viralcommerce.lab.properties import growth, least_return, properties
 from viralcommerce.lab.schemes.almost_uniform import AlmostUniform
 from viralcommerce.lab.schemes.cdrm import Cdrm1
 from viralcommerce.lab.schemes.geometric import Geometric
@@ -138,6 +139,29 @@ def test_floats_are_compared_with_what_rounding_leaves() -> None:
     assert cheapest_attack(noisy, QUICK) is None
 
 
+@pytest.mark.parametrize(
+    ("scheme", "kind", "said"),
+    [
+        (rides(), InvalidRule, "^scheme: Invite is no commission scheme; give one like"),
+        (lambda tree: [0], InvalidValue, "^scheme: 1 rewards for a tree of 2; give one for each"),
+        (lambda tree: [0] * 9, InvalidValue, "^scheme: 9 rewards for a tree of"),
+        (lambda tree: None, InvalidValue, r"^scheme: None \(NoneType\) for a tree of"),
+        (lambda tree: ["1"] * len(tree), InvalidValue, "^scheme: member 0 is paid '1'"),
+    ],
+)
+def test_a_scheme_that_cannot_be_is_said(scheme: Any, kind: type[Exception], said: str) -> None:
+    for ask in (
+        lambda: cheapest_attack(scheme, QUICK),
+        lambda: verdict(scheme, QUICK),
+        lambda: tried(scheme, Tree((1, 1), (NOBODY, 0)), 0, Split((0, 1), (NOBODY, 0), (0,))),
+        lambda: properties(scheme),
+        lambda: least_return(scheme),
+        lambda: growth(scheme),
+    ):
+        with pytest.raises(kind, match=said.replace("tree of 2", r"tree of \d+")):
+            ask()
+
+
 small = st.sampled_from(list(forests(3, (1, 2))))
 
 
@@ -213,6 +237,7 @@ def test_it_prints_the_cheapest_attack(capsys: pytest.CaptureFixture[str]) -> No
         (['{"kind": "tier", "at_least": 1, "rate": "5%"}'], "a tier is no commission scheme"),
         (['{"kind": "fixed_levels", "rates": ["5%", "4%", "3%"]}'], "say deeper=MORE_THAN_TWO"),
         (['{"kind": "fixed_levels", "rates": [0.1]}'], "float"),
+        (["[" * 100_000], "falsify: nested too deeply; give one commission scheme"),
     ],
 )
 def test_what_it_cannot_read(

@@ -6,20 +6,25 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from viralcommerce.errors import InvalidValue
 from viralcommerce.lab.branching import dies_out, growth_rate
 from viralcommerce.lab.forest import Forest
 from viralcommerce.lab.inference import (
     Estimate,
+    alike,
     corrected,
+    coverage_if_alike,
     k_of_offspring,
     k_of_sizes,
     mean_offspring,
     members_needed,
+    standard_error,
 )
-from viralcommerce.lab.likelihood import POISSON, crossing, cut_off, log_gamma
-from viralcommerce.lab.running import Watched, mean_cumulative
+from viralcommerce.lab.likelihood import POISSON, crossing, cut_off, log_counts, log_gamma, tally
+from viralcommerce.lab.running import Watched, ever_invited, mean_cumulative
 
 
 def test_letting_members_differ_makes_the_interval_longer() -> None:
@@ -51,6 +56,54 @@ def test_several_seeds_a_cascade() -> None:
     assert found.members == 12
 
 
+@pytest.mark.parametrize(("count", "members"), [(0, 1_000), (1, 2), (1, 500_000), (7, 30)])
+def test_members_who_all_brought_as_many_have_an_interval_with_a_length(
+    count: int, members: int
+) -> None:
+    """No variance was seen; that is not to know that there is none."""
+    found = mean_offspring([count] * members)
+    assert found == alike(count, members) == k_of_offspring([count] * members).k
+    assert found.low <= count < found.high
+    assert found.low < count or not count
+
+
+@given(
+    st.lists(st.integers(0, 6) | st.integers(0, 10**9), min_size=1, max_size=8),
+    st.sampled_from([1, 3, 40_000]),
+)
+def test_intervals_are_the_right_way_up(counts: list[int], often: int) -> None:
+    """Huge counts, and very many of equal ones, too."""
+    found = k_of_offspring(np.repeat(np.array(counts), often))
+    for estimate in (found.k, found.dispersion):
+        assert estimate.low <= estimate.value <= estimate.high
+
+
+def test_a_dispersion_far_beyond_k_is_that_of_members_alike() -> None:
+    """The likelihood goes over into Poisson's without a step, however large the numbers."""
+    counts = tally([3, 10**6, 10**9], least=0, what="counts")
+    poisson = log_counts(counts, 1e8, POISSON)
+    near = [log_counts(counts, 1e8, 10.0**power) for power in (8, 12, 16, 20, 24)]
+    assert near == sorted(near, reverse=True)
+    assert near[-1] == pytest.approx(poisson, rel=1e-9)
+
+
+def test_nobody_who_was_watched_brought_anybody() -> None:
+    watched = Watched.until(Forest([-1, -1]), [5, 6], 10)
+    assert str(mean_cumulative(watched).at(1)) == "0 (0 to inf, 95%)"
+    many = Watched.of([(10, [])] * 1_000 + [(3, [])])
+    assert mean_cumulative(many).at(5) == alike(0, 1_000)
+    assert str(ever_invited(many).at(5)) == "0 (0 to 0.00368, 95%)"
+
+
+def test_everybody_who_was_watched_did_the_same() -> None:
+    watched = Watched.of([(10, [1, 3, 4])] * 7)
+    assert mean_cumulative(watched).at(9) == alike(3, 7)
+    assert str(ever_invited(watched).at(9)) == "1 (0.59 to 1, 95%)"
+    last = ever_invited(Watched.of([(10, [5]), (4, [3]), (2, [])])).at(6)
+    assert last.value == last.high == 1
+    assert 0 < last.low < 0.5, "one was left, of whom little is known"
+
+
 def test_a_larger_sample_narrows_the_interval() -> None:
     sizes = [1, 1, 1, 2, 5, 1, 3, 1, 1, 4]
     few, many = k_of_sizes(sizes).k, k_of_sizes(sizes * 20).k
@@ -71,6 +124,18 @@ def test_a_larger_sample_narrows_the_interval() -> None:
         (lambda: k_of_offspring([-1]), "-1 is too small"),
         (lambda: mean_offspring([3]), "one member has no variance"),
         (lambda: members_needed(0, 1, 0.1), "must all be above 0"),
+        (lambda: coverage_if_alike(0.5, -1), "coverage: K of 0.5 and a dispersion of -1; give a"),
+        (lambda: coverage_if_alike(0.5, 0), "a dispersion of 0; give"),
+        (lambda: coverage_if_alike(-1, 0.1), "coverage: K of -1"),
+        (lambda: coverage_if_alike(math.nan, 0.1), "coverage: K of nan"),
+        (lambda: coverage_if_alike(0.5, 0.1, level=2), "level: 2 is no part"),
+        (lambda: standard_error(0.5, 0, 5), "standard error: K of 0.5 and a dispersion of 0"),
+        (lambda: standard_error(0.5, 1, 0), "standard error: 0 members; give at least one"),
+        (lambda: mean_cumulative(Watched.of([(3, [1])]), level=95), "level: 95 is no part"),
+        (
+            lambda: mean_cumulative(Watched.of([(3, [1])])).at(3.5),
+            "curve: nobody was watched at the age 3.5; ask for 3 or less",
+        ),
         (lambda: corrected(Estimate(1, 1, 1, 0.95), 0), "0 is no part"),
         (lambda: growth_rate(0, 1), "must all be above 0"),
         (lambda: dies_out(-1), "nobody brings less than nobody"),

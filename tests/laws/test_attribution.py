@@ -3,9 +3,11 @@
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from viralcommerce.spread.attribution import (
     CampaignsInOrder,
@@ -40,6 +42,7 @@ touches = st.builds(
     visitor=st.sampled_from(["v-1", "v-8", "v-9"]),
 )
 MEMBERS = {"v-9": "dan"}
+NEW_YORK = ZoneInfo("America/New_York")
 leaves: st.SearchStrategy[Policy] = st.sampled_from([
     FirstTouch(),
     LastTouch(),
@@ -99,6 +102,18 @@ def test_any_order(policy: Policy, history: list[Touch], random: "st.random.Rand
     shuffled = list(history)
     random.shuffle(shuffled)
     assert found(policy, shuffled) == found(policy, history)
+
+
+@given(policies, histories, st.sampled_from([None, NEW_YORK]))
+def test_any_zone(policy: Policy, history: list[Touch], ordered: ZoneInfo | None) -> None:
+    """In New York an hour is shown twice in between; by the wall, a window would be one longer."""
+    early = timedelta(days=9)
+    order = ORDER - early
+    moved = [structs.replace(touch, at=touch.at - early) for touch in history]
+    shown = [structs.replace(touch, at=touch.at.astimezone(NEW_YORK)) for touch in moved]
+    at = order.astimezone(ordered) if ordered else order
+    one = attribute(policy, trail_of(shown), at=at, buyer="bob", members=MEMBERS)
+    assert one == attribute(policy, trail_of(moved), at=order, buyer="bob", members=MEMBERS)
 
 
 @given(policies, histories, st.integers(1, 99))

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from string import ascii_letters, digits
+from zoneinfo import ZoneInfo
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -16,6 +17,8 @@ PAGES = Pages("https://shop.example/", ("/p/*",), queries=frozenset({"sku"}))
 OLD, NEW = b"an old secret of 24 byte", b"the new secret, 24 bytes"
 SHOP = Links((OLD, NEW), audience="shop", pages=PAGES, elsewhere=("partner",))
 NOON = datetime(2026, 11, 11, 12, tzinfo=UTC)
+PUT_BACK = datetime(2026, 11, 1, 5, tzinfo=UTC)
+"""From here on New York's clocks show one hour twice."""
 SCENES = Scenes(
     SHOP, words={"r": "ride-code", "t": "/p/teapot", "w": "wechat", "m": "/p/mug?sku=2"}
 )
@@ -27,7 +30,8 @@ maybe = st.just("") | ids
 @st.composite
 def links(draw: st.DrawFn) -> Link:
     sharer = draw(maybe)
-    ends = draw(st.none() | st.integers(0, 10_000))
+    ends = draw(st.none() | st.sampled_from([0, 1, 2]) | st.integers(0, 10_000))
+    zone = draw(st.sampled_from([UTC, ZoneInfo("America/New_York")]))
     return Link(
         campaign=draw(ids | st.just("ride-code")),
         to=draw(st.sampled_from(["/p/teapot", "/p/%E8%8C%B6", "/p/mug?sku=2"])),
@@ -35,9 +39,9 @@ def links(draw: st.DrawFn) -> Link:
         visitor="" if sharer else draw(ids),
         product=draw(maybe),
         channel=draw(st.sampled_from(["", "wechat", "app"])),
-        expires=None if ends is None else NOON + timedelta(hours=ends),
-        seller=draw(maybe),
-        topic=draw(maybe),
+        expires=None if ends is None else (PUT_BACK + timedelta(hours=ends)).astimezone(zone),
+        seller=draw(maybe | st.just("茶" * 200)),
+        topic=draw(maybe | st.just("茶" * 200)),
         serial=draw(st.integers(0, 40)),
     )
 

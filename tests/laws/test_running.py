@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from viralcommerce.errors import InvalidValue
 from viralcommerce.lab.running import Watched, ever_invited, mean_cumulative
 
 Members = list[tuple[int, list[int]]]
@@ -32,12 +35,30 @@ def test_whole(told: Members) -> None:
 def test_no_less(told: Members) -> None:
     curve = mean_cumulative(Watched.of(told))
     naive = sum(len(ages) for _, ages in told) / len(told)
-    assert curve.at(8).value >= naive - 1e-12
+    assert curve.at(max(span for span, _ in told)).value >= naive - 1e-12
     assert (np.diff(curve.values) > 0).all()
     assert curve.at(-1).value == 0
     assert all(
         curve.at(age).low <= curve.at(age).value <= curve.at(age).high for age in curve.ages
     )
+
+
+@given(members(), st.floats(0, 8), st.sampled_from([0.5, 0.95]))
+def test_honest(told: Members, age: float, level: float) -> None:
+    age = min(age, max(span for span, _ in told))
+    for curve in (mean_cumulative, ever_invited):
+        found = curve(Watched.of(told), level=level).at(age)
+        assert 0 <= found.low <= found.value <= found.high
+        assert found.low < found.high
+        assert found.high <= 1 or curve is mean_cumulative
+
+
+@given(members(), st.floats(1e-6, 8) | st.just(math.nan))
+def test_not_seen(told: Members, later: float) -> None:
+    longest = max(span for span, _ in told)
+    for curve in (mean_cumulative(Watched.of(told)), ever_invited(Watched.of(told))):
+        with pytest.raises(InvalidValue, match=rf"ask for {longest} or less"):
+            curve.at(longest + later)
 
 
 @given(members())

@@ -1,15 +1,18 @@
 """The laws of spread/touches.py, by their names: one test a law."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from viralcommerce.errors import InvalidValue
 from viralcommerce.spread.touches import Touch, Trail, TrailOfAnother
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
+NEW_YORK = ZoneInfo("America/New_York")
 touches = st.builds(
     Touch,
     at=st.integers(0, 4).map(lambda hour: START + timedelta(hours=hour)),
@@ -46,6 +49,18 @@ def test_any_order(one: Trail, two: Trail, three: Trail, touch: Touch, later: To
     assert one.added(touch).added(touch) == one.added(touch)
     assert one.added(touch).merged(two) == one.merged(two).added(touch)
     assert [each.at for each in one.touches] == sorted(each.at for each in one.touches)
+
+
+@given(st.lists(touches, max_size=4))
+def test_any_zone(told: list[Touch]) -> None:
+    """New York's clocks are put back in between, and show one hour twice."""
+    plain = shown = Trail.of("v-1")
+    for touch in told:
+        then = touch.at + timedelta(hours=4)
+        plain = plain.added(structs.replace(touch, at=then))
+        shown = shown.added(structs.replace(touch, at=then.astimezone(NEW_YORK)))
+    assert shown == plain
+    assert [touch.at.tzinfo for touch in shown.touches] == [UTC] * len(plain.touches)
 
 
 @given(trails(member="ann"), trails(member="bob"))

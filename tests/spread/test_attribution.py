@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import structs
 
 from viralcommerce.errors import InvalidRule, NaiveTime
 from viralcommerce.rules.base import Rule, dump, load, rule
@@ -30,7 +32,7 @@ from viralcommerce.spread.credited import Attribution
 from viralcommerce.spread.touches import Touch, Trail
 from viralcommerce.values.money import CNY
 from viralcommerce.values.percent import percent
-from viralcommerce.values.spans import days, hours
+from viralcommerce.values.spans import days, hours, minutes
 
 ORDER = datetime(2026, 11, 11, tzinfo=UTC)
 
@@ -215,3 +217,22 @@ def test_a_policy_of_somebody_elses() -> None:
 def test_a_time_has_a_zone() -> None:
     with pytest.raises(NaiveTime, match="has no zone"):
         found(Linear(), at=ORDER.replace(tzinfo=None))
+
+
+def test_an_hour_that_a_clock_shows_twice_is_two() -> None:
+    """A touch at the first 1:30, an order at the second 1:10: forty minutes later, not before."""
+    york = ZoneInfo("America/New_York")
+    came = Touch(at=datetime(2026, 11, 1, 1, 30, tzinfo=york), campaign="ride", sharer="ann")
+    ordered = datetime(2026, 11, 1, 1, 10, tzinfo=york, fold=1)
+    assert shares(found(LastTouch(), came, at=ordered)) == {"ann": "100%"}
+    again = structs.replace(came, at=datetime(2026, 11, 1, 1, 30, tzinfo=york, fold=1))
+    assert len(Trail.of("v-1").added(came).added(again).touches) == 2
+
+
+def test_a_window_is_a_span_and_not_what_clocks_show() -> None:
+    """From midnight to midnight are 25 hours where the clocks are put back in between."""
+    york = ZoneInfo("America/New_York")
+    came = Touch(at=datetime(2026, 11, 1, tzinfo=york), campaign="ride", sharer="ann")
+    ordered = datetime(2026, 11, 2, tzinfo=york)
+    for within, credited in ((minutes(1_470), {}), (minutes(1_501), {"ann": "100%"})):
+        assert shares(found(WithinWindow(within, LastTouch()), came, at=ordered)) == credited

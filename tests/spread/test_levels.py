@@ -81,6 +81,27 @@ def test_the_tenth_friend_earns_more() -> None:
         assert (due.to, str(due.amount), due.rate) == ("ann", amount, scheme.rate(1, friend))
 
 
+@pytest.mark.parametrize(
+    ("level", "friend", "said"),
+    [
+        (0, 1, r"no rate of level 0; choose 1 to \d$"),
+        (3, 1, r"no rate of level 3; choose 1 to \d$"),
+        (-1, 1, "no rate of level -1"),
+        (True, 1, "no rate of level True"),
+        (1, 0, "friend 0; the first friend is 1"),
+        (1, 1.5, "friend 1.5; the first"),
+    ],
+)
+def test_a_seat_that_there_is_not_has_no_rate(level: Any, friend: Any, said: str) -> None:
+    for scheme in (
+        FixedLevels(TWO),
+        GeometricLevels(percent(8), ratio=percent(50), levels=2),
+        HeadcountTiers((Tier(1, percent(5)), Tier(10, percent(8)))),
+    ):
+        with pytest.raises(InvalidValue, match=rf"^{scheme.kind}: {said}"):
+            scheme.rate(level, friend)
+
+
 def test_what_is_kept_with_the_order_does_not_follow_the_tree() -> None:
     """EC-59: rebinding the buyer changes what later orders come to, and no earlier one."""
     scheme = FixedLevels(TWO)

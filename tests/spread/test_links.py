@@ -7,6 +7,7 @@ import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -14,6 +15,7 @@ from itsdangerous import URLSafeTimedSerializer
 
 from viralcommerce.errors import InvalidValue, NaiveTime
 from viralcommerce.spread.links import (
+    LONGEST_TOKEN,
     Expired,
     Foreign,
     Forged,
@@ -24,6 +26,7 @@ from viralcommerce.spread.links import (
     Revoked,
     RevokedLinks,
     Uncredited,
+    fits,
 )
 from viralcommerce.spread.pages import Pages
 from viralcommerce.spread.scenes import Scenes
@@ -115,6 +118,7 @@ def test_a_forged_page_is_no_way_out() -> None:
         b"\x9b\xa1c\xa4/p/x\xa1a" + b"\xa0" * 3 + b"\xc0\xa0\xa0\x00" + b"\x91" * 1_400,
         b"\x91" * 1_400, b"\xdd\xff\xff\xff\xff", b"\x93\xdb\xff\xff\xff\xff", b"\xc1",
         b"\x93\xa1\xff\xa1a\xa1b", b"\x93\xa1c\x01\xa1a", b"\x90", b"", b"\x80",
+        b"\x97\xa1c\xa4/p/x\xa1a\xa0\xa0\xa0\xb90001-01-01T00:00:00+14:00",
     ],
 )  # fmt: skip
 def test_nothing_that_a_stranger_packs_raises(body: bytes) -> None:
@@ -127,7 +131,7 @@ def test_nothing_that_a_stranger_packs_raises(body: bytes) -> None:
 
 
 def test_an_opening_has_a_zone() -> None:
-    with pytest.raises(NaiveTime, match="opened at 2026-11-11T12:00:00, which has no zone"):
+    with pytest.raises(NaiveTime, match="links: at: 2026-11-11T12:00:00 has no zone"):
         LINKS.read(TOKEN, at=NOON.replace(tzinfo=None))
 
 
@@ -204,7 +208,9 @@ def test_a_link_is_no_session_and_a_session_is_no_link() -> None:
 
 def test_a_page_that_is_listed_no_longer_is_home_and_the_credit_stays() -> None:
     elsewhere = Links((SECRET,), audience="shop", pages=Pages("https://shop.example/", ("/q/*",)))
-    assert elsewhere.read(TOKEN, at=NOON) == Genuine(link=TEAPOT, opens="https://shop.example/")
+    assert elsewhere.read(TOKEN, at=NOON) == Genuine(
+        link=TEAPOT, opens="https://shop.example/", is_listed=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -217,15 +223,69 @@ def test_a_page_that_is_listed_no_longer_is_home_and_the_credit_stays() -> None:
         ({"topic": " x"}, "begins or ends with a blank"),
         ({"to": "https://evil.example/"}, "is not on the list of pages; choose a listed page"),
         ({"to": "/cart"}, "is not on the list of pages"),
-        ({"serial": -1}, "link.serial: -1"),
-        ({"expires": NOON.replace(tzinfo=None)}, "has no zone"),
     ],
 )
 def test_a_link_that_must_not_be_written_is_refused(change: dict[str, Any], said: str) -> None:
     link = msgspec.structs.replace(TEAPOT, **change)
     for write in (LINKS.write, LINKS.address, Scenes(LINKS).write):
-        with pytest.raises((InvalidValue, NaiveTime), match=said):
+        with pytest.raises(InvalidValue, match=said):
             write(link)
+
+
+@pytest.mark.parametrize("serial", [-1, 2**64, 1.0, True])
+def test_a_serial_is_counted_up(serial: Any) -> None:
+    with pytest.raises(InvalidValue, match=rf"link\.serial: {serial}; give 0 to 1844674407370955"):
+        msgspec.structs.replace(TEAPOT, serial=serial)
+    last = msgspec.structs.replace(TEAPOT, serial=2**64 - 1)
+    assert LINKS.read(LINKS.write(last), at=NOON).link == last
+
+
+def test_what_would_be_too_long_to_read_is_not_written() -> None:
+    """Legal ids, in a language of three bytes a letter."""
+    tea = "茶" * 200
+    long = msgspec.structs.replace(TEAPOT, sharer=tea, topic=tea, seller="s" * 90)
+    written, lengths = 0, []
+    for more in range(1, 200):
+        link = msgspec.structs.replace(long, product="x" * more)
+        if fits(link):
+            token = LINKS.write(link)
+            lengths.append(len(token))
+            assert LINKS.read(token, at=NOON).link == link
+            written = more
+            continue
+        for write in (LINKS.write, LINKS.address):
+            with pytest.raises(InvalidValue, match=r"link: its token has 2,\d\d\d characters and"):
+                write(link)
+    assert 0 < written < 199
+    assert lengths == sorted(lengths)
+    assert lengths[-1] in (LONGEST_TOKEN - 1, LONGEST_TOKEN)
+
+
+@pytest.mark.parametrize("nothing", [None, 5, TOKEN.encode(), ["x"]])
+def test_what_is_no_text_is_no_link(nothing: Any) -> None:
+    for read in (LINKS.read, SCENES.read):
+        assert read(nothing, at=NOON) == Uncredited(why=NoLink(), opens="https://shop.example/")
+
+
+@pytest.mark.parametrize(
+    ("expires", "said"),
+    [
+        (NOON.replace(tzinfo=None), r"link\.expires: 2026-11-11T12:00:00 has no zone; say which"),
+        ("2026", r"link\.expires: expected a datetime, not '2026' \(str\)"),
+    ],
+)
+def test_a_link_ends_at_an_instant_or_never(expires: Any, said: str) -> None:
+    with pytest.raises(InvalidValue, match=said):
+        msgspec.structs.replace(TEAPOT, expires=expires)
+
+
+def test_an_end_in_a_zone_that_puts_its_clocks_back() -> None:
+    """1:30 is shown twice in New York: the first is not past an end at the second."""
+    first = datetime(2026, 11, 1, 1, 30, tzinfo=ZoneInfo("America/New_York"))
+    link = msgspec.structs.replace(TEAPOT, expires=first.replace(fold=1))
+    assert LINKS.read(LINKS.write(link), at=first) == LINKS.judged(link, at=first)
+    assert isinstance(LINKS.judged(link, at=first.replace(minute=59)), Genuine)
+    assert isinstance(LINKS.judged(link, at=first.replace(fold=1)), Uncredited)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,13 @@ from shops import at
 from viralcommerce.errors import InvalidRule
 from viralcommerce.mechanics import invite
 from viralcommerce.rules.rewards import Cash
-from viralcommerce.spread.levels import MORE_THAN_TWO, FixedLevels, GeometricLevels
+from viralcommerce.spread.levels import (
+    MORE_THAN_TWO,
+    FixedLevels,
+    GeometricLevels,
+    HeadcountTiers,
+    Tier,
+)
 from viralcommerce.spread.rows import grants_of
 from viralcommerce.spread.upline import Seat
 from viralcommerce.values.money import Money
@@ -71,3 +77,19 @@ def test_what_grants_cannot_do_is_refused(said: Any, why: str) -> None:
     scheme = FixedLevels((percent(5), percent(1)), **said)
     with pytest.raises(InvalidRule, match=why):
         grants_of(scheme, on=invite.ORDERED, to=invite.upline)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "why"),
+    [
+        (
+            HeadcountTiers((Tier(1, percent(5)), Tier(2, percent(50)))),
+            r"^grants_of: headcount_tiers: .* say where tiers begin with Invite\(tiers=\.\.\.\)",
+        ),
+        (rides(), r"^grants_of: Invite has not one rate for each level; give FixedLevels"),
+    ],
+)
+def test_what_has_not_one_rate_for_each_level_is_refused(scheme: Any, why: str) -> None:
+    """A grant of the first tier alone would pay the second friend like the first."""
+    with pytest.raises(InvalidRule, match=why):
+        grants_of(scheme, on=invite.ORDERED, to=invite.upline, give=Cash)

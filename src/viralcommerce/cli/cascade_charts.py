@@ -191,12 +191,13 @@ def _running(one: Measured) -> Figure:
     assert one.running is not None
     ages = one.running.ages
     days = [age.seconds / 86400 for age in ages]
+    ended = [(day, age.low, age.high) for day, age in zip(days, ages, strict=True) if age.high]
     band = {
         "type": "scatter",
         "mode": "lines",
         "name": "95 % interval",
-        "x": [*days, *reversed(days)],
-        "y": [*(age.high for age in ages), *(age.low for age in reversed(ages))],
+        "x": [*(day for day, _, _ in ended), *(day for day, _, _ in reversed(ended))],
+        "y": [*(high for _, _, high in ended), *(low for _, low, _ in reversed(ended))],
         "fill": "toself",
         "fillcolor": "rgba(15, 118, 110, 0.16)",
         "line": {"width": 0},

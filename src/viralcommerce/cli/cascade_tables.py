@@ -7,7 +7,7 @@ from typing import Final
 
 from rich.console import Console
 
-from viralcommerce.cli.cascades import Cascade, Found, K, Measured
+from viralcommerce.cli.cascades import Age, Cascade, Found, K, Measured
 from viralcommerce.cli.show import pairs, table
 
 _LISTED: Final = 10
@@ -64,8 +64,7 @@ def rows(one: Measured) -> Iterator[tuple[str, object]]:
     if one.running is not None:
         yield "all invites over all members", f"{one.running.naive:.3g}"
         for age in one.running.ages[-1:]:
-            said = f"{age.value:.3g} ({age.low:.3g} to {age.high:.3g})"
-            yield f"K within {span(age.seconds)}", said
+            yield f"K within {span(age.seconds)}", interval(age)
     if one.untimed and one.untimed < one.members:
         yield "without a time", one.untimed
     if one.early:
@@ -74,7 +73,7 @@ def rows(one: Measured) -> Iterator[tuple[str, object]]:
         yield "bad lines", one.bad
 
 
-def interval(k: K) -> str:
+def interval(k: K | Age) -> str:
     """K with its interval.
 
     Example:

@@ -73,14 +73,14 @@ class Age(Struct, frozen=True, kw_only=True):
     Args:
         seconds: since the member came.
         at_risk: how many members were watched that long.
-        value, low, high: of K, with an interval of 95 %.
+        value, low, high: of K, with an interval of 95 %; none where nothing is known upward.
     """
 
     seconds: float
     at_risk: int
     value: float
     low: float
-    high: float
+    high: float | None
 
 
 class Running(Struct, frozen=True, kw_only=True):
@@ -243,7 +243,7 @@ def _running(links: Links, until: datetime | float, file: str) -> Running:
                 at_risk=int(curve.at_risk[step]),
                 value=found.value,
                 low=found.low,
-                high=found.high,
+                high=_finite(found.high),
             )
         )
     return Running(

@@ -14,7 +14,7 @@ from fractions import Fraction
 from itertools import combinations, pairwise, product
 
 from viralcommerce.errors import InvalidValue
-from viralcommerce.lab.schemes.tree import NOBODY, Exact, Reward, Scheme, Tree
+from viralcommerce.lab.schemes.tree import NOBODY, Checked, Exact, Reward, Scheme, Tree
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,13 @@ def attacked(tree: Tree, member: int, split: Split) -> tuple[Tree, range]:
 
 
 def tried(scheme: Scheme, tree: Tree, member: int, split: Split) -> Attack:
-    """What a split comes to under a scheme, whether it pays or not."""
+    """What a split comes to under a scheme, whether it pays or not.
+
+    Raises:
+        InvalidRule: it is no commission scheme.
+        InvalidValue: a function that does not say one number for each member.
+    """
+    scheme = Checked(scheme)
     after, accounts = attacked(tree, member, split)
     rewards = scheme(after)
     return Attack(

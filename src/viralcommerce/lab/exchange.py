@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
+from xml.etree.ElementTree import ParseError
 from xml.sax.saxutils import quoteattr
 
 from viralcommerce.errors import InvalidValue
@@ -80,7 +81,7 @@ def from_networkx(graph: Graph) -> Forest:
         [0, 1, 2]
     """
     if not graph.is_directed():
-        raise InvalidValue("graph: its edges have no direction; let them go from who brought")
+        raise _undirected()
     ids, parents = [], []
     for node in graph:
         above = list(graph.predecessors(node))
@@ -124,13 +125,24 @@ def read_graphml(path: str | Path) -> Forest:
     """A forest from a GraphML file; labels are its node ids.
 
     Raises:
-        InvalidValue: as `from_networkx`.
+        InvalidValue: it is no GraphML, or as `from_networkx`.
         OSError: the file cannot be read.
     """
     import networkx as nx
 
-    graph: Graph = nx.DiGraph(nx.read_graphml(path))
-    return from_networkx(graph)
+    try:
+        graph = nx.read_graphml(path)
+    except (ParseError, nx.NetworkXException, LookupError, ValueError) as error:
+        raise InvalidValue(
+            f"graphml: {path} cannot be read ({error}); give a file as `write_graphml` writes it"
+        ) from None
+    if not graph.is_directed():
+        raise _undirected()
+    return from_networkx(nx.DiGraph(graph))
+
+
+def _undirected() -> InvalidValue:
+    return InvalidValue("graph: its edges have no direction; let them go from who brought")
 
 
 def _quoted(text: str) -> str:

@@ -31,7 +31,7 @@ from viralcommerce.lab.attacks import (
     splits,
 )
 from viralcommerce.lab.schemes.of_levels import OfLevels
-from viralcommerce.lab.schemes.tree import Exact, Reward, Scheme, Tree
+from viralcommerce.lab.schemes.tree import Checked, Exact, Reward, Scheme, Tree
 from viralcommerce.rules.base import Rule, load
 from viralcommerce.spread.levels import LEVELS, Levels
 
@@ -55,6 +55,10 @@ def cheapest_attack(scheme: Scheme | Levels, bounds: Bounds = USUAL) -> Attack |
         scheme: any function of a `Tree`, or a shop's own commission scheme.
         bounds: how far to search.
 
+    Raises:
+        InvalidRule: it is no commission scheme.
+        InvalidValue: a function that does not say one number for each member.
+
     Example:
         >>> from viralcommerce.spread.levels import FixedLevels
         >>> from viralcommerce.values.percent import percent
@@ -62,7 +66,7 @@ def cheapest_attack(scheme: Scheme | Levels, bounds: Bounds = USUAL) -> Attack |
         member 1 of 1 gains 1/10: by one account, 1 earns 0; by 2, 1 earns 1/10 \
 (account 1 contributes 0; account 2 contributes 1, below account 1)
     """
-    pay = OfLevels(scheme) if isinstance(scheme, Levels) else scheme
+    pay = Checked(OfLevels(scheme) if isinstance(scheme, Levels) else scheme)
     honest: dict[Tree, Sequence[Reward]] = {}
     for _, cases in groupby(_cases(bounds), key=lambda case: case.cost):
         found: Attack | None = None
@@ -137,6 +141,9 @@ def main(arguments: Sequence[str]) -> int:
         scheme = load(json.loads(arguments[0]), Rule, {kind.kind: kind for kind in LEVELS})
         if not isinstance(scheme, Levels):
             raise InvalidRule(f"falsify: a {scheme.kind} is no commission scheme")
+    except RecursionError:
+        sys.stderr.write("falsify: nested too deeply; give one commission scheme as JSON\n")
+        return 2
     except (InvalidRule, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 2

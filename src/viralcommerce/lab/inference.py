@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Final
 
+import numpy as np
+
 from viralcommerce.errors import InvalidValue
 from viralcommerce.lab.likelihood import (
     POISSON,
@@ -28,11 +30,15 @@ from viralcommerce.lab.likelihood import (
     greatest,
     log_counts,
     log_sizes,
+    score,
     tally,
 )
 
 _LEAST, _MOST = math.log(1e-3), math.log(1e4)
-"""Between which the logarithm of the dispersion is looked for; beyond, members are alike."""
+"""Between which the logarithm of the dispersion is looked for, the upper end being for a K of 1 or
+less and rising with it; beyond, members are alike."""
+_FURTHER, _FURTHEST = math.log(100), math.log(1e10)
+"""Steps in which, and up to which times as large, an end of the interval is looked for."""
 _FAR: Final = 1e3
 """A K beyond is not looked for; what may be larger has no upper end."""
 
@@ -114,7 +120,11 @@ def k_of_sizes(
 def k_of_offspring(
     counts: Iterable[int], *, dispersion: float | None = None, level: float = 0.95
 ) -> KFactor:
-    """K from how many others each member brought, by profile likelihood.
+    """K from how many others each member brought, by profile likelihood of the negative binomial.
+
+    The interval ends where the likelihood, with the dispersion that suits each K best, is less
+    than its greatest by half a quantile of chi-squared (Wilks 1938). A dispersion below 0.001 is
+    not looked for. Of few members who all brought nobody, it says that nothing is known upward.
 
     Args:
         counts: one number for each member, of members watched until they bring nobody any more.
@@ -139,7 +149,9 @@ def k_of_offspring(
 def mean_offspring(counts: Iterable[int], *, level: float = 0.95) -> Estimate:
     """K from how many others each member brought, by their sample variance.
 
-    It supposes no distribution and needs many members: a few hundred, more where few bring most.
+    The interval is the mean and so many standard errors to either side, from 0 on. It supposes no
+    distribution and needs many members: a few hundred, more where few bring most. Members who all
+    brought as many have no variance to go by, whatever their number: then it is `alike`.
 
     Raises:
         InvalidValue: fewer than two members, or one who brought less than nobody.
@@ -153,18 +165,46 @@ def mean_offspring(counts: Iterable[int], *, level: float = 0.95) -> Estimate:
     if members < 2:
         raise InvalidValue("offspring: one member has no variance; give at least two")
     mean = found.total / members
+    if found.values.size == 1:
+        return alike(int(found.values[0]), members, level=level)
     spread = float((found.values - mean) ** 2 @ found.times)
-    error = _score(level) * math.sqrt(spread / (members - 1) / members)
+    error = score(level) * math.sqrt(spread / (members - 1) / members)
     return Estimate(mean, max(mean - error, 0.0), mean + error, level)
+
+
+def alike(count: int, members: int, *, level: float = 0.95) -> Estimate:
+    """K where every member brought as many, by the profile likelihood of `k_of_offspring`.
+
+    That nobody differed is no proof that nobody would: the next one may bring many.
+
+    Args:
+        count: how many each brought.
+        members: how many they are.
+        level: of the interval.
+
+    Raises:
+        InvalidValue: no member, or fewer than nobody brought.
+
+    Example:
+        >>> str(alike(0, 1_000)), str(alike(1, 2)), str(alike(0, 2))
+        ('0 (0 to 0.00583, 95%)', '1 (0.166 to 5.05, 95%)', '0 (0 to inf, 95%)')
+    """
+    return k_of_offspring(np.full(members, count), level=level).k
 
 
 def standard_error(k: float, dispersion: float, members: int) -> float:
     """The standard error of K from so many members, all watched to the end: √(K(1 + K/k)/n).
 
+    Raises:
+        InvalidValue: a K below 0, a dispersion that is not above 0, or no member.
+
     Example:
         >>> round(standard_error(0.5, 0.1, 4610), 4)
         0.0255
     """
+    _check("standard error", k, dispersion)
+    if not members >= 1:
+        raise InvalidValue(f"standard error: {members} members; give at least one")
     return math.sqrt(k * (1 + k / dispersion) / members)
 
 
@@ -186,17 +226,28 @@ def members_needed(k: float, dispersion: float, half_width: float, *, level: flo
     """
     if not (k > 0 and dispersion > 0 and half_width > 0):
         raise InvalidValue("members needed: K, dispersion and half width must all be above 0")
-    return math.ceil(_score(level) ** 2 * k * (1 + k / dispersion) / half_width**2)
+    return math.ceil(score(level) ** 2 * k * (1 + k / dispersion) / half_width**2)
 
 
 def coverage_if_alike(k: float, dispersion: float, *, level: float = 0.95) -> float:
     """How often an interval holds K if it supposes members alike who are not.
 
+    It is as long as √K asks and would have to be as long as √(K(1 + K/k)), both being normal.
+
+    Args:
+        k: what it is about, 0 or more.
+        dispersion: of members, or `POISSON`.
+        level: that the interval claims.
+
+    Raises:
+        InvalidValue: a K below 0, a dispersion that is not above 0, or a level that is no part.
+
     Example:
         >>> round(coverage_if_alike(0.5, 0.1), 3)
         0.576
     """
-    return 2 * NormalDist().cdf(_score(level) / math.sqrt(1 + k / dispersion)) - 1
+    _check("coverage", k, dispersion)
+    return 2 * NormalDist().cdf(score(level) / math.sqrt(1 + k / dispersion)) - 1
 
 
 def corrected(found: Estimate, recorded: float) -> Estimate:
@@ -221,8 +272,12 @@ def corrected(found: Estimate, recorded: float) -> Estimate:
     return Estimate(value, low, high, found.level)
 
 
-def _score(level: float) -> float:
-    return math.sqrt(2 * cut_off(level))
+def _check(what: str, k: float, dispersion: float) -> None:
+    if not (k >= 0 and dispersion > 0):
+        raise InvalidValue(
+            f"{what}: K of {k} and a dispersion of {dispersion}; give a K of 0 or more and a"
+            " dispersion above 0, POISSON for members who are alike"
+        )
 
 
 def _profiled(
@@ -236,6 +291,7 @@ def _profiled(
     if dispersion is not None and not dispersion > 0:
         raise InvalidValue(f"dispersion: {dispersion}; give one above 0, POISSON for none")
     below = cut_off(level)
+    most = _MOST + math.log(max(value, 1.0))
 
     def at_best(k: float) -> tuple[float, float]:
         """The likelihood at a K, with the dispersion that suits it best, and that dispersion."""
@@ -243,10 +299,10 @@ def _profiled(
             return likelihood(k, dispersion), dispersion
         if k <= 0:
             return likelihood(k, POISSON), POISSON
-        shape = math.exp(greatest(lambda log: likelihood(k, math.exp(log)), _LEAST, _MOST))
-        alike = likelihood(k, POISSON)
+        shape = math.exp(greatest(lambda log: likelihood(k, math.exp(log)), _LEAST, most))
+        same = likelihood(k, POISSON)
         found = likelihood(k, shape)
-        return (alike, POISSON) if alike >= found else (found, shape)
+        return (same, POISSON) if same >= found else (found, shape)
 
     best, shape = at_best(value)
 
@@ -261,7 +317,7 @@ def _profiled(
     elif value <= 0:
         shapes = Estimate(shape, 0.0, shape, level)
     else:
-        shapes = _shapes(lambda log: likelihood(value, math.exp(log)) - best + below, shape, level)
+        shapes = _shapes(lambda k: likelihood(value, k) - best + below, shape, most, level)
     return KFactor(Estimate(value, low, high, level), shapes, members, best)
 
 
@@ -275,9 +331,17 @@ def _beyond(within: Callable[[float], float], value: float) -> float:
     return high
 
 
-def _shapes(within: Callable[[float], float], shape: float, level: float) -> Estimate:
+def _shapes(within: Callable[[float], float], shape: float, most: float, level: float) -> Estimate:
     """The interval of the dispersion; its upper end is infinite where members may be alike."""
-    inside = math.log(shape) if shape < math.inf else _MOST
-    low = math.exp(crossing(within, inside, _LEAST))
-    high = math.inf if within(_MOST) >= 0 else math.exp(crossing(within, inside, _MOST))
+
+    def inside(log: float) -> float:
+        return within(math.exp(log))
+
+    may_be_alike = within(POISSON) >= 0
+    far = most
+    while (inside(far) >= 0) is not may_be_alike and far < most + _FURTHEST:
+        far += _FURTHER
+    start = math.log(shape) if shape < math.inf else far
+    low = math.exp(crossing(inside, start, _LEAST))
+    high = math.inf if may_be_alike else math.exp(crossing(inside, start, far))
     return Estimate(shape, low, high, level)

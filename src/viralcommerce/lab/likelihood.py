@@ -22,6 +22,9 @@ from viralcommerce.errors import InvalidValue
 POISSON: Final = math.inf
 """The dispersion of members who are all alike."""
 
+_LARGE: Final = 1e5
+"""From here on two terms of Stirling's series are right to every digit."""
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -144,8 +147,21 @@ def _log_others(members: Floats, others: Floats, k_factor: float, dispersion: fl
         mean = members * k_factor
         return others * np.log(mean) - mean - log_gamma(others + 1)
     shape, odds = members * dispersion, k_factor / dispersion
-    ways = log_gamma(shape + others) - log_gamma(shape) - log_gamma(others + 1)
+    ways = _log_rising(shape, others) - log_gamma(others + 1)
     return ways + others * math.log(odds) - (shape + others) * math.log1p(odds)
+
+
+def _log_rising(x: Floats, more: Floats) -> Floats:
+    """The logarithm of gamma(x + more) / gamma(x).
+
+    Of large numbers the two logarithms are nearly the same, and their difference is noise; there
+    it is taken term by term of Stirling's series.
+    """
+    if x.max() < _LARGE:
+        return log_gamma(x + more) - log_gamma(x)
+    up = x + more
+    series = (x - 0.5) * np.log1p(more / x) + more * np.log(up) - more + (1 / up - 1 / x) / 12
+    return np.where(x < _LARGE, log_gamma(up) - log_gamma(x), series)
 
 
 def cut_off(level: float) -> float:
@@ -160,6 +176,19 @@ def cut_off(level: float) -> float:
     if not 0 < level < 1:
         raise InvalidValue(f"level: {level} is no part; give one between 0 and 1, such as 0.95")
     return NormalDist().inv_cdf((1 + level) / 2) ** 2 / 2
+
+
+def score(level: float) -> float:
+    """How many standard errors an interval of that level goes to either side.
+
+    Raises:
+        InvalidValue: a level that is no part.
+
+    Example:
+        >>> round(score(0.95), 3)
+        1.96
+    """
+    return math.sqrt(2 * cut_off(level))
 
 
 def greatest(of: Callable[[float], float], low: float, high: float) -> float:

@@ -23,7 +23,7 @@ from viralcommerce.lab.attacks import (
     splits,
     tried,
 )
-from viralcommerce.lab.schemes.tree import NOBODY, Exact, Reward, Scheme, Tree
+from viralcommerce.lab.schemes.tree import NOBODY, Checked, Exact, Reward, Scheme, Tree
 
 PROPERTIES: Final = ("BC", "CCI", "CSI", "SL", "USB", "USA", "UGSA", "PO", "URO")
 """The names of the properties, in the order of the table."""
@@ -76,12 +76,17 @@ def properties(scheme: Scheme, *, budget: Exact = 1, bounds: Bounds = TABLE) -> 
         budget: the share of all contributions that it says it hands out at most.
         bounds: which trees and splits are looked at.
 
+    Raises:
+        InvalidRule: it is no function.
+        InvalidValue: a function that does not say one number for each member.
+
     Example:
         >>> from viralcommerce.lab.schemes.geometric import Geometric
         >>> row = properties(Geometric(a=Fraction(1, 2), b=Fraction(1, 4)), budget=Fraction(1, 2))
         >>> [name for name, finding in row.items() if not finding.holds]
         ['USA', 'UGSA']
     """
+    scheme = Checked(scheme)
     searches = {
         "BC": _over_budget(scheme, budget, bounds),
         "CCI": _contributing_more(scheme, bounds),
@@ -97,6 +102,7 @@ def properties(scheme: Scheme, *, budget: Exact = 1, bounds: Bounds = TABLE) -> 
 
 def least_return(scheme: Scheme, bounds: Bounds = TABLE) -> Reward:
     """The least reward for each unit contributed, over the small trees: the φ of φ-RPC."""
+    scheme = Checked(scheme)
     return min(
         reward / Fraction(amount)
         for tree in forests(bounds.people, bounds.contributions)
@@ -106,6 +112,7 @@ def least_return(scheme: Scheme, bounds: Bounds = TABLE) -> Reward:
 
 def growth(scheme: Scheme) -> tuple[Reward, ...]:
     """The reward of a member of 1 with 1, 10, 100, 400 friends of 1 each, and with one of 60."""
+    scheme = Checked(scheme)
     trees = [*(broom(friends) for friends in _LARGE), heavy(60)]
     return tuple(scheme(tree)[0] for tree in trees)
 

@@ -12,17 +12,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from viralcommerce.errors import InvalidValue
 from viralcommerce.lab.forest import Forest
-from viralcommerce.lab.inference import Estimate
+from viralcommerce.lab.inference import Estimate, alike
+from viralcommerce.lab.likelihood import score
 from viralcommerce.lab.order import NOBODY
 
 Floats = npt.NDArray[np.float64]
+
+_NOISE: Final = 1e-6
+"""Standard errors below this part of what members alike would have are what rounding leaves."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,6 +109,17 @@ class Watched:
 class Curve:
     """A function of age that steps up where something happened.
 
+    The interval at an age is the value times and over e to so many standard errors of its
+    logarithm (Nelson 1995), so that it never is below 0; that of a part ends at 1. Where all who
+    were watched did the same there is no error to go by, which proves nothing of the next one.
+    Then K has the interval of `viralcommerce.lab.inference.alike`, of those who were at risk, and
+    a part has that of Clopper and Pearson (1934): of none, or of all, among so many.
+
+    Laws:
+        Honest: whoever was watched, from the age 0 on the interval holds the value and has a
+            length.
+        Not seen: of an age that nobody was watched for, nothing is said.
+
     Args:
         ages: where it steps, ascending.
         at_risk: how many members were watched at least that long.
@@ -112,6 +127,11 @@ class Curve:
         values: of the function from that age on.
         errors: their standard errors.
         level: of the intervals.
+        spans: how long each member was watched, ascending.
+        is_part: whether it is which part of the members did something, not how often they did.
+
+    Raises:
+        InvalidValue: a level that is no part.
     """
 
     ages: Floats
@@ -120,22 +140,51 @@ class Curve:
     values: Floats
     errors: Floats
     level: float
+    spans: Floats
+    is_part: bool = False
+
+    def __post_init__(self) -> None:
+        score(self.level)
 
     def at(self, age: float) -> Estimate:
-        """The value at an age, with its interval; 0 before the first step.
+        """The value at an age, with its interval; before the age 0 it is 0, surely.
 
         Args:
-            age: at most the longest span, or it says what was not seen.
+            age: at most the longest span.
+
+        Raises:
+            InvalidValue: an age at which nobody was watched any more, or that is no number.
         """
-        place = int(np.searchsorted(self.ages, age, side="right")) - 1
-        if place < 0:
+        if not age <= self.spans[-1]:
+            raise InvalidValue(
+                f"curve: nobody was watched at the age {age:g}; ask for {self.spans[-1]:g} or less"
+            )
+        if age < 0:
             return Estimate(0.0, 0.0, 0.0, self.level)
+        return self._after(int(np.searchsorted(self.ages, age, side="right")) - 1, age)
+
+    def _after(self, place: int, age: float) -> Estimate:
+        """The value from a step on; of the place -1, before the first one."""
+        if place < 0:
+            watched = len(self.spans) - int(np.searchsorted(self.spans, age, side="left"))
+            if not self.is_part:
+                return alike(0, watched, level=self.level)
+            return Estimate(0.0, 0.0, 1 - self._seldom(watched), self.level)
         value, error = float(self.values[place]), float(self.errors[place])
-        score = NormalDist().inv_cdf((1 + self.level) / 2)
-        if value <= 0 or error == 0:
-            return Estimate(value, value, value, self.level)
-        spread = math.exp(score * error / value)  # on the scale of logarithms, so never below 0
-        return Estimate(value, value / spread, value * spread, self.level)
+        at_risk = int(self.at_risk[place])
+        if error == 0 and not self.is_part:
+            return alike(round(value), at_risk, level=self.level)
+        if error == 0:
+            before = self._after(place - 1, float(self.ages[place])).low if place else 0.0
+            low = 1 - (1 - before) * (1 - self._seldom(at_risk))
+            return Estimate(value, low, value, self.level)
+        spread = math.exp(score(self.level) * error / value)
+        high = min(value * spread, 1.0) if self.is_part else value * spread
+        return Estimate(value, value / spread, high, self.level)
+
+    def _seldom(self, members: int) -> float:
+        """The least chance of something that so many may all do, at this level."""
+        return float(((1 - self.level) / 2) ** (1 / members))
 
 
 def mean_cumulative(watched: Watched, *, level: float = 0.95) -> Curve:
@@ -158,7 +207,9 @@ def mean_cumulative(watched: Watched, *, level: float = 0.95) -> Curve:
     at_risk = _at_risk(watched.spans, ages)
     rates = events / at_risk
     values = np.cumsum(rates)
-    return Curve(ages, at_risk, events, values, _spread(watched, ages, at, rates, at_risk), level)
+    errors = _spread(watched, ages, at, rates, at_risk)
+    errors[errors < _NOISE * values / math.sqrt(len(watched.spans))] = 0.0
+    return Curve(ages, at_risk, events, values, errors, level, np.sort(watched.spans))
 
 
 def _at_risk(spans: Floats, ages: Floats) -> npt.NDArray[np.int64]:
@@ -222,4 +273,5 @@ def ever_invited(watched: Watched, *, level: float = 0.95) -> Curve:
         terms = np.where(at_risk > events, events / (at_risk * (at_risk - events)), 0.0)
     errors: Floats = np.asarray(not_yet * np.sqrt(np.cumsum(terms)), np.float64)
     values: Floats = np.asarray(1.0 - not_yet, np.float64)
-    return Curve(ages, at_risk, events, values, errors, level)
+    spans = np.sort(watched.spans)
+    return Curve(ages, at_risk, events, values, errors, level, spans, is_part=True)

@@ -14,6 +14,7 @@ Laws:
     Sums to one: where anybody is credited, the shares sum to exactly 1.
     Nobody lost: every touch is credited or rejected, once, and the rejected have their reasons.
     Any order: the order in which touches were recorded changes nothing.
+    Any zone: the zone in which the time of a touch or of the order is written changes nothing.
     Later touches: what is touched after an order changes no credit of it.
     Own touches: nobody is credited for their own order.
 """
@@ -30,7 +31,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from viralcommerce.errors import InvalidRule, NaiveTime
+from viralcommerce.errors import InvalidRule
 from viralcommerce.rules.base import OneOf, Rule, rule
 from viralcommerce.rules.fields import Name, PercentField, SpanField
 from viralcommerce.spread.credited import (
@@ -51,6 +52,7 @@ from viralcommerce.spread.credited import (
     in_shares,
 )
 from viralcommerce.spread.touches import Touch, Trail
+from viralcommerce.values.instants import in_utc
 from viralcommerce.values.percent import percent
 from viralcommerce.values.spans import days, write_span
 
@@ -73,7 +75,7 @@ class Policy(Rule):
 
         Args:
             touches: at least one, in order of time, none after the order.
-            at: when the order was placed.
+            at: when the order was placed, in UTC as the touches are.
         """
 
 
@@ -273,6 +275,7 @@ def attribute(
 
     Raises:
         NaiveTime: a time without a zone.
+        InvalidValue: a time that UTC has not.
         InvalidRule: a policy of somebody else's that does not weigh every touch.
 
     Example:
@@ -286,8 +289,7 @@ def attribute(
         >>> str(found.rejected[0].why)
         'no: this was not within 7 days before the order'
     """
-    if at.tzinfo is None:
-        raise NaiveTime(f"attribute: {at.isoformat()} has no zone; say which")
+    at = in_utc(at, "attribute: at")
     told = [_why_never(touch, trail, at, buyer, members) for touch in trail.touches]
     live = [touch for touch, why in zip(trail.touches, told, strict=True) if why is None]
     weighed = policy.weigh(live, at) if live else ()

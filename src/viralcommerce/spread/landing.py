@@ -16,14 +16,29 @@ from typing import ClassVar, Final
 from msgspec import Struct, structs
 
 from viralcommerce.messages import Refusal
-from viralcommerce.spread.links import Genuine, Link, Uncredited, WhyUncredited
+from viralcommerce.spread.links import Genuine, Link, Uncredited, WhyUncredited, fits
 from viralcommerce.spread.touches import Touch
 
 CRAWLERS: Final = re.compile(
-    r"(?<!cu)bot\b|bot[/;.]|crawl|spider|slurp|preview|facebookexternalhit|facebookcatalog"
-    r"|whatsapp/|embedly|quora link|vkshare|skypeuripreview|pinterest/0|headless|phantomjs"
-    r"|lighthouse|pagespeed|curl/|wget/|python-|go-http-client|java/"
-    r"|node-fetch|axios/|uptime|pingdom",
+    # Those who say that they are none of us, or leave an address for complaints; of the browsers
+    # only old ones call themselves compatible.
+    r"(?<!cu)bots?\b|bots?[/;.]|crawl|spider|slurp|https?://"
+    r"|compatible; *(?! |msie|u;|konqueror|ibrowse|amiga|netpositive)[\w.:!+-]"
+    # What they do.
+    r"|preview|fetcher|scrap[ey]|checker|validator|archive[r.]|monitoring|linkexpander|url2png"
+    r"|imgproxy|imageproxy|headless|phantomjs|playwright|lighthouse|pagespeed"
+    # Networks and messengers, for the cards they show of a link.
+    r"|externalhit|externalagent|externalfetcher|facebookcatalog|google-|-google\b|googleother"
+    r"|googlemessages|^whatsapp|whatsapp/|^viber|^snapchat|line-poker|vkshare|pinterest/0"
+    r"|quora link|^tumblr/|cardyb|embedly|iframely|onebox|^discourse|^mattermost|steam http"
+    r"|chatgpt-user|claude-user|perplexity-user"
+    # Libraries by their own name, which programs go by that are given no other. An app that names
+    # itself first, and its library after that, may have somebody before it.
+    r"|^(?:okhttp|dalvik|java|apache-httpclient|ahc|reactor|guzzlehttp|php|ruby|perl|dart)\b"
+    r"|^(?:axios|got|undici|node|rest-client|http|postman\w*|scrapy|aiohttp|libwww|curl|wget)\b"
+    r"|curl/|wget/|python|java/|go-http-client|node-fetch|axios/|httpclient|libwww-perl"
+    # Watchdogs.
+    r"|uptime|pingdom|statuscake|site24x7|synthetic|nagios|zabbix",
     re.IGNORECASE,
 )
 """User agents that nobody looks through: search engines, link previews, watchdogs, scripts."""
@@ -38,7 +53,8 @@ class Opening(Struct, frozen=True, kw_only=True, gc=False):
         at: when.
         visitor: the browser's or app's id, which the host made and keeps in a signed cookie.
         member: who is signed in there; empty for nobody.
-        agent: the ``User-Agent`` header; empty where there is none to go by.
+        agent: the ``User-Agent`` header; empty where there is none to go by, and for an app of
+            your own that asks by a library's name (``okhttp/4.9``), as programs do.
         purpose: the ``Sec-Purpose``, ``Purpose`` or ``X-Moz`` header.
         method: the request's method.
     """
@@ -108,25 +124,33 @@ def land(
     Args:
         read: what `Links.read` or `Scenes.read` made of it.
         opening: the request.
-        campaign: of the viewer's own link where what was read does not count.
-        to: the page of the viewer's own link in that case.
+        campaign: of the viewer's own link where what was read does not count, or would make it
+            too long with the viewer's name.
+        to: the page of the viewer's own link in that case, and where the one that was read is
+            listed no longer; a listed one.
         crawlers: user agents that are no people.
 
     Laws:
         Opens the page: whatever was read and whoever looks, the page that was read opens.
         Own link: it names the viewer, and else what a genuine link has; a machine has none.
+        Writes again: the viewer's own link can be written, whatever was read and whoever looks.
         Touch or why: there is a touch, or the reason why there is none.
     """
     if is_machine(opening, crawlers):
         return Landing(opens=read.opens, why=OpenedByMachine())
     sharer, visitor = opening.member, "" if opening.member else opening.visitor
+    fresh = Link(campaign=campaign, to=to, sharer=sharer, visitor=visitor)
     if isinstance(read, Uncredited):
-        fresh = Link(campaign=campaign, to=to, sharer=sharer, visitor=visitor)
         return Landing(opens=read.opens, own=fresh, why=read.why)
-    if is_own(read.link, opening):
-        return Landing(opens=read.opens, own=read.link, why=OwnLink())
-    own = structs.replace(read.link, sharer=sharer, visitor=visitor, serial=0)
-    return Landing(opens=read.opens, own=own, touch=touched(read.link, opening.at))
+    link = read.link if read.is_listed else structs.replace(read.link, to=to)
+    if is_own(link, opening):
+        return Landing(opens=read.opens, own=link if fits(link) else fresh, why=OwnLink())
+    own = structs.replace(link, sharer=sharer, visitor=visitor, serial=0)
+    return Landing(
+        opens=read.opens,
+        own=own if fits(own) else fresh,
+        touch=touched(read.link, opening.at),
+    )
 
 
 def is_own(link: Link, opening: Opening) -> bool:

@@ -77,7 +77,15 @@ class Levels(Rule):
 
     @abstractmethod
     def rate(self, level: int, friend: int) -> Percent:
-        """What a level is due: 1 to `depth`, by which friend the one below is (see `Seat`)."""
+        """What a level is due.
+
+        Args:
+            level: 1 to `depth`.
+            friend: which friend the one below is, from 1 on; see `Seat`.
+
+        Raises:
+            InvalidValue: a level that is not paid, or a friend before the first.
+        """
 
     @abstractmethod
     def phrase_en(self) -> str:
@@ -106,6 +114,15 @@ class Levels(Rule):
             for (level, to, rate), minor in zip(rows, minors, strict=True)
             if to
         )
+
+    def _check(self, level: int, friend: int) -> None:
+        """Refuse to say the rate of a seat that there is not."""
+        if type(level) is not int or not 1 <= level <= self.depth:
+            raise InvalidValue(
+                f"{self.kind}: no rate of level {level!r:.40}; choose 1 to {self.depth}"
+            )
+        if type(friend) is not int or friend < 1:
+            raise InvalidValue(f"{self.kind}: friend {friend!r:.40}; the first friend is 1")
 
     def _who(self, upline: Sequence[Seat]) -> Iterator[tuple[int, str, int]]:
         """Level, whoever is due for it if anybody is, and which friend counts."""
@@ -151,6 +168,7 @@ class _Rated(Levels):
         return len(self._rates)
 
     def rate(self, level: int, friend: int) -> Percent:
+        self._check(level, friend)
         return self._rates[level - 1]
 
     def expected_share(self, k: int | Fraction) -> Fraction:
@@ -308,6 +326,7 @@ class HeadcountTiers(Levels):
         return 1
 
     def rate(self, level: int, friend: int) -> Percent:
+        self._check(level, friend)
         return next(tier.rate for tier in reversed(self.tiers) if tier.at_least <= friend)
 
     def phrase_en(self) -> str:

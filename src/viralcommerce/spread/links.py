@@ -29,18 +29,21 @@ from typing import ClassVar, Final, Protocol
 import msgspec
 from itsdangerous import BadSignature, Signer
 from itsdangerous.signer import SigningAlgorithm
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from viralcommerce.errors import InvalidValue, NaiveTime
+from viralcommerce.errors import InvalidValue
 from viralcommerce.messages import Refusal
 from viralcommerce.spread.pages import Pages
 from viralcommerce.spread.touches import check_shared
 from viralcommerce.values.ids import check_id
+from viralcommerce.values.instants import in_utc
 
 LONGEST_TOKEN: Final = 2_000
 """The most characters a token may have; a usual one has about a hundred."""
 
 _LEAST_SECRET: Final = 16
+_SERIALS: Final = 2**64
+_MARK: Final = 1 + 22
 _PURPOSE: Final = b"viralcommerce.link.1:"
 _SIGNED: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{21}[AQgw]")
 _QUERY_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -56,10 +59,15 @@ class Link(Struct, frozen=True, kw_only=True, gc=False, array_like=True):
         visitor: the visitor who shares before signing in; empty where a member does.
         product: what it is about, if anything.
         channel: where it is shared: WeChat, app, PC site.
-        expires: the first instant at which it credits nobody; none for never.
+        expires: the first instant at which it credits nobody; none for never. Kept in UTC.
         seller: whose page it leads to.
         topic: what it is tagged with.
         serial: raised to issue the same link anew after one was revoked.
+
+    Raises:
+        InvalidValue: it ends at no datetime, or at one that UTC has not; or a serial that is no
+            whole number from 0 to 2**64 - 1.
+        NaiveTime: it ends at a time without a zone.
     """
 
     campaign: str
@@ -72,6 +80,12 @@ class Link(Struct, frozen=True, kw_only=True, gc=False, array_like=True):
     seller: str = ""
     topic: str = ""
     serial: int = 0
+
+    def __post_init__(self) -> None:
+        if self.expires is not None:
+            structs.force_setattr(self, "expires", in_utc(self.expires, "link.expires"))
+        if type(self.serial) is not int or not 0 <= self.serial < _SERIALS:
+            raise InvalidValue(f"link.serial: {self.serial!r:.40}; give 0 to {_SERIALS - 1}")
 
     @property
     def id(self) -> str:
@@ -127,10 +141,12 @@ class Genuine(Struct, frozen=True, kw_only=True):
     Args:
         link: what it carries.
         opens: the whole address of its page; the home's where that page is listed no longer.
+        is_listed: whether that page still is on the list, so that the link could be written anew.
     """
 
     link: Link
     opens: str
+    is_listed: bool = True
 
 
 class Uncredited(Struct, frozen=True, kw_only=True):
@@ -245,11 +261,17 @@ class Links:
         """The token of a link, signed with the newest secret.
 
         Raises:
-            InvalidValue: it names nobody or two sharers, a page that is not listed, or no ids.
-            NaiveTime: it ends at a time without a zone.
+            InvalidValue: it names nobody or two sharers, a page that is not listed, or no ids;
+                or it is too long to be read again.
         """
         self.check(link)
-        return self._signer.sign(urlsafe_b64encode(_packed(link)).rstrip(b"=")).decode()
+        token = self._signer.sign(urlsafe_b64encode(_packed(link)).rstrip(b"=")).decode()
+        if len(token) > LONGEST_TOKEN:
+            raise InvalidValue(
+                f"link: its token has {len(token):,} characters and {LONGEST_TOKEN:,} fit; give"
+                " shorter ids, or a shorter page"
+            )
+        return token
 
     def address(self, link: Link) -> str:
         """The whole address to send to a friend: the sales page, and the token in its query.
@@ -264,23 +286,21 @@ class Links:
     def check(self, link: Link) -> None:
         """Refuse a link that must not be written; see `write`."""
         check_shared(link, "link")
-        if link.expires is not None and link.expires.tzinfo is None:
-            raise NaiveTime(f"link.expires: {link.expires.isoformat()} has no zone; say which")
-        if type(link.serial) is not int or link.serial < 0:
-            raise InvalidValue(f"link.serial: {link.serial!r:.40}; give 0 or more")
         if why := self.pages.why_not(link.to):
             raise InvalidValue(f"link.to: {link.to!r:.200} {why}; choose a listed page")
 
     def read(
-        self, token: str, *, at: datetime, revoked: Revocations = NOTHING_REVOKED
+        self, token: str | None, *, at: datetime, revoked: Revocations = NOTHING_REVOKED
     ) -> Genuine | Uncredited:
         """What a token says; nothing but a revocation port of the host's is asked.
 
         Args:
-            token: what came in the query; any text.
+            token: what came in the query; any text, and what is no text is no link.
             at: when it was opened.
             revoked: what was taken back.
         """
+        if not isinstance(token, str):
+            return Uncredited(why=NoLink(), opens=self.pages.home)
         if len(token) > LONGEST_TOKEN or not _SIGNED.fullmatch(token):
             return Uncredited(why=NoLink(), opens=self._open(_guessed(token)))
         try:
@@ -301,14 +321,14 @@ class Links:
         Raises:
             NaiveTime: a time without a zone.
         """
-        if at.tzinfo is None:
-            raise NaiveTime(f"links: opened at {at.isoformat()}, which has no zone; say which")
+        at = in_utc(at, "links: at")
         opens = self.pages.address(link.to)
         if link.expires is not None and at >= link.expires:
             return Uncredited(why=Expired(expires=link.expires), opens=opens, link=link)
         if revoked is not NOTHING_REVOKED and revoked.holds(link):
             return Uncredited(why=Revoked(), opens=opens, link=link)
-        return Genuine(link=link, opens=opens)
+        is_listed = opens != self.pages.home or not self.pages.why_not(link.to)
+        return Genuine(link=link, opens=opens, is_listed=is_listed)
 
     def keys(self, purpose: bytes = _PURPOSE) -> tuple[bytes, ...]:
         """The keys of this audience for a purpose, from the oldest secret to the newest."""
@@ -347,6 +367,11 @@ def _keys(secrets: tuple[bytes, ...], purpose: bytes, audience: str) -> tuple[by
 _decoder = msgspec.msgpack.Decoder(Link)
 _fields = Link.__struct_fields__
 _empty = (*("",) * 6, None, "", "", 0)
+
+
+def fits(link: Link) -> bool:
+    """Whether the token of a link is short enough to be written, by whomever it is signed."""
+    return -(-len(_packed(link)) * 4 // 3) + _MARK <= LONGEST_TOKEN
 
 
 def _packed(link: Link) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from viralcommerce.errors import InvalidRule
 from viralcommerce.rules.grants import Grant
 from viralcommerce.rules.rewards import Credit, Reward
-from viralcommerce.spread.levels import FixedLevels, GeometricLevels
+from viralcommerce.spread.levels import FixedLevels, GeometricLevels, HeadcountTiers
 from viralcommerce.values.percent import Percent
 
 
@@ -24,8 +24,9 @@ def grants_of(
     A campaign whose amounts are rounded down, as they are unless it says otherwise, then gives
     what `Levels.due` says, level by level, on the part of an order that is left.
 
-    `HeadcountTiers` is no such scheme: its rate depends on the friend, not the level. The invite
-    game has milestones for that, ``invite.tier(1)`` and on, which begin where the rule says.
+    `HeadcountTiers` is no such scheme and is refused: its rate depends on the friend, not the
+    level. The invite game has milestones for that, ``invite.tier(1)`` and on, which begin where
+    ``Invite(tiers=(10, 50))`` says.
 
     Args:
         scheme: whose levels are paid.
@@ -35,7 +36,8 @@ def grants_of(
         name: what the grants are called, with the level.
 
     Raises:
-        InvalidRule: a scheme that says of vacant levels, or of rounding, what grants cannot do.
+        InvalidRule: a scheme whose rates are not one for each level, or that says of vacant
+            levels, or of rounding, what grants cannot do.
 
     Example:
         >>> from viralcommerce.mechanics import invite
@@ -46,6 +48,17 @@ def grants_of(
         commission-1 upline(1) 5%
         commission-2 upline(2) 1%
     """
+    if isinstance(scheme, HeadcountTiers):
+        raise InvalidRule(
+            f"grants_of: {scheme.kind}: its rate depends on the friend, and a grant has one for"
+            " all; say where tiers begin with Invite(tiers=...), and give grants on=invite.tier(1)"
+            " and on"
+        )
+    if not isinstance(scheme, FixedLevels | GeometricLevels):
+        raise InvalidRule(
+            f"grants_of: {type(scheme).__name__} has not one rate for each level; give FixedLevels"
+            " or GeometricLevels, or pay what `scheme.due` says yourself"
+        )
     if scheme.vacant == "roll_up":
         raise InvalidRule(
             "grants_of: vacant='roll_up': a grant is for one level, and nobody moves into "

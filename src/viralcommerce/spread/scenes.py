@@ -124,15 +124,17 @@ class Scenes:
         return body + self._mark(self._keys[-1], body)
 
     def read(
-        self, scene: str, *, at: datetime, revoked: Revocations = NOTHING_REVOKED
+        self, scene: str | None, *, at: datetime, revoked: Revocations = NOTHING_REVOKED
     ) -> Genuine | Uncredited:
         """What a scene says; as `Links.read` does, for any text, without asking anybody.
 
         Args:
-            scene: what WeChat passed on; any text, in any case.
+            scene: what WeChat passed on; any text, in any case, and what is no text is no scene.
             at: when it was opened.
             revoked: what was taken back.
         """
+        if not isinstance(scene, str):
+            return Uncredited(why=NoLink(), opens=self.links.pages.home)
         text = scene.lower() if len(scene) <= LONGEST_SCENE and scene.isascii() else ""
         if not _SHAPE.fullmatch(text):
             return Uncredited(why=NoLink(), opens=self.links.pages.home)

@@ -9,14 +9,15 @@ After somebody signs out, the host gives the browser a new visitor id.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import ClassVar, Literal, NewType, Protocol
 
 from msgspec import Struct, structs
 
-from viralcommerce.errors import InvalidValue, NaiveTime
+from viralcommerce.errors import InvalidValue
 from viralcommerce.messages import Refusal
 from viralcommerce.values.ids import MemberId, check_id
+from viralcommerce.values.instants import in_utc
 
 VisitorId = NewType("VisitorId", str)
 """A browser or an app that nobody has signed in on yet; no member's id, and no session's."""
@@ -84,7 +85,7 @@ class Touch(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """One time that somebody's link was opened, or their code was typed.
 
     Args:
-        at: when; aware.
+        at: when; aware, and kept in UTC.
         campaign: for which.
         sharer: the member whose link or code it was; empty where a visitor shared it.
         visitor: the visitor who shared it before signing in; empty where a member did.
@@ -96,7 +97,8 @@ class Touch(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
         topic: what it was tagged with.
 
     Raises:
-        InvalidValue: neither or both of a sharer and a visitor, or a field that is no id.
+        InvalidValue: neither or both of a sharer and a visitor, a field that is no id, or a time
+            that UTC has not.
         NaiveTime: a time without a zone.
     """
 
@@ -112,8 +114,7 @@ class Touch(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     topic: str = ""
 
     def __post_init__(self) -> None:
-        if self.at.tzinfo is None:
-            raise NaiveTime(f"touch.at: {self.at.isoformat()} has no zone; say which")
+        structs.force_setattr(self, "at", in_utc(self.at, "touch.at"))
         check_shared(self, "touch")
 
 
@@ -135,9 +136,11 @@ class Trail(Struct, frozen=True, kw_only=True, omit_defaults=True):
     Laws:
         Append only: what was touched stays, whatever is added or merged.
         Any order: additions and merges in any order, once or twice, come to the same trail.
+        Any zone: a touch is the instant it was, in whatever zone its time is written.
         One member: trails of two members are never merged.
 
     Example:
+        >>> from datetime import UTC
         >>> monday = datetime(2026, 11, 9, tzinfo=UTC)
         >>> browser = Trail.of("v-1").added(Touch(at=monday, campaign="ride", sharer="ann"))
         >>> phone = Trail.of("v-2").added(Touch(at=monday, campaign="ride", sharer="cat"))
@@ -205,4 +208,4 @@ def _in_order(first: tuple[Touch, ...], then: tuple[Touch, ...]) -> tuple[Touch,
 
 def _place(touch: Touch) -> tuple[datetime, tuple[object, ...]]:
     at, *rest = structs.astuple(touch)
-    return at.astimezone(UTC), tuple(rest)
+    return at, tuple(rest)

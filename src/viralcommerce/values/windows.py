@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from viralcommerce.errors import InvalidValue, NaiveTime
+from viralcommerce.values.instants import in_utc
 from viralcommerce.values.recurrence import Openings, openings
 from viralcommerce.values.zones import Zone
 
@@ -51,7 +52,7 @@ class Window(msgspec.Struct, frozen=True, gc=False):
     closes: datetime
 
     def __post_init__(self) -> None:
-        opens, closes = _in_utc(self.opens, "opens"), _in_utc(self.closes, "closes")
+        opens, closes = in_utc(self.opens, "window.opens"), in_utc(self.closes, "window.closes")
         if not opens < closes:
             raise InvalidValue(
                 f"window: closes {closes.isoformat()} but opens {opens.isoformat()};"
@@ -92,7 +93,7 @@ class Window(msgspec.Struct, frozen=True, gc=False):
         Raises:
             NaiveTime: a moment without a zone.
         """
-        return self if _in_utc(at, "at") < self.closes else None
+        return self if in_utc(at, "window.at") < self.closes else None
 
     def next_open(self, at: datetime) -> datetime | None:
         """The earliest moment from `at` on when it is open; None if that never comes.
@@ -100,7 +101,7 @@ class Window(msgspec.Struct, frozen=True, gc=False):
         Raises:
             NaiveTime: a moment without a zone.
         """
-        moment = _in_utc(at, "at")
+        moment = in_utc(at, "window.at")
         return max(moment, self.opens) if moment < self.closes else None
 
 
@@ -161,7 +162,7 @@ class Recurring(msgspec.Struct, frozen=True, gc=False):
         Raises:
             NaiveTime: a moment without a zone.
         """
-        return self._openings().open_at(_in_utc(at, "at"), self.lasting)
+        return self._openings().open_at(in_utc(at, "window.at"), self.lasting)
 
     def opening(self, at: datetime) -> Window | None:
         """The opening that holds a moment (of several, the latest), or the next; None if over.
@@ -169,7 +170,7 @@ class Recurring(msgspec.Struct, frozen=True, gc=False):
         Raises:
             NaiveTime: a moment without a zone.
         """
-        moment = _in_utc(at, "at")
+        moment = in_utc(at, "window.at")
         known = self._openings()
         begun = known.latest(moment)
         if begun is not None and moment < _later(begun, self.lasting):
@@ -195,22 +196,6 @@ def _later(moment: datetime, span: timedelta) -> datetime:
         return moment + span
     except OverflowError:
         return _LAST
-
-
-def _in_utc(moment: datetime, what: str) -> datetime:
-    if moment.tzinfo is UTC:
-        return moment
-    if moment.utcoffset() is None:
-        raise NaiveTime(
-            f"window: {what} {moment.isoformat()} has no zone;"
-            f" say which, as in {moment.isoformat()}+08:00"
-        )
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise InvalidValue(
-            f"window: {what} {moment.isoformat()} is at the end of the calendar"
-        ) from None
 
 
 ALWAYS: Final = Window(_FIRST, _LAST)

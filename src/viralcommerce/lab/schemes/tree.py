@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from numbers import Real
 from typing import Final, Protocol
 
-from viralcommerce.errors import InexactNumber, InvalidValue
+from viralcommerce.errors import InexactNumber, InvalidRule, InvalidValue
 
 NOBODY: Final = -1
 """The parent of who came by themselves."""
@@ -110,6 +112,59 @@ class Scheme(Protocol):
     def __call__(self, tree: Tree) -> Sequence[Reward]:
         """The reward of every member, in the order of the tree's members."""
         ...
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A scheme whose answers are looked at, so that one that cannot be is said where it is given.
+
+    Args:
+        scheme: any function of a `Tree`, or another that is checked.
+
+    Raises:
+        InvalidRule: it is no function.
+        InvalidValue: when asked, if it does not answer one number for each member.
+
+    Example:
+        >>> Checked(lambda tree: [0])(Tree((1, 2), (-1, 0)))
+        Traceback (most recent call last):
+        ...
+        viralcommerce.errors.InvalidValue: scheme: 1 rewards for a tree of 2; give one for each \
+member, in their order
+    """
+
+    scheme: Scheme
+
+    def __post_init__(self) -> None:
+        if isinstance(self.scheme, Checked):
+            object.__setattr__(self, "scheme", self.scheme.scheme)
+        if not callable(self.scheme):
+            raise InvalidRule(
+                f"scheme: {type(self.scheme).__name__} is no commission scheme; give one like"
+                " FixedLevels, or a function from a Tree to the rewards of its members"
+            )
+
+    def __call__(self, tree: Tree) -> Sequence[Reward]:
+        rewards = self.scheme(tree)
+        try:
+            count = len(rewards)
+        except TypeError:
+            raise InvalidValue(
+                f"scheme: {rewards!r:.80} ({type(rewards).__name__}) for a tree of {len(tree)};"
+                " give the rewards as a list"
+            ) from None
+        if count != len(tree):
+            raise InvalidValue(
+                f"scheme: {count} rewards for a tree of {len(tree)}; give one for each member, in"
+                " their order"
+            )
+        for member, reward in enumerate(rewards):
+            if not isinstance(reward, Real):
+                raise InvalidValue(
+                    f"scheme: member {member} is paid {reward!r:.40}"
+                    f" ({type(reward).__name__}); give a number, a Fraction where it is exact"
+                )
+        return rewards
 
 
 def fraction(value: Exact, what: str, *, least: Exact = 0, most: Exact = 1) -> Fraction:
