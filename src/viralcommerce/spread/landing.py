@@ -31,7 +31,7 @@ CRAWLERS: Final = re.compile(
     r"|externalhit|externalagent|externalfetcher|facebookcatalog|google-|-google\b|googleother"
     r"|googlemessages|^whatsapp|whatsapp/|^viber|^snapchat|line-poker|vkshare|pinterest/0"
     r"|quora link|^tumblr/|cardyb|embedly|iframely|onebox|^discourse|^mattermost|steam http"
-    r"|chatgpt-user|claude-user|perplexity-user"
+    r"|\w-user\b"
     # Libraries by their own name, which programs go by that are given no other. An app that names
     # itself first, and its library after that, may have somebody before it.
     r"|^(?:okhttp|dalvik|java|apache-httpclient|ahc|reactor|guzzlehttp|php|ruby|perl|dart)\b"
