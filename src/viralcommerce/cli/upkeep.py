@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -18,12 +17,10 @@ from viralcommerce.cli.options import AsJson, StoreFile, Wait
 from viralcommerce.cli.show import console, print_json
 from viralcommerce.cli.stores import open_store
 from viralcommerce.codec import encode
-from viralcommerce.kinds import KINDS
 from viralcommerce.runtime.archiving import HandOut
 from viralcommerce.runtime.archiving import archive as put_away
-from viralcommerce.runtime.chance import SystemEntropy
-from viralcommerce.runtime.erasure import erasure
 from viralcommerce.runtime.ports import Line
+from viralcommerce.runtime.shop import Shop
 
 
 def forget(
@@ -38,13 +35,8 @@ def forget(
     nothing is left of them, it does nothing.
     """
     with exits():
-        now = datetime.now(UTC)
-        wanted = erasure(member, entropy=SystemEntropy(), at=now, kinds=KINDS)
-        kept = open_store(store, wait)
-        try:
-            done = kept.forget(wanted)
-        finally:
-            kept.close()
+        with Shop(open_store(store, wait)) as shop:
+            done = shop.forget(member)
         if as_json:
             print_json(done)
         elif done.nothing:
