@@ -22,6 +22,7 @@ def address(kind: str, folder: Path) -> Address:
     return Address(url=server_url(), schema=fresh_schema())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_relays_that_are_killed_lose_nothing_and_keep_each_members_order(
     kind: str, tmp_path: Path

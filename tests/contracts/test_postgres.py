@@ -30,6 +30,7 @@ class TestPostgresStore(StoreContract):
         return PostgresStore(server_url(), schema=store.schema)
 
 
+@pytest.mark.slow
 class TestPostgresStoreOfOneShard(TestPostgresStore):
     """Hot quotas in one row."""
 

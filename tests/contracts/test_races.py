@@ -101,6 +101,7 @@ def handed_out_meanwhile() -> Race:
     return Race(campaign(), [grab("cat"), delivers], [share(), grab("bob")])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "race",
     [
@@ -150,6 +151,7 @@ def _outcomes(race: Race, make: Callable[[], AnyStore], picker: Every) -> tuple[
             return told, orders
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "race", [*RACES, asked_before_the_lock, the_last_like], ids=lambda race: race.__name__
 )

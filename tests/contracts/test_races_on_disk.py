@@ -61,6 +61,7 @@ def test_whatever_goes_wrong_at_whatever_effect(
     assert injected.faults >= 5 * injected.effects
 
 
+@pytest.mark.slow
 def test_a_worker_on_postgres_dies_at_any_round_trip(monkeypatch: pytest.MonkeyPatch) -> None:
     """RQ-22: before it is sent, and before its answer is heard, also inside of a commit."""
     pytest.importorskip("psycopg")

@@ -19,6 +19,7 @@ from viralcommerce.testing.contracts.kit import StoreBench
 from viralcommerce.testing.laws import name_of, obeys_all
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("animal", ANIMALS, ids=lambda animal: animal.kind.__name__)
 def test_a_broken_store_is_caught_by_the_name_of_the_law_it_breaks(
     animal: Animal, tmp_path: Path

@@ -220,6 +220,7 @@ STORED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "each"), STORED, ids=lambda part: part.partition("(")[0])
 def test_properties_table_counterexamples(name: str, each: str) -> None:
     """Every stored counterexample is the first that is found again, with its numbers."""

@@ -226,6 +226,7 @@ def told_at(what: str, number: int) -> list[invite.Commands]:
             return []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["order", "orders", "code", "refund", "rebind", "tick"])
 def test_between_any_two_calls_of_the_store(store: Any, what: str) -> None:
     """EC-64: whoever is above is forgotten before the first call, before the second, and so on."""

@@ -116,6 +116,7 @@ def between_any_two_steps(store: Any, tell: Callable[[int], Told]) -> None:
     assert_clean(store)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [False, True])
 def test_others_name_what_is_new_after_her_between_any_two_steps(number: bool) -> None:
     """EC-71: what is begun meanwhile is renamed in every table or in none."""
@@ -154,6 +155,7 @@ def test_what_begins_meanwhile_may_be_of_a_new_campaign() -> None:
     store.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [WHO, "bob-7f3"])
 def test_a_friend_is_forgotten_between_any_two_steps(first: str) -> None:
     """EC-64: what is named after the one, and names the other, has another name meanwhile."""

@@ -102,6 +102,7 @@ def test_nobody_is_taken_for_a_leaf_who_was_not_asked_about() -> None:
     Held(found, Wanted(cells=(place, above), branches=(place,))).must_hold(place, (), "member/b")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("before", "binds"), MANY)
 def test_many_orders_of_many_binds(
     before: Sequence[invite.Commands], binds: Sequence[invite.Commands]
@@ -109,6 +110,7 @@ def test_many_orders_of_many_binds(
     some_orders(Race(CAMPAIGN, list(binds), before=list(before)), RowLocks, seeds=range(100))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("before", "binds"), KNOTS)
 def test_orders_of_binds_on_sqlite(
     before: Sequence[invite.Commands], binds: Sequence[invite.Commands], tmp_path: Path
@@ -121,6 +123,7 @@ def test_orders_of_binds_on_sqlite(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("before", "binds"), KNOTS)
 def test_orders_of_binds_on_postgresql(
     before: Sequence[invite.Commands], binds: Sequence[invite.Commands]

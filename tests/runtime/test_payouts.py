@@ -83,6 +83,7 @@ def test_every_order_is_one_after_the_other(
     every_order(Race(campaign, list(flows), before=list(before)), RowLocks)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("campaign", "before", "flows"), RACES)
 def test_orders_on_sqlite(
     campaign: Any, before: Sequence[Any], flows: Sequence[Any], tmp_path: Path
@@ -95,6 +96,7 @@ def test_orders_on_sqlite(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("campaign", "before", "flows"), RACES)
 def test_orders_on_postgresql(campaign: Any, before: Sequence[Any], flows: Sequence[Any]) -> None:
     some_orders(Race(campaign, list(flows), before=list(before)), fresh_store, seeds=range(4))

@@ -77,6 +77,7 @@ def test_whatever_goes_wrong_where_a_worker_supposes_the_same_keys_settle_it() -
     assert injected.faults >= 4 * injected.effects >= 12
 
 
+@pytest.mark.slow
 def test_workers_on_a_real_server_suppose_and_die() -> None:
     injected = inject(meeting(), lambda: fresh_store(busy_after=5.0), waits=True)
     assert injected.faults >= 4 * injected.effects >= 12
