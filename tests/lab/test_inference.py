@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from viralcommerce.errors import InvalidValue
-from viralcommerce.lab.branching import dies_out, growth_rate
+from viralcommerce.lab.branching import dead_by, dies_out, growth_rate, size_variance
 from viralcommerce.lab.forest import Forest
 from viralcommerce.lab.inference import (
     Estimate,
@@ -23,8 +24,18 @@ from viralcommerce.lab.inference import (
     members_needed,
     standard_error,
 )
-from viralcommerce.lab.likelihood import POISSON, crossing, cut_off, log_counts, log_gamma, tally
+from viralcommerce.lab.likelihood import (
+    POISSON,
+    crossing,
+    cut_off,
+    log_counts,
+    log_gamma,
+    log_size,
+    tally,
+)
 from viralcommerce.lab.running import Watched, ever_invited, mean_cumulative
+
+NOON = datetime(2026, 11, 11, 12, tzinfo=UTC)
 
 
 def test_letting_members_differ_makes_the_interval_longer() -> None:
@@ -138,7 +149,13 @@ def test_a_larger_sample_narrows_the_interval() -> None:
         ),
         (lambda: corrected(Estimate(1, 1, 1, 0.95), 0), "0 is no part"),
         (lambda: growth_rate(0, 1), "must all be above 0"),
-        (lambda: dies_out(-1), "nobody brings less than nobody"),
+        (lambda: dies_out(-1), "K: -1; give how many a member brings on average, 0 or more"),
+        (lambda: dies_out(math.inf), "K: inf; give how many"),
+        (lambda: dies_out(1.5, 0), "dispersion: 0; give a number above 0, or POISSON"),
+        (lambda: dead_by(2, 1.5, -0.1), "dispersion: -0.1; give"),
+        (lambda: size_variance(0.5, 0), "dispersion: 0; give"),
+        (lambda: size_variance(math.nan), "K: nan; give how many"),
+        (lambda: log_size(3, 0.5, 0), "dispersion: 0; give"),
         (lambda: Watched.of([]), "nobody; give at least one"),
         (lambda: Watched.of([(3, [4])]), "was watched for 3 and brought somebody at the age 4"),
         (lambda: Watched.of([(-1, [])]), "a span that is negative"),
@@ -146,6 +163,8 @@ def test_a_larger_sample_narrows_the_interval() -> None:
         (lambda: Watched(np.ones(1), np.array([0]), np.ones(2)), "1 invites and 2 ages"),
         (lambda: Watched.until(Forest([-1]), [1, 2], 3), "2 times for 1 members"),
         (lambda: Watched.until(Forest([-1]), [math.nan], 3), "a time that is no number"),
+        (lambda: Watched.until(Forest([-1]), [NOON], 3), "of a datetime give the .timestamp()"),
+        (lambda: Watched.until(Forest([-1]), [0], NOON), "watched: times as numbers, not"),
     ],
 )
 def test_what_cannot_be_estimated_from_is_said(call, says: str) -> None:

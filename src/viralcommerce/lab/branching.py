@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from viralcommerce.errors import InvalidValue
-from viralcommerce.lab.likelihood import POISSON, crossing, greatest
+from viralcommerce.lab.likelihood import POISSON, checked_offspring, crossing, greatest
 
 
 def generating(chance: float, k_factor: float, dispersion: float = POISSON) -> float:
@@ -18,10 +18,14 @@ def generating(chance: float, k_factor: float, dispersion: float = POISSON) -> f
 
     It is the probability generating function of how many a member brings.
 
+    Raises:
+        InvalidValue: K is below 0, or the dispersion not above it.
+
     Example:
         >>> round(generating(0.0, 0.8), 4), round(generating(0.0, 0.8, 0.5), 4)
         (0.4493, 0.6202)
     """
+    checked_offspring(k_factor, dispersion)
     if dispersion == POISSON:
         return math.exp(-k_factor * (1 - chance))
     return math.exp(-dispersion * math.log1p(k_factor / dispersion * (1 - chance)))
@@ -51,12 +55,14 @@ def dies_out(k_factor: float, dispersion: float = POISSON, *, seeds: int = 1) ->
         dispersion: of members, or `POISSON`.
         seeds: how many it begins with.
 
+    Raises:
+        InvalidValue: as `generating`.
+
     Example:
         >>> round(dies_out(1.5), 4), round(dies_out(1.5, 0.1), 4), dies_out(0.9)
         (0.4172, 0.9323, 1.0)
     """
-    if not k_factor >= 0:
-        raise InvalidValue(f"K: {k_factor}; nobody brings less than nobody")
+    checked_offspring(k_factor, dispersion)
     if k_factor <= 1:
         return 1.0
 
@@ -81,10 +87,14 @@ def mean_size(k_factor: float, *, seeds: int = 1) -> float:
 def size_variance(k_factor: float, dispersion: float = POISSON, *, seeds: int = 1) -> float:
     """The variance of the size that a cascade has in the end; infinite where K is at least 1.
 
+    Raises:
+        InvalidValue: as `generating`.
+
     Example:
         >>> size_variance(0.5), size_variance(0.5, 0.1)
         (4.0, 24.0)
     """
+    checked_offspring(k_factor, dispersion)
     if k_factor >= 1:
         return math.inf
     return seeds * k_factor * (1 + k_factor / dispersion) / (1 - k_factor) ** 3

@@ -100,6 +100,20 @@ def log_gamma(x: Floats) -> Floats:
     )
 
 
+def checked_offspring(k_factor: float, dispersion: float) -> None:
+    """Whether there can be such a number of others that a member brings.
+
+    Raises:
+        InvalidValue: K is no number of at least 0, or the dispersion none above 0.
+    """
+    if not (0 <= k_factor < math.inf):
+        raise InvalidValue(f"K: {k_factor}; give how many a member brings on average, 0 or more")
+    if not dispersion > 0:
+        raise InvalidValue(
+            f"dispersion: {dispersion}; give a number above 0, or POISSON where members are alike"
+        )
+
+
 def log_size(size: int, k_factor: float, dispersion: float = POISSON, seeds: int = 1) -> float:
     """The logarithm of the chance that a cascade ends with that many members.
 
@@ -109,12 +123,16 @@ def log_size(size: int, k_factor: float, dispersion: float = POISSON, seeds: int
         dispersion: k of the negative binomial, or `POISSON`.
         seeds: how many it began with.
 
+    Raises:
+        InvalidValue: K is below 0, or the dispersion not above it.
+
     Example:
         >>> [round(math.exp(log_size(n, 0.5)), 4) for n in (1, 2, 3)]
         [0.6065, 0.1839, 0.0837]
         >>> [round(math.exp(log_size(n, 0.8, 0.5)), 4) for n in (1, 2, 3)]
         [0.6202, 0.1183, 0.0565]
     """
+    checked_offspring(k_factor, dispersion)
     if size < seeds:
         return -math.inf
     return log_sizes(tally([size], least=seeds, what="size"), k_factor, dispersion, seeds)

@@ -88,7 +88,7 @@ class Watched:
         Raises:
             InvalidValue: not one time for each member, or a time that is no number.
         """
-        came = np.asarray(times, np.float64)
+        came = _numbers(times)
         if came.shape != (len(forest),):
             raise InvalidValue(f"watched: {came.size:,} times for {len(forest):,} members")
         if not np.isfinite(came).all():
@@ -96,6 +96,7 @@ class Watched:
                 "watched: a time that is no number; leave out whose time is unknown"
             )
         parent = forest.parent.astype(np.intp)
+        end = float(_numbers(end))
         there = came <= end
         brought = np.flatnonzero(there & (parent != NOBODY))
         brought = brought[there[parent[brought]]]
@@ -103,6 +104,15 @@ class Watched:
         above = parent[brought]
         ages = np.maximum(came[brought] - came[above], 0.0)
         return cls((end - came)[there], place[above].astype(np.intp), ages)
+
+
+def _numbers(times: npt.ArrayLike) -> Floats:
+    try:
+        return np.asarray(times, np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidValue(
+            f"watched: times as numbers, not {times!r:.60}; of a datetime give the .timestamp()"
+        ) from error
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -28,7 +28,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
-from viralcommerce.errors import MembersFailed, NaiveTime
+from viralcommerce.errors import MembersFailed
 from viralcommerce.values.money import Money
 
 Facts = Mapping[str, Mapping[str, object]]
@@ -186,17 +186,6 @@ def unfit(who: str, fact: str, kind: FactKind, value: object) -> MembersFailed:
         fact=fact,
         expected=str(kind),
     )
-
-
-def in_utc(at: datetime) -> datetime:
-    """The time of a command in UTC, so that times of one zone are not compared by the wall.
-
-    Raises:
-        NaiveTime: it has no zone.
-    """
-    if at.utcoffset() is None:
-        raise NaiveTime(f"at: {at.isoformat()} has no zone; say which, as in {at.isoformat()}Z")
-    return at.astimezone(UTC)
 
 
 def flat(answer: Mapping[str, object]) -> dict[str, object]:

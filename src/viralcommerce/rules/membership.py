@@ -23,9 +23,10 @@ from viralcommerce.rules.bounds import (
 )
 from viralcommerce.rules.condition_family import Inline, Leaf
 from viralcommerce.rules.condition_fields import CountFromZero, Label, Regions, RoleField
-from viralcommerce.rules.facts import Ask, FactKind, Known, in_utc, plain_names
+from viralcommerce.rules.facts import Ask, FactKind, Known, plain_names
 from viralcommerce.rules.fields import Count, MoneyField, SpanField
 from viralcommerce.rules.wording import Wording, in_chinese, listed_en, listed_zh, span_zh
+from viralcommerce.values.instants import in_utc
 from viralcommerce.values.money import Money
 from viralcommerce.values.spans import write_span
 
@@ -105,7 +106,7 @@ class AccountAge(About):
             raise InvalidRule(f"at_least: every account is {self.at_least} old; leave it out")
 
     def holds(self, known: Known, at: datetime) -> bool:
-        return in_utc(at) - known.moment(self.of, self.fact) >= self.at_least
+        return in_utc(at, "at") - known.moment(self.of, self.fact) >= self.at_least
 
     def inline(self) -> Inline:
         return Inline("at - {a} >= {0}", PLAIN_MOMENT, (self.at_least,), read="")

@@ -11,9 +11,10 @@ from pydantic import AfterValidator, Field
 from viralcommerce.errors import InvalidRule
 from viralcommerce.rules.base import rule
 from viralcommerce.rules.condition_family import Inline, Leaf
-from viralcommerce.rules.facts import Ask, Known, in_utc
+from viralcommerce.rules.facts import Ask, Known
 from viralcommerce.rules.fields import SpanField, WindowField, Written, ZoneField
 from viralcommerce.rules.wording import Wording, listed_en, listed_zh, span_zh
+from viralcommerce.values.instants import in_utc
 from viralcommerce.values.spans import write_span
 from viralcommerce.values.windows import ALWAYS, Recurring
 
@@ -72,7 +73,7 @@ class During(_OfTime):
             raise InvalidRule("window: it is always open; leave the condition out")
 
     def holds(self, known: Known, at: datetime) -> bool:
-        return self.window.contains(in_utc(at))
+        return self.window.contains(in_utc(at, "at"))
 
     def inline(self) -> Inline:
         return Inline("{0} <= at < {1}", "", (self.window.opens, self.window.closes))
@@ -160,7 +161,7 @@ class DuringRecurring(_OfTime):
         return Recurring(self.rule, self.lasting, self.zone, self.starts)
 
     def holds(self, known: Known, at: datetime) -> bool:
-        return self.recurring.contains(in_utc(at))
+        return self.recurring.contains(in_utc(at, "at"))
 
     def inline(self) -> Inline:
         return Inline("{0}(at)", "", (self.recurring.contains,))

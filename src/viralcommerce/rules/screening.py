@@ -25,8 +25,9 @@ from viralcommerce.errors import InvalidValue, MembersFailed
 from viralcommerce.rules.compiled import Told, compile_condition
 from viralcommerce.rules.condition_family import AllOf, AnyOf, Condition, Leaf, Not
 from viralcommerce.rules.evaluate import Unmet, leaf_text
-from viralcommerce.rules.facts import FactKind, Facts, Known, flat, in_utc
+from viralcommerce.rules.facts import FactKind, Facts, Known, flat
 from viralcommerce.rules.needs import kinds_asked
+from viralcommerce.values.instants import in_utc
 from viralcommerce.values.money import Money
 
 _TREE: Final = 4
@@ -218,10 +219,10 @@ def _around_gaps(
 
 def _moments(rows: Rows, at: datetime | Sequence[datetime]) -> _Moments:
     if isinstance(at, datetime):
-        return [in_utc(at)] * rows.count
+        return [in_utc(at, "at")] * rows.count
     if len(at) != rows.count:
         raise InvalidValue(f"at: {len(at)} times for {rows.count} events; give each event one")
-    return list(map(in_utc, at))
+    return [in_utc(one, "at") for one in at]
 
 
 def _compiled(source: str, scope: dict[str, Any]) -> _Loop:

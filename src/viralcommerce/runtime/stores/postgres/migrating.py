@@ -8,10 +8,10 @@ from viralcommerce.runtime.stores.postgres.migrations import (
     SCHEMA,
     SCHEMA_VERSION,
     SHARDS,
-    checked_schema,
     schema_sql,
     too_new,
 )
+from viralcommerce.runtime.stores.postgres.names import checked_schema
 from viralcommerce.runtime.stores.postgres.on_psycopg import translated
 
 

@@ -11,6 +11,7 @@ import re
 from typing import Final
 
 from viralcommerce.errors import InvalidValue, SchemaMismatch
+from viralcommerce.runtime.stores.postgres.names import checked_schema
 
 SCHEMA: Final = "viral"
 """The schema that the tables lie in, unless said."""
@@ -118,20 +119,6 @@ insert into {schema}.meta values ('shards', '{shards}'), ('partition', '{lines}'
 )
 """Each brings the tables from its index to the next version."""
 SCHEMA_VERSION: Final = len(MIGRATIONS)
-
-
-def checked_schema(schema: str) -> str:
-    """A name that needs no quotes.
-
-    Raises:
-        InvalidValue: it needs quotes.
-    """
-    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", schema):
-        raise InvalidValue(
-            f"schema: {schema!r} is no plain name; use lowercase letters, digits and _",
-            schema=schema,
-        )
-    return schema
 
 
 def schema_sql(

@@ -18,7 +18,8 @@ from viralcommerce.runtime.sealing import RefusedLine, Sealing
 from viralcommerce.runtime.stores.postgres.drivers import play
 from viralcommerce.runtime.stores.postgres.failures import Failed, translation
 from viralcommerce.runtime.stores.postgres.migrating import version_of
-from viralcommerce.runtime.stores.postgres.migrations import SCHEMA, checked_schema, must_fit
+from viralcommerce.runtime.stores.postgres.migrations import SCHEMA, must_fit
+from viralcommerce.runtime.stores.postgres.names import checked_schema
 from viralcommerce.runtime.stores.postgres.on_psycopg import Psycopg, failed, is_lost, translated
 from viralcommerce.runtime.stores.postgres.partitions import tending
 from viralcommerce.runtime.stores.postgres.reading import PostgresTables
