@@ -94,8 +94,8 @@ def measure(url: str) -> dict[tuple[str, str, int], float]:
     for turn in range(TURNS):
         for way in made[SIZES[0]]:
             for size in SIZES:
-                joins, orders = commands(size, f"{turn}{way[:1]}{len(way)}")
-                for what, said in (("attach", joins[:FEW]), ("order", orders[:FEW])):
+                joins, orders = commands(size, f"{turn}{way[:1]}{len(way)}", FEW)
+                for what, said in (("attach", joins), ("order", orders)):
                     some: list[Command] = said
                     start = time.perf_counter()
                     made[size][way](some)

@@ -4,9 +4,16 @@ from typing import assert_type
 
 from viralcommerce.campaign import Campaign
 from viralcommerce.mechanics import coupon_pack as pack
+from viralcommerce.runtime.aio import AsyncShop
+from viralcommerce.runtime.async_ports import AsyncStore, InThreads
+from viralcommerce.runtime.erasure import Forgotten
+from viralcommerce.runtime.outbox import Backlog
 from viralcommerce.runtime.ports import Clock, Entropy, Issuer, Members, Store
 from viralcommerce.runtime.shop import Shop
 from viralcommerce.runtime.stores.memory import MemoryStore
+from viralcommerce.runtime.stores.postgres import PostgresStore
+from viralcommerce.runtime.stores.postgres.aio import AsyncPostgresStore
+from viralcommerce.runtime.stores.sqlite import SqliteStore
 from viralcommerce.testing import (
     FakeIssuer,
     FakeMembers,
@@ -44,3 +51,21 @@ def hosts_implement(store: Store) -> None:
     check_issuer(FakeIssuer, times=FakeIssuer.times)
     check_members(FakeMembers, known={"bob": {"paid_orders": 3}})
     check_store(FakeIssuer)  # type: ignore[arg-type]
+
+
+async def on_asyncio(url: str, theirs: AsyncStore, connection: object) -> None:
+    stores: list[AsyncStore] = [
+        await AsyncPostgresStore.open(url),
+        (await AsyncPostgresStore.open(url)).within(connection),
+        InThreads(MemoryStore()),
+    ]
+    for store in [*stores, theirs]:
+        assert_type(await store.backlog(), Backlog)
+        async with AsyncShop(store) as shop:
+            assert_type(await shop.forget("ann"), Forgotten)
+
+
+def in_a_transaction(store: PostgresStore, other: SqliteStore, connection: object) -> None:
+    stores: list[Store] = [store, other, store.within(connection), other.within(connection)]
+    for each in stores:
+        Shop(each)

@@ -52,19 +52,19 @@ class AsyncSession(Protocol):
         """Whether batches must lock all at once."""
         ...
 
-    async def look(self, wanted: Wanted) -> Found:
+    def look(self, wanted: Wanted) -> Awaitable[Found]:
         """Read without locking."""
         ...
 
-    async def lock(self, wanted: Wanted) -> Found:
+    def lock(self, wanted: Wanted) -> Awaitable[Found]:
         """Lock, then read."""
         ...
 
-    async def commit(self, writes: Writes) -> Short | Stale | None:
+    def commit(self, writes: Writes) -> Awaitable[Short | Stale | None]:
         """Write all of it, or nothing and say why."""
         ...
 
-    async def close(self) -> None:
+    def close(self) -> Awaitable[None]:
         """Release every lock."""
         ...
 
@@ -80,51 +80,51 @@ class AsyncStore(AsyncContents, Protocol):
         """Begin a unit of work."""
         ...
 
-    async def due(self, at: datetime, limit: int, campaigns: Sequence[str]) -> Sequence[Due]:
+    def due(self, at: datetime, limit: int, campaigns: Sequence[str]) -> Awaitable[Sequence[Due]]:
         """Instances whose deadline has come."""
         ...
 
-    async def cell(self, campaign: str, instance: str) -> Cell | None:
+    def cell(self, campaign: str, instance: str) -> Awaitable[Cell | None]:
         """One instance."""
         ...
 
-    async def pending(self, limit: int) -> Sequence[Pending]:
+    def pending(self, limit: int) -> Awaitable[Sequence[Pending]]:
         """The oldest entries that wait."""
         ...
 
-    async def claim(self, claim: Claim) -> Sequence[Pending]:
+    def claim(self, claim: Claim) -> Awaitable[Sequence[Pending]]:
         """Take the oldest entries that are due."""
         ...
 
-    async def settle(self, settled: Settled) -> None:
+    def settle(self, settled: Settled) -> Awaitable[None]:
         """Write down what became of a claim."""
         ...
 
-    async def poisoned(self, limit: int) -> Sequence[Pending]:
+    def poisoned(self, limit: int) -> Awaitable[Sequence[Pending]]:
         """The oldest entries that are set aside."""
         ...
 
-    async def retry(self, positions: Sequence[int]) -> int:
+    def retry(self, positions: Sequence[int]) -> Awaitable[int]:
         """Put what is set aside back in line."""
         ...
 
-    async def backlog(self) -> Backlog:
+    def backlog(self) -> Awaitable[Backlog]:
         """How the outbox stands."""
         ...
 
-    async def life(self, campaign: str) -> Life:
+    def life(self, campaign: str) -> Awaitable[Life]:
         """The stage of life."""
         ...
 
-    async def set_life(self, campaign: str, life: Life) -> None:
+    def set_life(self, campaign: str, life: Life) -> Awaitable[None]:
         """Record a new stage."""
         ...
 
-    async def rules(self, digest: str) -> bytes:
+    def rules(self, digest: str) -> Awaitable[bytes]:
         """A campaign's JSON by hash."""
         ...
 
-    async def close(self) -> None:
+    def close(self) -> Awaitable[None]:
         """Let go of files and connections."""
         ...
 

@@ -9,7 +9,7 @@ import asyncio
 import functools
 import inspect
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from viralcommerce.messages import Award
@@ -36,29 +36,33 @@ def _loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-def awaited(work: Coroutine[Any, Any, T]) -> T:
-    """What comes of a coroutine, waited for in any thread but the loop's own."""
-    return asyncio.run_coroutine_threadsafe(work, _loop()).result()
+def awaited(work: Awaitable[T]) -> T:
+    """What it comes to, waited for in any thread but the loop's own."""
+    return asyncio.run_coroutine_threadsafe(_comes_to(work), _loop()).result()
 
 
 def settled(answer: object) -> Any:
     """An answer as it is, or what it comes to where it is to be awaited; a stream as a stream."""
     if inspect.isasyncgen(answer):
         return _streamed(answer)
-    return awaited(_comes_to(answer)) if inspect.isawaitable(answer) else answer
+    return awaited(answer) if inspect.isawaitable(answer) else answer
 
 
 def _streamed(rows: AsyncIterator[T]) -> Iterator[T]:
     """The rows of a stream, each waited for."""
     try:
-        while (row := awaited(_comes_to(anext(rows, _loop)))) is not _loop:
+        while True:
+            try:
+                row = awaited(anext(rows))
+            except StopAsyncIteration:
+                return
             yield row
     finally:
         if isinstance(rows, AsyncGenerator):
-            awaited(_comes_to(rows.aclose()))
+            awaited(rows.aclose())
 
 
-async def _comes_to(answer: Any) -> Any:
+async def _comes_to(answer: Awaitable[T]) -> T:
     return await answer
 
 
@@ -91,7 +95,7 @@ class Bridged:
 
     def close(self) -> None:
         """Close both."""
-        awaited(_comes_to(self.inner.close()))
+        awaited(self.inner.close())
         self.reading.close()
 
     def __getattr__(self, name: str) -> Any:
