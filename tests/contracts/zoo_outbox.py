@@ -93,6 +93,14 @@ class IgnoresLeases(Store):
         return taken
 
 
+class ClaimsForOthers(Store):
+    """Takes what somebody else must deliver, too: it is the oldest."""
+
+    def claim(self, claim: Claim) -> Sequence[Pending]:
+        taken: Sequence[Pending] = self.inner.claim(structs.replace(claim, reach=None))
+        return taken
+
+
 class SettlesForAnybody(Box):
     """Puts back what another holds by now."""
 

@@ -7,6 +7,7 @@ stopped, die between any two errands, and their clocks go on. Nothing here waits
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from viralcommerce.codec import Codec
-from viralcommerce.runtime.entering import Failed
+from viralcommerce.runtime.entering import Failed, Find
+from viralcommerce.runtime.erasure import GONE
 from viralcommerce.runtime.outbox import Claim, Settled
 from viralcommerce.runtime.ports import Record
 from viralcommerce.runtime.programs import Programs
@@ -54,7 +56,10 @@ class Play:
         self.handed: list[str] = []
 
     def begin(self, limit: int) -> Generator[Any, Any, Any]:
-        return relay(PROGRAMS, self.clock, self.entropy, limit=limit, patience=self.patience)
+        patience = self.patience
+        return relay(
+            PROGRAMS, self.clock, self.entropy, issues=True, limit=limit, patience=patience
+        )
 
     def perform(self, errand: Any, fails: bool) -> object:
         if isinstance(errand, Claim):
@@ -167,3 +172,24 @@ def test_patience(tries: int, failures: int) -> None:
         assert whole / 2 <= wait <= whole
     assert bool(play.aside()) == (failures >= tries)
     assert back_off(play.patience, 10**6, "") <= play.patience.most
+
+
+@given(st.lists(st.sampled_from([*PEOPLE, f"{GONE}7f3a"]), min_size=1, max_size=14))
+def test_nobody_gone(members: list[str]) -> None:
+    """EC-64: what was set aside before its member was forgotten is found, to be taken back."""
+    play = Play([], 24, set())
+    given_ = [award(f"p{n}/2/0", to=who) for n, who in enumerate(members)]
+    play.records += [Record("", yes("p", awards=(one,)), issue=[one]) for one in given_]
+    sought: list[str] = []
+    running, answer = play.begin(50), None
+    with suppress(StopIteration):
+        while True:
+            errand = running.send(answer)
+            if isinstance(errand, Find):
+                sought.append(errand.instance)
+                answer = Failed("away")
+            else:
+                answer = play.perform(errand, fails=False)
+    gone = [f"p{n}" for n, who in enumerate(members) if who not in PEOPLE]
+    assert sought == gone[:1]  # what is younger waits behind it
+    assert play.handed == [one.id for one in given_ if one.to in PEOPLE]

@@ -19,6 +19,7 @@ from viralcommerce import (
     Grant,
     PaidOrders,
     Shop,
+    days,
 )
 from viralcommerce.errors import InvalidRule
 from viralcommerce.kinds import KINDS
@@ -243,16 +244,47 @@ def test_an_entry_that_people_must_earn_again_is_no_circle() -> None:
 
 
 def test_what_is_elsewhere_is_left_to_a_shop_that_has_it(store: Any, clock: ScriptedClock) -> None:
+    issuer = FakeIssuer()
+    here = shop_of(RAIN, store=store, clock=clock, issuer=issuer, elsewhere=["draw"])
+    here.handle("rain-pack", share())
+    here.handle("rain-pack", grab("bob"))
+    first = here.deliver()
+    assert (first.delivered > 0, first.retried) == (True, 0)
+    assert here.deliver() == Deliveries()
+    there = shop_of(DRAW, store=store, clock=clock)
+    assert there.deliver() == Deliveries(delivered=1)
+    assert store.backlog().depth == 0
+    assert_clean(store)
+
+
+def test_what_is_refused_for_good_is_taken_back_without_the_campaign_that_gave_it(
+    store: Any, clock: ScriptedClock
+) -> None:
+    """EC-30: by the rules that are stored, whoever delivers."""
+    over = DRAW.replace(window=Window(NOON - days(9), NOON - days(1)))
     here = shop_of(RAIN, store=store, clock=clock, elsewhere=["draw"])
     here.handle("rain-pack", share())
     here.handle("rain-pack", grab("bob"))
-    patience = Patience(tries=1)
-    assert here.deliver(patience=patience).retried == 1
-    clock.forward(timedelta(hours=1))
-    there = shop_of(DRAW, store=store, clock=clock)
-    assert isinstance(there.handle("draw", ask()), Accepted)
-    both = shop_of(RAIN, DRAW, store=store, clock=clock)
-    assert both.deliver() == Deliveries(delivered=1)
+    there = shop_of(over, store=store, clock=clock)
+    assert there.deliver(patience=Patience(tries=1)) == Deliveries(reversed=1)
+    (ticket,) = [one for one in here.views.wallet("bob", at=NOON) if one.award.id == TICKET]
+    assert ticket.is_reversed
+    assert_clean(store)
+
+
+def test_an_entry_of_somebody_who_was_forgotten_is_taken_back(
+    store: Any, clock: ScriptedClock
+) -> None:
+    """EC-64: set aside before, and tried again after."""
+    shop = begun(store, clock=clock)
+    plain = shop_of(
+        RAIN.replace(grants=RAIN.lines[0]), store=store, clock=clock, issuer=FakeIssuer()
+    )
+    assert plain.deliver(patience=Patience(tries=1)).poisoned == 1
+    (aside,) = shop.views.poisoned()
+    assert shop.forget("bob").outbox == 1
+    assert shop.retry(aside.position) == 1
+    assert shop.deliver() == Deliveries(reversed=1)
     assert_clean(store)
 
 

@@ -16,7 +16,10 @@ from shops import assert_clean, code, grab, share, shop_of, small
 from viralcommerce import Shop
 from viralcommerce.errors import StoreBusy
 from viralcommerce.runtime.erasure import Forgotten
+from viralcommerce.runtime.relay import Patience
+from viralcommerce.runtime.stores.erasing import _Forgetting
 from viralcommerce.runtime.stores.sqlite import SqliteStore
+from viralcommerce.testing.doubles import FakeIssuer
 
 PACKS = small(total=60, parts=30)
 WHO = "ann-7f3"
@@ -238,3 +241,31 @@ def on_disk(connection: Any, schema: str) -> list[str]:
         for name, path in sorted(relations)
         if WHO.encode() in (Path(folder) / path).read_bytes()
     ]
+
+
+def test_what_was_set_aside_is_not_tried_again_while_its_member_is_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """EC-64: else a relay hands it out under the id that is said to be gone."""
+    store = fresh_store(busy_after=0.3)
+    issuer = FakeIssuer()
+    issuer.fail(LookupError("away"))
+    shop = shop_of(PACKS, store=store, issuer=issuer)
+    shop.handle(PACKS, share())
+    shop.handle(PACKS, grab(WHO))
+    shop.deliver(limit=1, patience=Patience(tries=1))
+    (aside,) = shop.views.poisoned()
+    write, busy = _Forgetting._write, list[StoreBusy]()
+
+    def and_somebody_tries(self: Any, statements: Any) -> Any:
+        try:
+            shop.retry(aside.position)
+        except StoreBusy as error:
+            busy.append(error)
+        return (yield from write(self, statements))
+
+    monkeypatch.setattr(_Forgetting, "_write", and_somebody_tries)
+    assert shop.forget(WHO).outbox == 1
+    assert busy
+    assert WHO not in told(store)
+    store.close()

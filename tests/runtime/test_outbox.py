@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inviting import RIDES, gifts
 from shops import NOON, assert_clean, grab, rain, share, shop_of
-from viralcommerce import WHOLE, Award, Coupon, Grant, Points, Shop
+from viralcommerce import CNY, WHOLE, Award, Campaign, Coupon, Grant, Points, Shop
 from viralcommerce.errors import InvalidValue, NotLive, StoreBusy
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.runtime.aio import AsyncShop
@@ -32,6 +33,7 @@ RAIN = rain(
 )
 AWAY = ConnectionError("the voucher service is away")
 LEASE = PATIENCE.lease
+FRIENDS = Campaign("friends", RIDES, grants=gifts(levels=1, most=9), budget=CNY(1_000))
 
 
 @pytest.fixture
@@ -285,8 +287,28 @@ def test_what_kills_every_relay_that_tries_it_is_set_aside(
 def test_a_shop_without_an_issuer_keeps_no_outbox(store: Any) -> None:
     shop = begun(store, None)
     assert list(store.pending(9)) == []
+    assert shop.deliver() == Deliveries()
+    friends = shop_of(FRIENDS, store=store)  # nothing of it can be entered
     with pytest.raises(NotLive, match="deliver: this shop has no issuer; give issuer="):
-        shop.deliver()
+        friends.deliver()
+
+
+def test_an_issuer_that_must_be_awaited_is_not_taken_at_its_word(
+    store: Any, clock: ScriptedClock
+) -> None:
+    handed: list[str] = []
+
+    class Later:
+        async def issue(self, award: Award) -> None:
+            handed.append(award.id)
+
+    shop = begun(store, Later(), clock=clock)
+    told = shop.deliver()
+    assert (told.delivered, len(told.errors)) == (0, 1)
+    assert told.errors[0].startswith("InvalidValue: issuer: issue() is to be awaited, and nothing")
+    assert handed == []
+    clock.forward(timedelta(hours=1))
+    assert shop_of(RAIN, store=store, issuer=FakeIssuer(), clock=clock).deliver().delivered
 
 
 def test_what_waits_outlives_the_process(tmp_path: Path) -> None:

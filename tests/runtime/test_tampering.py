@@ -377,7 +377,8 @@ ZOO: dict[str, tuple[str, str]] = {
     ),
     "an award that waits though nobody gave it": (
         (
-            "insert into viral_outbox (campaign, member, at, award) select campaign, member, at, "
+            "insert into viral_outbox (campaign, member, at, entry, award) "
+            "select campaign, member, at, entry, "
             "json_set(award, '$.id', 'rain-pack/p1/9/9') from viral_outbox limit 1"
         ),
         "outbox rain-pack/p1/9/9: waits to be delivered and was never given",
@@ -396,8 +397,8 @@ ZOO: dict[str, tuple[str, str]] = {
     ),
     "an award that waits twice": (
         (
-            "insert into viral_outbox (campaign, member, at, award) "
-            "select campaign, member, at, award from viral_outbox limit 1"
+            "insert into viral_outbox (campaign, member, at, entry, award) "
+            "select campaign, member, at, entry, award from viral_outbox limit 1"
         ),
         "outbox rain-pack/p1/2/0: waits twice: it would be given twice",
     ),
@@ -454,7 +455,10 @@ KEYS = {
 }
 CANNOT_BE_TOLD = {
     # when and after whom an award is delivered; one that is gone may have been
-    *(("viral_outbox", what) for what in ("member", "due", "tries", "lease", "error", "gone")),
+    *(
+        ("viral_outbox", what)
+        for what in ("member", "entry", "due", "tries", "lease", "error", "gone")
+    ),
     # columns that only help to find a line, which says the same itself
     ("viral_journal", "instance"),
     ("viral_journal", "at"),

@@ -29,7 +29,7 @@ from viralcommerce.runtime.async_driver import AsyncDriver, Texts, Unread
 from viralcommerce.runtime.async_ports import AsyncIssuer, AsyncMembers, AsyncStore
 from viralcommerce.runtime.chance import SystemClock, SystemEntropy
 from viralcommerce.runtime.driver import shop_is_closed
-from viralcommerce.runtime.entering import Awaits, Decide, Failed, Prepare, Recall, Reverse
+from viralcommerce.runtime.entering import Decide, Failed, Find, Prepare, Recall, Reverse
 from viralcommerce.runtime.erasure import Forgotten, erasure
 from viralcommerce.runtime.errands import run_later, told
 from viralcommerce.runtime.gathering import Gathering
@@ -40,7 +40,6 @@ from viralcommerce.runtime.outbox import Claim, Settled
 from viralcommerce.runtime.ports import Clock, Decision, Entropy, Record
 from viralcommerce.runtime.programs import Programs
 from viralcommerce.runtime.relay import (
-    NOBODY_ISSUES,
     PATIENCE,
     Deliveries,
     Errand,
@@ -198,9 +197,15 @@ class AsyncShop:
         """Deliver what waits in the outbox; see `Shop.deliver`."""
         if self._hosted:
             raise NotLive(NOT_WITHIN)
-        if self._issuer is None and not self._programs.enter:
-            raise NotLive("deliver: this shop has no issuer; give issuer= when it is built")
-        going = relay(self._programs, self._clock, self._entropy, limit=limit, patience=patience)
+        issues = self._issuer is not None
+        going = relay(
+            self._programs,
+            self._clock,
+            self._entropy,
+            issues=issues,
+            limit=limit,
+            patience=patience,
+        )
         return await run_later(going, self._errand)
 
     async def _errand(self, errand: Errand) -> object:
@@ -218,9 +223,11 @@ class AsyncShop:
                 return (await self._driver.all((errand.request,)))[0]
             if isinstance(errand, Recall):
                 return await self.store.history(errand.campaign, errand.instance)
-            if self._issuer is None:
-                return Awaits(NOBODY_ISSUES)
-            done = self._issuer.issue(errand.award)
+            if isinstance(errand, Find):
+                return await self.store.cell(errand.campaign, errand.instance)
+            if isinstance(errand, Pin):
+                return await self._pinned(errand)
+            done = None if self._issuer is None else self._issuer.issue(errand.award)
             if inspect.isawaitable(done):
                 await done
         except Exception as error:  # noqa: BLE001 - whatever an issuer or a store likes to raise

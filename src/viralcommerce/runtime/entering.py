@@ -5,6 +5,7 @@ A generator of errands, like the relay it is a part of::
     prepare   the command is stamped, its campaign's stage of life is learned
     decide    it is run like any other, under the award's own id as its key
     recall    whether it was delivered before, where it is refused for good
+    find      where its campaign is not of this shop: what gave it, and then its rules
     reverse   take the award back
 
 A refusal for good reverses the award, and so does one that still stands when the relay's patience
@@ -20,16 +21,17 @@ from typing import Any
 from msgspec import Struct
 
 from viralcommerce.errors import KeyReused
-from viralcommerce.messages import Accepted, Command, Refusal, Refused
+from viralcommerce.messages import Accepted, Command, Refused
 from viralcommerce.program import Program
 from viralcommerce.refusals import NothingToEnd, NotYetOpen, Paused
 from viralcommerce.runtime.entries import entry_command
 from viralcommerce.runtime.life import ALIVE
-from viralcommerce.runtime.outbox import Pending
-from viralcommerce.runtime.ports import Line
+from viralcommerce.runtime.outbox import Pending, leads_into
+from viralcommerce.runtime.ports import Cell, Line
 from viralcommerce.runtime.programs import Programs, thaw_decision
 from viralcommerce.runtime.request import Outcome, Request
 from viralcommerce.runtime.reversing import named, reversal
+from viralcommerce.runtime.ticking import Pin
 
 
 class Prepare(Struct, frozen=True, gc=False):
@@ -53,6 +55,13 @@ class Reverse(Struct, frozen=True, gc=False):
 
 class Recall(Struct, frozen=True, gc=False):
     """Read the journal of an instance; the answer is its lines, or `Failed`."""
+
+    campaign: str
+    instance: str
+
+
+class Find(Struct, frozen=True, gc=False):
+    """Read an instance; the answer is its cell, nothing, or `Failed`."""
 
     campaign: str
     instance: str
@@ -82,7 +91,7 @@ class Reversed(Struct, frozen=True, gc=False):
 
 Ending = Failed | Awaits | Reversed | None
 """What became of an entry; nothing more to say where it was delivered."""
-Entering = Generator[Prepare | Decide | Recall | Reverse, Any, Ending]
+Entering = Generator[Prepare | Decide | Recall | Find | Pin | Reverse, Any, Ending]
 
 
 def entering(programs: Programs, one: Pending, now: datetime, *, is_last: bool) -> Entering:
@@ -95,11 +104,9 @@ def entering(programs: Programs, one: Pending, now: datetime, *, is_last: bool) 
         is_last: whether a refusal that may pass is taken for good.
     """
     award = one.award
-    name = award.asset.partition("/")[2]
+    name = leads_into(award)
     target = programs.newest.get(name)
     command = None if target is None else entry_command(target, award.to, award.id, now)
-    if target is None and name in programs.elsewhere:
-        return Awaits(f"entry: {name} is elsewhere; it is left to a shop that has it")
     if target is None or command is None:
         what = "is no campaign of this shop" if target is None else "cannot be entered"
         return Failed(f"entry: {name!r} {what}; deliver where it is and can be")
@@ -126,16 +133,29 @@ def entering(programs: Programs, one: Pending, now: datetime, *, is_last: bool) 
         return lines
     if any(one.command.key == command.key for one in _accepted(target, lines)):
         return None  # it was delivered long ago, and its key has been forgotten since
-    return (yield from _reversing(programs, one, now, refusal))
+    return (yield from reversing(programs, one, now, refusal.code))
 
 
-def _reversing(programs: Programs, one: Pending, now: datetime, refusal: Refusal) -> Entering:
-    """Take back the award of an entry."""
+def reversing(programs: Programs, one: Pending, now: datetime, why: str) -> Entering:
+    """Take back what was to be delivered.
+
+    Args:
+        programs: of the shop.
+        one: the entry of the outbox.
+        now: the moment, in UTC.
+        why: the code of a refusal.
+    """
+    award = named(one.campaign, one.award.id)
     program = programs.newest.get(one.campaign)
     if program is None:
-        return Failed(f"reverse: {one.campaign!r} is no campaign of this shop")
-    award = named(one.campaign, one.award.id)
-    command = reversal(award, now, refusal.code)
+        cell: Cell | Failed | None = yield Find(one.campaign, award.instance)
+        if cell is None:
+            return Failed(f"reverse: {award.instance} is not known; restore it from a copy")
+        pinned = cell if isinstance(cell, Failed) else (yield Pin(one.campaign, cell.rules))
+        if isinstance(pinned, Failed):
+            return pinned
+        program = pinned
+    command = reversal(award, now, why)
     outcome: Outcome | Failed = yield Reverse(Request(program, command, award.instance, ALIVE))
     if isinstance(outcome, Failed):
         return outcome

@@ -74,6 +74,11 @@ def check_entries(programs: Mapping[str, Program], elsewhere: Collection[str]) -
         raise InvalidRule("; ".join(problems), problems=tuple(problems))
 
 
+def enterable(program: Program) -> bool:
+    """Whether a campaign can be entered."""
+    return _begins(program) is not None
+
+
 def _begins(program: Program) -> Command | None:
     return entry_command(program, _SOMEBODY, _SOMEBODY, _ONCE)
 
@@ -87,14 +92,14 @@ def _problems(
         target = programs.get(reward.campaign)
         if target is None and reward.campaign in elsewhere:
             continue
-        if target is not None and _begins(target) is not None:
+        if target is not None and enterable(target):
             continue
         what = (
             "is no campaign of this shop"
             if target is None
             else f"cannot be entered: {target.mechanic.kind} has nothing to begin"
         )
-        others = sorted(name for name, one in programs.items() if _begins(one) is not None)
+        others = sorted(name for name, one in programs.items() if enterable(one))
         choices = ", ".join(others) or "none; give this shop the campaign too, or elsewhere="
         yield f"{program.name}: {place}: {reward.campaign!r} {what}; choose from: {choices}"
 

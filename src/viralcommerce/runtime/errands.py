@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Final, TypeVar
+
+from viralcommerce.errors import InvalidValue
 
 E = TypeVar("E")
 T = TypeVar("T")
@@ -42,6 +45,20 @@ async def run_later(errands: Generator[E, Any, T], perform: Callable[[E], Awaita
     except StopIteration as done:
         result: T = done.value
         return result
+
+
+def done_at_once(answer: object) -> None:
+    """Hold an issuer whom nobody awaits to what it says: that it is done.
+
+    Raises:
+        InvalidValue: it is to be awaited.
+    """
+    if inspect.isawaitable(answer):
+        if inspect.iscoroutine(answer):
+            answer.close()
+        raise InvalidValue(
+            "issuer: issue() is to be awaited, and nothing was handed out; give it to an AsyncShop"
+        )
 
 
 def told(error: Exception) -> str:

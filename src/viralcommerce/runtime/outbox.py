@@ -10,6 +10,8 @@ Laws of a store, held by its contract:
     One holder: what is under a lease is claimed by nobody else before the lease is over.
     Own lease: only whoever holds an entry puts it back; anybody may say that it was delivered.
     Aside: what is set aside is claimed by nobody, holds nobody up, and is seen.
+    Left to others: what a claim says that it cannot deliver stays as it is, and so does everything
+        younger of the same member.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from viralcommerce.messages import Award
+from viralcommerce.rules.rewards import ENTRY
 
 
 class Pending(Struct, frozen=True, gc=False):
@@ -43,6 +46,36 @@ class Pending(Struct, frozen=True, gc=False):
     error: str = ""
 
 
+def leads_into(award: Award) -> str:
+    """The campaign that an entry leads into; nothing where it is no entry."""
+    return award.asset.partition("/")[2] if award.reward == ENTRY else ""
+
+
+class Reach(Struct, frozen=True, kw_only=True, gc=False):
+    """What a shop can deliver.
+
+    What its campaigns give and nobody has is its own, too: who gave it sees that it leads nowhere.
+
+    Args:
+        issues: whether it has an issuer, for all that is no entry.
+        campaigns: that it has; entries into these are its own.
+        elsewhere: campaigns that another shop has.
+    """
+
+    issues: bool
+    campaigns: tuple[str, ...]
+    elsewhere: tuple[str, ...] = ()
+
+    def has(self, campaign: str, award: Award) -> bool:
+        """Whether what a campaign gave is delivered here."""
+        target = leads_into(award)
+        if not target:
+            return self.issues
+        return target in self.campaigns or (
+            campaign in self.campaigns and target not in self.elsewhere
+        )
+
+
 class Claim(Struct, frozen=True, kw_only=True, gc=False):
     """What a relay takes upon itself.
 
@@ -51,12 +84,14 @@ class Claim(Struct, frozen=True, kw_only=True, gc=False):
         at: the present moment, by the relay's clock.
         until: the lease is over at this moment.
         limit: how many entries at most.
+        reach: of the shop; all that waits, unless said.
     """
 
     by: str
     at: datetime
     until: datetime
     limit: int
+    reach: Reach | None = None
 
 
 class Later(Struct, frozen=True, gc=False):

@@ -10,7 +10,7 @@ from viralcommerce.codec import Codec, messages_of
 from viralcommerce.errors import InvalidRule, StoreCorrupt, UnknownCampaign
 from viralcommerce.messages import State
 from viralcommerce.program import Program
-from viralcommerce.runtime.entries import check_entries
+from viralcommerce.runtime.entries import check_entries, enterable
 from viralcommerce.runtime.ports import Decision
 
 SHADOW: Final = "shadow:"
@@ -67,9 +67,9 @@ class Programs:
         self._pinned[(program.name, program.hash)] = program
 
     @property
-    def enter(self) -> bool:
-        """Whether any gives entries into others."""
-        return any(program.enters for program in self.newest.values())
+    def entered(self) -> bool:
+        """Whether any gives entries into others, or may be given as one."""
+        return any(program.enters or enterable(program) for program in self.newest.values())
 
     def named(self, campaign: Campaign | str) -> Program:
         """The newest version of a campaign of this shop.

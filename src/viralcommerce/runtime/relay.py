@@ -2,7 +2,7 @@
 
 A generator of errands that a shell performs::
 
-    claim    the oldest entries that are due, under a lease
+    claim    the oldest entries that are due and can be delivered here, under a lease
     hand     one to the issuer; or, if it is an entry, to its campaign (`entering`)
     settle   delivered, to be tried again later, or set aside: all of it in one commit
 
@@ -14,6 +14,7 @@ Laws:
     Nothing lost: whenever a relay stops, what it did not deliver waits for the next one.
     Patience: each try waits longer than the one before, up to a bound; after so many tries an
         entry is set aside, and seen.
+    Nobody gone: what would go to somebody who was forgotten is taken back instead.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from viralcommerce.errors import InvalidValue
+from viralcommerce.errors import InvalidValue, NotLive
 from viralcommerce.messages import Award
 from viralcommerce.rules.rewards import ENTRY
 from viralcommerce.runtime.entering import (
@@ -33,21 +34,26 @@ from viralcommerce.runtime.entering import (
     Decide,
     Ending,
     Failed,
+    Find,
     Prepare,
     Recall,
     Reverse,
     Reversed,
     entering,
+    reversing,
 )
-from viralcommerce.runtime.outbox import Claim, Later, Pending, Poisoned, Settled
+from viralcommerce.runtime.erasure import is_gone
+from viralcommerce.runtime.outbox import Claim, Later, Pending, Poisoned, Reach, Settled
 from viralcommerce.runtime.ports import Clock, Entropy
 from viralcommerce.runtime.programs import Programs
 from viralcommerce.runtime.stamping import aware
+from viralcommerce.runtime.ticking import Pin
 from viralcommerce.values.spans import hours, minutes, seconds
 
 AT_ONCE: Final = 20
 """How many entries share one claim and one settlement: what may come twice when a relay dies."""
-NOBODY_ISSUES: Final = "deliver: there is no issuer here; it is left to a shop that has one"
+FORGOTTEN: Final = "forgotten"
+"""Why an award is taken back that would go to somebody who was forgotten."""
 MOST_ERRORS: Final = 10
 """How many different errors a round tells of."""
 
@@ -107,7 +113,7 @@ class Hand(Struct, frozen=True, gc=False):
     award: Award
 
 
-Errand = Claim | Hand | Prepare | Decide | Recall | Reverse | Settled
+Errand = Claim | Hand | Prepare | Decide | Recall | Find | Pin | Reverse | Settled
 """What a relay sends a shell on; the answer is what was asked for, `Failed`, or nothing."""
 
 
@@ -130,7 +136,13 @@ class Deliveries(Struct, frozen=True, kw_only=True):
 
 
 def relay(
-    programs: Programs, clock: Clock, entropy: Entropy, *, limit: int, patience: Patience
+    programs: Programs,
+    clock: Clock,
+    entropy: Entropy,
+    *,
+    issues: bool,
+    limit: int,
+    patience: Patience,
 ) -> Generator[Errand, Any, Deliveries]:
     """Deliver what is due, at most so many.
 
@@ -138,12 +150,21 @@ def relay(
         programs: of the shop.
         clock: for leases and back-off; those of two relays need not agree.
         entropy: names the lease, and spreads what is tried again.
+        issues: whether there is an issuer.
         limit: how many to claim in all.
         patience: with what fails.
 
     Raises:
         InvalidValue: a limit that is no count.
+        NotLive: there is nothing that could be delivered here.
     """
+    reach = Reach(
+        issues=issues,
+        campaigns=tuple(programs.newest),
+        elsewhere=tuple(programs.elsewhere),
+    )
+    if not (issues or programs.entered):
+        raise NotLive("deliver: this shop has no issuer; give issuer= when it is built")
     if limit < 1:
         raise InvalidValue(f"deliver: limit={limit}; give 1 or more")
     told = _Told()
@@ -152,7 +173,7 @@ def relay(
     while left > 0:
         at = clock.now()
         until = at + patience.lease
-        claim = Claim(by=by, at=at, until=until, limit=min(left, AT_ONCE))
+        claim = Claim(by=by, at=at, until=until, limit=min(left, AT_ONCE), reach=reach)
         claimed: Sequence[Pending] = yield claim
         if not claimed:
             break
@@ -215,9 +236,11 @@ class _Round:
             self._waiting.pop()
 
     def _hand(self, one: Pending) -> Generator[Errand, Any, Ending]:
+        now = aware(self._clock.now())
+        if is_gone(one.award.to):
+            return (yield from reversing(self._programs, one, now, FORGOTTEN))
         if one.award.reward == ENTRY:
             is_last = one.tries >= self._patience.tries
-            now = aware(self._clock.now())
             return (yield from entering(self._programs, one, now, is_last=is_last))
         ending: Ending = yield Hand(one.award)
         return ending

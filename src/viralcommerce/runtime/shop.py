@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final, Literal, Self
 
@@ -17,13 +17,13 @@ from viralcommerce.errors import (
     NotLive,
 )
 from viralcommerce.kinds import KINDS
-from viralcommerce.messages import Command
+from viralcommerce.messages import Award, Command
 from viralcommerce.rules.base import Kinds
 from viralcommerce.runtime.chance import SystemClock, SystemEntropy
 from viralcommerce.runtime.driver import Driver, shop_is_closed
-from viralcommerce.runtime.entering import Awaits, Decide, Failed, Prepare, Recall, Reverse
+from viralcommerce.runtime.entering import Decide, Failed, Find, Prepare, Recall, Reverse
 from viralcommerce.runtime.erasure import Forgotten, erasure
-from viralcommerce.runtime.errands import run, told
+from viralcommerce.runtime.errands import done_at_once, run, told
 from viralcommerce.runtime.gathering import Gathering
 from viralcommerce.runtime.gathering_threads import Gatherer
 from viralcommerce.runtime.life import Life, Stage
@@ -40,7 +40,6 @@ from viralcommerce.runtime.ports import (
 )
 from viralcommerce.runtime.programs import Programs
 from viralcommerce.runtime.relay import (
-    NOBODY_ISSUES,
     PATIENCE,
     Deliveries,
     Errand,
@@ -287,9 +286,15 @@ class Shop:
         """
         if self._hosted:
             raise NotLive(NOT_WITHIN)
-        if self._issuer is None and not self._programs.enter:
-            raise NotLive("deliver: this shop has no issuer; give issuer= when it is built")
-        going = relay(self._programs, self._clock, self._entropy, limit=limit, patience=patience)
+        issues = self._issuer is not None
+        going = relay(
+            self._programs,
+            self._clock,
+            self._entropy,
+            issues=issues,
+            limit=limit,
+            patience=patience,
+        )
         return run(going, self._errand)
 
     def _errand(self, errand: Errand) -> object:
@@ -307,9 +312,13 @@ class Shop:
                 return (self._driver.all((errand.request,)))[0]
             if isinstance(errand, Recall):
                 return self.store.history(errand.campaign, errand.instance)
-            if self._issuer is None:
-                return Awaits(NOBODY_ISSUES)
-            self._issuer.issue(errand.award)
+            if isinstance(errand, Find):
+                return self.store.cell(errand.campaign, errand.instance)
+            if isinstance(errand, Pin):
+                return self._programs.pinned(errand.campaign, errand.digest)
+            if self._issuer is not None:
+                issue: Callable[[Award], object] = self._issuer.issue
+                done_at_once(issue(errand.award))
         except Exception as error:  # noqa: BLE001 - whatever an issuer or a store likes to raise
             return Failed(told(error))
         return None

@@ -56,6 +56,8 @@ class Dialect(Protocol):
 
     holds: str
     """A function of a text and a part of it; above 0 where the one has the other."""
+    keeps: str
+    """What keeps rows that are selected from others until the end; nothing where all are kept."""
 
     def begin(self, erasure: Erasure) -> Script[None]:
         """Begin; what is written from now on is news."""
@@ -216,7 +218,7 @@ class _Forgetting:
         """What is set aside in the outbox; refuses while something is on its way."""
         sql = (
             f"select due, {PENDING_COLUMNS} from {{s}}outbox "
-            f"where {self._has('award')} or {self._has('error')}"
+            f"where {self._has('award')} or {self._has('error')}{self.dialect.keeps}"
         )
         (rows,) = yield [Said(sql, (self.escaped, self.raw))]
         every = [(due, to_pending(tuple(columns))) for due, *columns in rows]

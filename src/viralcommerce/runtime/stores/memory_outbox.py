@@ -61,13 +61,15 @@ class MemoryOutbox:
         """Take the oldest that are due."""
         taken: list[Pending] = []
         behind: set[str] = set()
+        reach = claim.reach
         with self._lock:
             for entry in self._waiting():
                 if len(taken) == claim.limit:
                     break
                 pending = entry.pending
                 member = pending.award.to
-                if not entry.is_due(claim.at):
+                is_mine = reach is None or reach.has(pending.campaign, pending.award)
+                if not (is_mine and entry.is_due(claim.at)):
                     behind.add(member)
                 if member in behind:
                     continue

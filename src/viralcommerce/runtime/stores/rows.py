@@ -7,9 +7,10 @@ from typing import Any, Final
 
 import msgspec
 
+from viralcommerce.codec import encode
 from viralcommerce.messages import Award, Transfer
 from viralcommerce.runtime.life import Life
-from viralcommerce.runtime.outbox import Backlog, Pending
+from viralcommerce.runtime.outbox import Backlog, Pending, leads_into
 from viralcommerce.runtime.ports import Cell, Posting
 from viralcommerce.runtime.sealing import Seal
 
@@ -84,6 +85,11 @@ def to_pending(row: tuple[Any, ...]) -> Pending:
     """An entry of the outbox from `PENDING_COLUMNS`."""
     position, campaign, award, at, tries, error = row
     return Pending(position, campaign, to_award(award), moment(at), tries, error)
+
+
+def outbox_row(campaign: str, at: int, award: Award) -> tuple[str, str, int, str, str]:
+    """An award as it is put into the outbox: campaign, member, at, entry, award."""
+    return campaign, award.to, at, leads_into(award), encode(award).decode()
 
 
 def to_backlog(row: tuple[Any, ...]) -> Backlog:

@@ -72,14 +72,14 @@ create table if not exists viral_tombstones (
 ) without rowid;
 create table if not exists viral_outbox (
   position integer primary key autoincrement, campaign text not null, member text not null,
-  at integer not null, award text not null, due integer default 0,
+  at integer not null, entry text not null, award text not null, due integer default 0,
   tries integer not null default 0, lease text not null default '', error text not null default ''
 );
 create index if not exists viral_outbox_due on viral_outbox (due) where due is not null;
 create index if not exists viral_outbox_member on viral_outbox (member, due)
   where due is not null;
-create index if not exists viral_outbox_tried on viral_outbox (member, position)
-  where due is not null and tries > 0;
+create index if not exists viral_outbox_line on viral_outbox (member, position)
+  where due is not null;
 create index if not exists viral_outbox_aside on viral_outbox (position) where due is null;
 """
 KNOWN: Final = f"insert or ignore into viral_meta values ('schema', '{SCHEMA_VERSION}')"

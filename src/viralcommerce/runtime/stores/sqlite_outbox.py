@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from abc import abstractmethod
 from collections.abc import Generator, Iterable, Sequence
@@ -18,15 +19,38 @@ from viralcommerce.runtime.stores.rows import (
 )
 from viralcommerce.runtime.stores.sqlite_session import translated
 
-_ANY_DUE: Final = "select 1 from viral_outbox indexed by viral_outbox_due where due <= ? limit 1"
-_DUE: Final = (
-    f"select {PENDING_COLUMNS} from viral_outbox as o not indexed where due <= :at "
-    "and not exists (select 1 from viral_outbox as older indexed by viral_outbox_member "
-    "where older.member = o.member and older.due > :at and older.position < o.position) "
-    "and not exists (select 1 from viral_outbox as older indexed by viral_outbox_tried "
-    "where older.member = o.member and older.due is not null and older.tries > 0 "
-    "and older.position < o.position) order by position limit :limit"
+_MINE: Final = (
+    "case when {of}.entry = '' then :issues "
+    "else {of}.entry in (select value from json_each(:campaigns)) "
+    "or ({of}.campaign in (select value from json_each(:campaigns)) "
+    "and {of}.entry not in (select value from json_each(:elsewhere))) end"
 )
+"""`Reach.has`, of an entry."""
+
+
+def _any_due(mine: str) -> str:
+    return (
+        "select 1 from viral_outbox as o indexed by viral_outbox_due where due <= :at "
+        f"and {mine.format(of='o')} limit 1"
+    )
+
+
+def _due(mine: str) -> str:
+    return (
+        f"select {PENDING_COLUMNS} from viral_outbox as o not indexed where due <= :at "
+        f"and {mine.format(of='o')} "
+        "and not exists (select 1 from viral_outbox as older indexed by viral_outbox_member "
+        "where older.member = o.member and older.due > :at and older.position < o.position) "
+        "and not exists (select 1 from viral_outbox as older indexed by viral_outbox_line "
+        "where older.member = o.member and older.due is not null "
+        "and older.position < o.position "
+        f"and (older.tries > 0 or not {mine.format(of='older')})) "
+        "order by position limit :limit"
+    )
+
+
+_ALL: Final = (_any_due("true"), _due("true"))
+_OF_MINE: Final = (_any_due(_MINE), _due(_MINE))
 _TAKE: Final = "update viral_outbox set tries = tries + 1, lease = ?, due = ? where position = ?"
 _DELIVERED: Final = "delete from viral_outbox where position = ?"
 _PUT: Final = (
@@ -64,11 +88,19 @@ class SqliteOutbox(Outbox):
 
     def claim(self, claim: Claim) -> Sequence[Pending]:
         """Take the oldest entries that are due; where none is, nothing is locked."""
-        at = micros(claim.at)
-        if not self._rows(_ANY_DUE, at):
-            return []
+        any_due, due = _ALL if claim.reach is None else _OF_MINE
+        said: dict[str, object] = {"at": micros(claim.at)}
+        if claim.reach is not None:
+            said |= {
+                "issues": claim.reach.issues,
+                "campaigns": json.dumps(claim.reach.campaigns),
+                "elsewhere": json.dumps(claim.reach.elsewhere),
+            }
+        with translated(self.path), self._connection() as connection:
+            if connection.execute(any_due, said).fetchone() is None:
+                return []
         with self._writing() as connection:
-            rows = connection.execute(_DUE, {"at": at, "limit": claim.limit}).fetchall()
+            rows = connection.execute(due, {**said, "limit": claim.limit}).fetchall()
             connection.executemany(
                 _TAKE, [(claim.by, micros(claim.until), row[0]) for row in rows]
             )

@@ -26,7 +26,7 @@ from viralcommerce.runtime.ports import (
     Wanted,
     Writes,
 )
-from viralcommerce.runtime.stores.rows import CELL_COLUMNS, micros
+from viralcommerce.runtime.stores.rows import CELL_COLUMNS, micros, outbox_row
 from viralcommerce.runtime.stores.said import Rows, Said, Script
 from viralcommerce.runtime.stores.sqlite_reads import ONE_QUOTA, read
 
@@ -54,7 +54,9 @@ _PUT_PART: Final = (
     "insert into viral_parts (campaign, member, role, instance, at) values (?, ?, ?, ?, ?) "
     "on conflict do nothing"
 )
-_PUT_OUTBOX: Final = "insert into viral_outbox (campaign, member, at, award) values (?, ?, ?, ?)"
+_PUT_OUTBOX: Final = (
+    "insert into viral_outbox (campaign, member, at, entry, award) values (?, ?, ?, ?, ?)"
+)
 _PUT_RULES: Final = "insert into viral_rules values (?, ?) on conflict do nothing"
 
 
@@ -284,7 +286,7 @@ class SqliteSession:
                 keys.append((name, record.key, position, at))
             ledger += [_ledger_row(name, instance, at, moved) for moved in record.transfers]
             parts += [(name, member, role, instance, at) for member, role in record.parts]
-            outbox += [(name, one.to, at, encode(one).decode()) for one in record.issue]
+            outbox += [outbox_row(name, at, one) for one in record.issue]
         if keys:
             many(_PUT_KEY, keys)
         many(_PUT_JOURNAL, lines)

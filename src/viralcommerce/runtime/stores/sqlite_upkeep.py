@@ -107,6 +107,7 @@ class SqliteDialect:
     """What SQLite does in its way: one transaction writes, so that nothing more is locked."""
 
     holds = "instr"
+    keeps = ""
 
     def begin(self, erasure: Erasure) -> Script[None]:
         """The session has begun."""

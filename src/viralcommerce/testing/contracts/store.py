@@ -48,6 +48,7 @@ from viralcommerce.testing.contracts.store_locks import (
 from viralcommerce.testing.contracts.store_outbox import (
     claims_in_line,
     leases_run_out,
+    leaves_to_others,
     outbox_survives,
     relays_share,
     retries_alone,
@@ -105,6 +106,7 @@ STORE_LAWS: Final[tuple[StoreLaw, ...]] = (
     outbox_survives,
     claims_in_line,
     retries_alone,
+    leaves_to_others,
     leases_run_out,
     settles_its_own,
     sets_aside,

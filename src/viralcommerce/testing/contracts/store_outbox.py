@@ -8,7 +8,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from viralcommerce.runtime.outbox import Backlog, Claim, Later, Pending, Poisoned, Settled
+from msgspec import structs
+
+from viralcommerce.messages import Award
+from viralcommerce.rules.rewards import ENTRY
+from viralcommerce.runtime.outbox import (
+    Backlog,
+    Claim,
+    Later,
+    Pending,
+    Poisoned,
+    Reach,
+    Settled,
+)
 from viralcommerce.runtime.ports import Record, Store
 from viralcommerce.testing.contracts.kit import (
     AT,
@@ -26,13 +38,27 @@ LEASE: Final = 5 * MINUTE
 
 
 def _gives(store: Store, *names: str, of: str = "rain-pack", at: datetime = AT) -> None:
-    """A commit that gives awards, called like ``ann/1``: to whom, and an id."""
-    awards = tuple(award(name, to=name.partition("/")[0]) for name in names)
+    """A commit that gives awards, called like ``ann/1``, or ``ann/1>draw`` for an entry."""
+    awards = tuple(_award(*name.partition(">")) for name in names)
     committed(store, writes(Record("", yes("p", of=of, at=at, awards=awards), issue=awards)))
 
 
-def _claim(store: Store, by: str = "one", at: datetime = AT, limit: int = 100) -> list[Pending]:
-    return list(store.claim(Claim(by=by, at=at, until=at + LEASE, limit=limit)))
+def _award(ident: str, _: str, leads_into: str) -> Award:
+    given = award(ident, to=ident.partition("/")[0])
+    if leads_into:
+        given = structs.replace(given, reward=ENTRY, asset=f"{ENTRY}/{leads_into}")
+    return given
+
+
+def _claim(
+    store: Store,
+    by: str = "one",
+    at: datetime = AT,
+    limit: int = 100,
+    reach: Reach | None = None,
+) -> list[Pending]:
+    claim = Claim(by=by, at=at, until=at + LEASE, limit=limit, reach=reach)
+    return list(store.claim(claim))
 
 
 def _ids(entries: Sequence[Pending]) -> list[str]:
@@ -98,6 +124,25 @@ def retries_alone(bench: StoreBench) -> None:
     same([one.tries for one in again], [2, 2], "how often they were tried")
     store.settle(Settled(by="two", delivered=tuple(one.position for one in again)))
     same(_ids(_claim(store, "two", at=over)), ["ann/2"], "what comes then")
+
+
+def leaves_to_others(bench: StoreBench) -> None:
+    """What a claim cannot deliver stays as it is, and so does what is younger of its member."""
+    store = bench.store()
+    _gives(store, "ann/1>draw", "ann/2", "bob/1", "cat/1>lost", "dan/1>rain-pack")
+    _gives(store, "bob/2>tea", "bob/3", "eve/1>lost", of=OTHER)
+    here = Reach(issues=True, campaigns=("rain-pack",), elsewhere=("draw",))
+    there = Reach(issues=False, campaigns=("draw", "tea"))
+    mine = _claim(store, "here", reach=here)
+    same(_ids(mine), ["bob/1", "cat/1", "dan/1"], "what one can deliver, or has given itself")
+    same(_ids(_claim(store, "here", reach=here)), [], "what is left of that")
+    theirs = _claim(store, "there", reach=there)
+    same([(one.award.id, one.tries) for one in theirs], [("ann/1", 1)], "what the other can")
+    done = tuple(one.position for one in [*mine, *theirs])
+    store.settle(Settled(by="here", delivered=done))
+    same(_ids(_claim(store, "there", reach=there)), ["bob/2"], "what the other can then")
+    same(_ids(_claim(store, "here", reach=here)), ["ann/2"], "what the one can then")
+    same(_ids(_claim(store, "all")), ["eve/1"], "what is left to whoever takes everything")
 
 
 def leases_run_out(bench: StoreBench) -> None:

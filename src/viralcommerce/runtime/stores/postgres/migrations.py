@@ -79,15 +79,16 @@ create table {schema}.parts (
 );
 create table {schema}.outbox (
   position bigint generated always as identity primary key, campaign text not null,
-  member text collate "C" not null, at bigint not null, award text not null,
+  member text collate "C" not null, at bigint not null, entry text not null, award text not null,
   due bigint default 0, tries bigint not null default 0, lease text not null default '',
   error text not null default ''
 ) with (fillfactor = 70);
 create index outbox_due on {schema}.outbox (due) where due is not null;
 create index outbox_member on {schema}.outbox (member, due) where due is not null;
-create index outbox_tried on {schema}.outbox (member, position)
-  where due is not null and tries > 0;
+create index outbox_line on {schema}.outbox (member, position) where due is not null;
 create index outbox_aside on {schema}.outbox (position) where due is null;
+comment on column {schema}.outbox.entry is
+  'the campaign that it leads into; nothing where an issuer hands it out';
 comment on column {schema}.outbox.due is
   'from when it may be claimed, or the end of the lease; null: it is set aside';
 create table {schema}.seals (

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from viralcommerce.runtime.outbox import Backlog, Claim, Later, Pending, Poisoned, Settled
+from viralcommerce.runtime.outbox import (
+    Backlog,
+    Claim,
+    Later,
+    Pending,
+    Poisoned,
+    Reach,
+    Settled,
+)
 from viralcommerce.runtime.stores.postgres.reads import Query
 from viralcommerce.runtime.stores.postgres.statements import Rows, Step, numbers
 from viralcommerce.runtime.stores.postgres.whole import Int8
@@ -19,14 +27,28 @@ from viralcommerce.runtime.stores.rows import (
 # What is chosen of a member is all that waits up to some entry. Two relays may choose the same:
 # what one has locked the other skips, and with it, by the last condition, everything younger of
 # the same member. What was claimed since is not due any more when its lock is taken: skipped too.
-_CLAIM = f"""
-with chosen as materialized (
+_MINE = (
+    "case when {of}.entry = '' then (select issues from reach) "
+    "else {of}.entry = any((select campaigns from reach)::text[]) "
+    "or ({of}.campaign = any((select campaigns from reach)::text[]) "
+    "and {of}.entry <> all((select elsewhere from reach)::text[])) end"
+)
+"""`Reach.has`, of an entry."""
+
+
+def _claiming(mine: str) -> str:
+    return f"""
+with reach as materialized (
+  select %s::boolean as issues, %b::text[] as campaigns, %b::text[] as elsewhere
+), chosen as materialized (
   select position, member from {{s}}.outbox o
   where exists (select from {{s}}.outbox where due <= %s) and due <= %s
+    and {mine.format(of="o")}
     and not exists (select from {{s}}.outbox older where older.member = o.member
       and older.due > %s and older.position < o.position)
     and not exists (select from {{s}}.outbox older where older.member = o.member
-      and older.due is not null and older.tries > 0 and older.position < o.position)
+      and older.due is not null and older.position < o.position
+      and (older.tries > 0 or not {mine.format(of="older")}))
   order by position limit %s
 ), locked as materialized (
   select position from {{s}}.outbox
@@ -42,6 +64,9 @@ with chosen as materialized (
 )
 select * from taken order by position
 """
+
+
+_ALL, _OF_MINE = _claiming("true"), _claiming(_MINE)
 _SETTLE = """
 with gone as (
   delete from {s}.outbox where position = any(%b)
@@ -90,8 +115,11 @@ class OutboxQueries:
     def claim(self, claim: Claim) -> Query[Sequence[Pending]]:
         """Take the oldest entries that are due."""
         at, until = Int8(micros(claim.at)), Int8(micros(claim.until))
-        values = (at, at, at, Int8(claim.limit), at, claim.by, until)
-        return Query(Step(self._sql(_CLAIM), values), _pending)
+        reach = claim.reach or Reach(issues=True, campaigns=())
+        mine = (reach.issues, list(reach.campaigns), list(reach.elsewhere))
+        values = (*mine, at, at, at, Int8(claim.limit), at, claim.by, until)
+        sql = _ALL if claim.reach is None else _OF_MINE
+        return Query(Step(self._sql(sql), values), _pending)
 
     def settle(self, settled: Settled) -> Query[None]:
         """Write down what became of a claim."""

@@ -62,7 +62,9 @@ COLUMNS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "parts": (
         ("campaign", TEXT), ("member", TEXT), ("role", TEXT), ("instance", TEXT), ("at", NUMBER),
     ),
-    "outbox": (("campaign", TEXT), ("member", TEXT), ("at", NUMBER), ("award", TEXT)),
+    "outbox": (
+        ("campaign", TEXT), ("member", TEXT), ("at", NUMBER), ("entry", TEXT), ("award", TEXT),
+    ),
     "rules": (("hash", TEXT), ("campaign", TEXT)),
 }  # fmt: skip
 PLACE: Final = COLUMNS["cells"][:2]

@@ -124,6 +124,7 @@ class PostgresDialect:
     """
 
     holds = "strpos"
+    keeps = " for update"
 
     def __init__(self, schema: str) -> None:
         self._schema = schema

@@ -20,7 +20,7 @@ from viralcommerce.runtime.stores.postgres.statements import (
     numbers,
 )
 from viralcommerce.runtime.stores.postgres.whole import Int8
-from viralcommerce.runtime.stores.rows import micros
+from viralcommerce.runtime.stores.rows import micros, outbox_row
 
 USED: Final = ("used", NUMBER)
 _CELL_ARRAYS: Final = (*COLUMNS["cells"], ("expected", NUMBER))
@@ -139,5 +139,5 @@ def _tables(records: Sequence[Record]) -> dict[str, list[Row]]:
             whom = (moved.id, moved.source, moved.target, moved.asset)
             ledger.append((name, instance, at, *whom, moved.amount, moved.reverses, award))
         parts += [(name, member, role, instance, at) for member, role in record.parts]
-        outbox += [(name, one.to, at, encode(one).decode()) for one in record.issue]
+        outbox += [outbox_row(name, at, one) for one in record.issue]
     return {"ledger": ledger, "parts": parts, "outbox": outbox}
