@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from msgspec import structs
 
-from viralcommerce.errors import StoreBusy, StoreFull
+from viralcommerce.errors import NotLive, StoreError
 from viralcommerce.runtime.erasure import Erasure, Forgotten
 from viralcommerce.runtime.ports import Cell, Place
 from viralcommerce.runtime.sealing import RefusedLine, Sealing
@@ -41,7 +41,10 @@ class SqliteUpkeep:
     def _connection(self) -> AbstractContextManager[sqlite3.Connection]: ...
 
     def forget(self, erasure: Erasure) -> Forgotten:
-        """Put the pseudonym in the member's place; a small file is scrubbed at once."""
+        """Put the pseudonym in the member's place; a small file is scrubbed at once.
+
+        It is done when that is committed: whatever keeps the file from being scrubbed is no error.
+        """
         session = self.session()
         try:
             done = session.play(forgetting(SqliteDialect(), erasure))
@@ -51,7 +54,7 @@ class SqliteUpkeep:
             return done
         try:
             return structs.replace(done, is_scrubbed=self.scrub())
-        except (StoreBusy, StoreFull):
+        except (StoreError, NotLive):
             return done
 
     def _scrubs_at_once(self) -> bool:
