@@ -151,6 +151,26 @@ def test_the_outbox_and_the_lives_find_the_disk_full_too(tmp_path: Path) -> None
         assert audit(shop.store).is_clean
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits to the size of files here")
+def test_a_disk_that_is_full_at_the_commit_forgets_nobody_and_says_so(tmp_path: Path) -> None:
+    import resource
+
+    path = tmp_path / "shop.db"
+    filled(path, packs=1)
+    with shop_on(SqliteStore(path)) as shop:
+        before = tables(shop.store, "ann")
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1, limits[1]))
+        try:
+            with pytest.raises(StoreError, match=r"shop\.db: .*; nothing was written"):
+                shop.forget("ann")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert tables(shop.store, "ann") == before
+        assert not shop.forget("ann").nothing
+        assert audit(shop.store).is_clean
+
+
 def test_no_room_for_the_tables_says_so_and_the_file_can_be_used_later(tmp_path: Path) -> None:
     class NoRoom(SmallDisk):
         room = 3

@@ -172,16 +172,21 @@ class SqliteSession:
         """
         try:
             self.lock(Wanted())
+            result = self._result(script)
+            self._commit()
+        except sqlite3.Error as error:
+            raise self._said(error) from error
+        self._locked = False
+        return result
+
+    def _result(self, script: Script[T]) -> T:
+        try:
             said = next(script)
             while True:
                 said = script.send([self._rows(one) for one in said])
         except StopIteration as done:
-            self._commit()
-            self._locked = False
             result: T = done.value
             return result
-        except sqlite3.Error as error:
-            raise self._said(error) from error
 
     def _rows(self, said: Said) -> Rows:
         sql = said.sql.replace("{s}", "viral_").replace("%s", "?")
