@@ -275,6 +275,21 @@ def test_a_place_where_no_file_can_be_says_so(tmp_path: Path, path: str) -> None
         SqliteStore(tmp_path / path)
 
 
+def test_a_process_that_goes_elsewhere_keeps_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("here", "elsewhere"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with shop_on(SqliteStore("shop.db")) as shop:
+        session = shop.store.session()  # what comes next needs a connection of its own
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        shop.handle(NAME, commands("p")[0])
+        session.close()
+        assert shop.store.cell(NAME, "p") is not None
+        assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
 def test_a_host_with_tables_of_its_own_keeps_them(tmp_path: Path) -> None:
     path = tmp_path / "host.db"
     with sqlite3.connect(path) as connection:

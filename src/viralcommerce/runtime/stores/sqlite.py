@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal
 
 from viralcommerce.codec import encode
@@ -43,7 +44,8 @@ class SqliteStore(SqliteContents, SqliteOutbox, SqliteUpkeep):
     """A store in one SQLite file; the tables are made when they are not there.
 
     Args:
-        path: of the file; its folder must exist.
+        path: of the file; its folder must exist. A relative one is looked up once, from where the
+            process is now: every later connection is to the same file.
         busy_after: seconds to wait for another writer before `StoreBusy`.
         synchronous: ``"NORMAL"``, or ``"FULL"`` to lose nothing with the power either.
 
@@ -60,7 +62,7 @@ class SqliteStore(SqliteContents, SqliteOutbox, SqliteUpkeep):
         busy_after: float = 30.0,
         synchronous: Literal["NORMAL", "FULL"] = "NORMAL",
     ) -> None:
-        self.path = os.fspath(path)
+        self.path = str(Path(path).absolute())
         self._busy_after = busy_after
         self._synchronous = synchronous
         self._pool: deque[sqlite3.Connection] = deque()
