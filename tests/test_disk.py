@@ -15,6 +15,7 @@ import pytest
 from crashing import PEOPLE, game
 from viralcommerce import Accepted
 from viralcommerce.errors import (
+    InvalidValue,
     SchemaMismatch,
     StoreBusy,
     StoreCorrupt,
@@ -27,6 +28,7 @@ from viralcommerce.runtime.audit import audit
 from viralcommerce.runtime.chance import DerivedEntropy
 from viralcommerce.runtime.shop import Shop
 from viralcommerce.runtime.stores.sqlite import SqliteStore
+from viralcommerce.runtime.stores.urls import open_store
 from viralcommerce.testing.contracts.kit import tables
 
 NAME = "rain-pack"
@@ -288,6 +290,13 @@ def test_a_process_that_goes_elsewhere_keeps_its_file(
         session.close()
         assert shop.store.cell(NAME, "p") is not None
         assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.parametrize("path", [":memory:", ""])
+def test_a_path_that_names_no_file_is_refused(path: str) -> None:
+    for made in (lambda: SqliteStore(path), lambda: open_store(f"sqlite:///{path}")):
+        with pytest.raises(InvalidValue, match=r"names no file, and every .* memory:"):
+            made()
 
 
 def test_a_host_with_tables_of_its_own_keeps_them(tmp_path: Path) -> None:

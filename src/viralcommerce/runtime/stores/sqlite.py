@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from viralcommerce.codec import encode
-from viralcommerce.errors import NotLive, SchemaMismatch, StoreCorrupt
+from viralcommerce.errors import InvalidValue, NotLive, SchemaMismatch, StoreCorrupt
 from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.life import ALIVE, Life
 from viralcommerce.runtime.ports import Cell, Due, Line, Part, Posting
@@ -50,6 +50,7 @@ class SqliteStore(SqliteContents, SqliteOutbox, SqliteUpkeep):
         synchronous: ``"NORMAL"``, or ``"FULL"`` to lose nothing with the power either.
 
     Raises:
+        InvalidValue: a path that names no file: ``":memory:"``, an empty one.
         StoreCorrupt: the file is not an SQLite database.
         SchemaMismatch: its tables are of a newer version.
         StoreError: it cannot be opened or written.
@@ -62,7 +63,7 @@ class SqliteStore(SqliteContents, SqliteOutbox, SqliteUpkeep):
         busy_after: float = 30.0,
         synchronous: Literal["NORMAL", "FULL"] = "NORMAL",
     ) -> None:
-        self.path = str(Path(path).absolute())
+        self.path = file_path(path)
         self._busy_after = busy_after
         self._synchronous = synchronous
         self._pool: deque[sqlite3.Connection] = deque()
@@ -280,6 +281,22 @@ class SqliteStore(SqliteContents, SqliteOutbox, SqliteUpkeep):
         """Close every connection that is not in use."""
         self._closed = True
         _close_all(self._pool)
+
+
+def file_path(path: str | os.PathLike[str]) -> str:
+    """The path of a store's file, absolute.
+
+    Raises:
+        InvalidValue: sqlite3 would make a database of its own for every connection.
+    """
+    text = os.fspath(path)
+    if text in ("", ":memory:"):
+        raise InvalidValue(
+            f"path: {text!r} names no file, and every connection would have a database of its "
+            "own; name a file, or use MemoryStore() (the URL memory:)",
+            path=text,
+        )
+    return str(Path(text).absolute())
 
 
 def _closing(store: SqliteStore, pool: deque[sqlite3.Connection]) -> weakref.finalize[Any, Any]:
