@@ -222,7 +222,12 @@ class PostgresStore(PostgresTables):
 
     def scrub(self) -> bool:
         """Write every table anew, one after the other; each is locked meanwhile."""
-        return self._play(scrubbing(self.schema))
+        with self._connection() as connection:
+            try:
+                return play(scrubbing(self.schema), Psycopg(connection))
+            except BaseException:
+                connection.close()  # its timeouts are not the pool's any more
+                raise
 
     def close(self) -> None:
         """Close every connection that is not in use."""

@@ -194,7 +194,8 @@ def _said(step: Step) -> said.Said:
 def scrubbing(schema: str) -> Script[bool]:
     """Write every table anew, so that no file has what was overwritten; the old ones are dropped.
 
-    Nobody else can use a table while it is written.
+    Nobody else can use a table while it is written. The connection has no timeout meanwhile, and
+    keeps none where this fails.
 
     Raises:
         StoreError: the role may not: the server would warn, and leave the tables as they are.
