@@ -60,6 +60,7 @@ class PostgresStore(PostgresTables):
 
     Raises:
         SchemaMismatch: the tables are missing, too old or too new; says what to run.
+        StoreCorrupt: they are damaged, or another program's.
         StoreError: the database cannot be reached.
     """
 
