@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -25,7 +26,14 @@ from viralcommerce import (
     Shop,
     days,
 )
-from viralcommerce.errors import InvalidValue, NotLive, SchemaMismatch, StoreBusy, StoreCorrupt
+from viralcommerce.errors import (
+    InvalidValue,
+    NotLive,
+    SchemaMismatch,
+    StoreBusy,
+    StoreCorrupt,
+    StoreError,
+)
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.runtime.audit import audit
 from viralcommerce.runtime.ports import Wanted
@@ -288,10 +296,17 @@ def test_tables_that_say_nothing_that_can_be_are_told_alike_by_whoever_opens_and
 
 
 def test_a_database_that_is_not_there_and_a_url_of_no_kind() -> None:
-    from viralcommerce.errors import StoreError
+    from viralcommerce.runtime.stores.postgres import migrate
 
-    with pytest.raises(StoreError, match="nothing was written"):
-        Shop.open("postgresql://nobody@127.0.0.1:1/none?connect_timeout=1")
+    nowhere = "postgresql://nobody@127.0.0.1:1/none?connect_timeout=1"
+    missing = urlsplit(server_url())._replace(path="/not_there").geturl()
+    for url, said in ((nowhere, "port 1 failed"), (missing, '"not_there"')):
+        for opening in (Shop.open, migrate):
+            with pytest.raises(
+                StoreError, match=f"no connection to the database .*{said}"
+            ) as told:
+                opening(url)
+            assert not isinstance(told.value, StoreBusy), "trying again does not help"
     with pytest.raises(InvalidValue, match="postgresql://"):
         Shop.open("mysql://root@localhost")
 

@@ -14,7 +14,7 @@ from viralcommerce.runtime.stores.postgres.migrations import (
     versions_in,
 )
 from viralcommerce.runtime.stores.postgres.names import checked_schema
-from viralcommerce.runtime.stores.postgres.on_psycopg import translated
+from viralcommerce.runtime.stores.postgres.on_psycopg import connected
 
 
 def migrate(url: str, schema: str = SCHEMA, *, shards: int = SHARDS) -> int:
@@ -36,7 +36,7 @@ def migrate(url: str, schema: str = SCHEMA, *, shards: int = SHARDS) -> int:
         StoreError: the database could not be reached, or refused.
     """
     checked_schema(schema)
-    with translated(schema), psycopg.connect(url) as connection:
+    with connected(schema, url) as connection:
         connection.execute("select pg_advisory_xact_lock(hashtext('viralcommerce migrates'))")
         found, _ = version_of(connection, schema)
         if found > SCHEMA_VERSION:
