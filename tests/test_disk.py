@@ -271,10 +271,22 @@ def test_tables_without_a_version_are_refused(tmp_path: Path) -> None:
         SqliteStore(path)
 
 
-@pytest.mark.parametrize("path", ["no/such/folder/shop.db", "."])
-def test_a_place_where_no_file_can_be_says_so(tmp_path: Path, path: str) -> None:
-    with pytest.raises(StoreError, match="cannot be opened; make its folder, or name another"):
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("no/such/folder/shop.db", "make its folder, or name another"),
+        (".", "it is a folder; name a file in it"),
+    ],
+)
+def test_a_place_where_no_file_can_be_says_so(tmp_path: Path, path: str, said: str) -> None:
+    with pytest.raises(StoreError, match=f"cannot be opened; {said}"):
         SqliteStore(tmp_path / path)
+
+
+def test_a_folder_in_which_no_file_can_be_made_is_not_told_to_be_missing(tmp_path: Path) -> None:
+    (tmp_path / "shop.db").symlink_to(tmp_path / "nowhere" / "shop.db")  # root may write anywhere
+    with pytest.raises(StoreError, match=r"cannot be opened; .* see that .* its folder too"):
+        SqliteStore(tmp_path / "shop.db")
 
 
 def test_a_process_that_goes_elsewhere_keeps_its_file(
@@ -297,6 +309,11 @@ def test_a_path_that_names_no_file_is_refused(path: str) -> None:
     for made in (lambda: SqliteStore(path), lambda: open_store(f"sqlite:///{path}")):
         with pytest.raises(InvalidValue, match=r"names no file, and every .* memory:"):
             made()
+
+
+def test_a_path_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidValue, match=r"has U\+0000 in it"):
+        SqliteStore(tmp_path / "a\0b.db")
 
 
 def test_a_host_with_tables_of_its_own_keeps_them(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ class SqliteStore(SqliteContents, SqliteOutbox, SqliteUpkeep):
         synchronous: ``"NORMAL"``, or ``"FULL"`` to lose nothing with the power either.
 
     Raises:
-        InvalidValue: a path that names no file: ``":memory:"``, an empty one.
+        InvalidValue: a path that names no file: ``":memory:"``, an empty one, one with U+0000.
         StoreCorrupt: the file is not an SQLite database.
         SchemaMismatch: its tables are of a newer version.
         StoreError: it cannot be opened or written.
@@ -287,7 +287,8 @@ def file_path(path: str | os.PathLike[str]) -> str:
     """The path of a store's file, absolute.
 
     Raises:
-        InvalidValue: sqlite3 would make a database of its own for every connection.
+        InvalidValue: it cannot be a file, or sqlite3 would make a database of its own for every
+            connection.
     """
     text = os.fspath(path)
     if text in ("", ":memory:"):
@@ -296,6 +297,8 @@ def file_path(path: str | os.PathLike[str]) -> str:
             "own; name a file, or use MemoryStore() (the URL memory:)",
             path=text,
         )
+    if "\0" in text:
+        raise InvalidValue(f"path: {text!r:.80} has U+0000 in it, which no file may", path=text)
     return str(Path(text).absolute())
 
 
