@@ -21,6 +21,7 @@ from viralcommerce.runtime.stores.rows import CELL_COLUMNS, micros, to_cell
 from viralcommerce.runtime.stores.said import Script
 from viralcommerce.runtime.stores.sealing_sql import dropping, sealing
 from viralcommerce.runtime.stores.sqlite_session import SqliteSession, translated
+from viralcommerce.values.instants import in_utc
 
 SCRUBBED_AT_ONCE: Final = 64 << 20
 """Up to so many bytes a file is written anew as soon as somebody was forgotten: in a second."""
@@ -91,9 +92,10 @@ class SqliteUpkeep:
 
     def prune_tombstones(self, before: datetime) -> int:
         """Let those return who were forgotten before."""
+        at = micros(in_utc(before, "prune_tombstones: before"))
         with translated(self.path), self._connection() as connection:
             sql = "delete from viral_tombstones where at < ?"
-            return connection.cursor().execute(sql, (micros(before),)).rowcount
+            return connection.cursor().execute(sql, (at,)).rowcount
 
     def scrub(self) -> bool:
         """Write the file anew, and empty the log beside it, unless others still read in it.
