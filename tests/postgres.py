@@ -14,6 +14,7 @@ import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -74,6 +75,24 @@ def fresh_schema(*, shards: int = 16) -> str:
     schema = f"t{os.getpid()}_{next(_numbers)}"
     migrate(server_url(), schema, shards=shards)
     return schema
+
+
+def worker_url(schema: str) -> str:
+    """The URL of a role that may read and write the tables of a schema, and owns none of them."""
+    import psycopg
+
+    url = urlsplit(server_url())
+    with psycopg.connect(server_url(), autocommit=True) as connection:
+        role = f"worker_{schema}"
+        for statement in (
+            f"create role {role} login password 'works'",
+            f"grant usage on schema {schema} to {role}",
+            f"grant select, insert, update, delete on all tables in schema {schema} to {role}",
+            f"grant usage, select on all sequences in schema {schema} to {role}",
+        ):
+            connection.execute(statement.encode())
+    host = url.netloc.rpartition("@")[2]
+    return url._replace(netloc=f"{role}:works@{host}").geturl()
 
 
 def fresh_store(*, shards: int = 16, **options: Any) -> Any:

@@ -15,6 +15,7 @@ import pytest
 from crashing import PEOPLE, game
 from viralcommerce import Accepted
 from viralcommerce.errors import (
+    InvalidValue,
     SchemaMismatch,
     StoreBusy,
     StoreCorrupt,
@@ -27,6 +28,7 @@ from viralcommerce.runtime.audit import audit
 from viralcommerce.runtime.chance import DerivedEntropy
 from viralcommerce.runtime.shop import Shop
 from viralcommerce.runtime.stores.sqlite import SqliteStore
+from viralcommerce.runtime.stores.urls import open_store
 from viralcommerce.testing.contracts.kit import tables
 
 NAME = "rain-pack"
@@ -151,6 +153,26 @@ def test_the_outbox_and_the_lives_find_the_disk_full_too(tmp_path: Path) -> None
         assert audit(shop.store).is_clean
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits to the size of files here")
+def test_a_disk_that_is_full_at_the_commit_forgets_nobody_and_says_so(tmp_path: Path) -> None:
+    import resource
+
+    path = tmp_path / "shop.db"
+    filled(path, packs=1)
+    with shop_on(SqliteStore(path)) as shop:
+        before = tables(shop.store, "ann")
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1, limits[1]))
+        try:
+            with pytest.raises(StoreError, match=r"shop\.db: .*; nothing was written"):
+                shop.forget("ann")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert tables(shop.store, "ann") == before
+        assert not shop.forget("ann").nothing
+        assert audit(shop.store).is_clean
+
+
 def test_no_room_for_the_tables_says_so_and_the_file_can_be_used_later(tmp_path: Path) -> None:
     class NoRoom(SmallDisk):
         room = 3
@@ -249,10 +271,49 @@ def test_tables_without_a_version_are_refused(tmp_path: Path) -> None:
         SqliteStore(path)
 
 
-@pytest.mark.parametrize("path", ["no/such/folder/shop.db", "."])
-def test_a_place_where_no_file_can_be_says_so(tmp_path: Path, path: str) -> None:
-    with pytest.raises(StoreError, match="cannot be opened; make its folder, or name another"):
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("no/such/folder/shop.db", "make its folder, or name another"),
+        (".", "it is a folder; name a file in it"),
+    ],
+)
+def test_a_place_where_no_file_can_be_says_so(tmp_path: Path, path: str, said: str) -> None:
+    with pytest.raises(StoreError, match=f"cannot be opened; {said}"):
         SqliteStore(tmp_path / path)
+
+
+def test_a_folder_in_which_no_file_can_be_made_is_not_told_to_be_missing(tmp_path: Path) -> None:
+    (tmp_path / "shop.db").symlink_to(tmp_path / "nowhere" / "shop.db")  # root may write anywhere
+    with pytest.raises(StoreError, match=r"cannot be opened; .* see that .* its folder too"):
+        SqliteStore(tmp_path / "shop.db")
+
+
+def test_a_process_that_goes_elsewhere_keeps_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("here", "elsewhere"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with shop_on(SqliteStore("shop.db")) as shop:
+        session = shop.store.session()  # what comes next needs a connection of its own
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        shop.handle(NAME, commands("p")[0])
+        session.close()
+        assert shop.store.cell(NAME, "p") is not None
+        assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.parametrize("path", [":memory:", ""])
+def test_a_path_that_names_no_file_is_refused(path: str) -> None:
+    for made in (lambda: SqliteStore(path), lambda: open_store(f"sqlite:///{path}")):
+        with pytest.raises(InvalidValue, match=r"names no file, and every .* memory:"):
+            made()
+
+
+def test_a_path_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidValue, match=r"has U\+0000 in it"):
+        SqliteStore(tmp_path / "a\0b.db")
 
 
 def test_a_host_with_tables_of_its_own_keeps_them(tmp_path: Path) -> None:

@@ -96,6 +96,9 @@ def test_tables_that_are_not_there_say_what_to_run(run: Run, write: Write) -> No
         ("mysql://ann:hunter2@db/shop", 1, "'mysql://ann@db/shop' names no store"),
         ("memory:", 3, "memory: ends with this command; name a file"),
         ("sqlite:///not-there.db", 3, "not-there.db: no such file"),
+        ("sqlite:///:memory:", 1, "names no file"),
+        ("sqlite:///", 1, "names no file"),
+        (":memory:", 1, "names no file"),
         ("postgresql://localhost/shop#No Name", 1, "schema: 'No Name' is no plain name"),
     ],
 )

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from commandline import Run
+from postgres import fresh_store, server_url, worker_url
 from shops import assert_clean, at, grab, share, shop_of, small
+from viralcommerce.runtime.ports import Store
 from viralcommerce.runtime.stores.sqlite import SqliteStore
 from viralcommerce.testing.doubles import FakeIssuer
 
@@ -21,13 +23,17 @@ def filled(folder: Path, **ports: Any) -> str:
     """A store with two packs that are empty, and one that is open."""
     path = str(folder / "shop.db")
     store = SqliteStore(path)
+    play(store, **ports)
+    store.close()
+    return path
+
+
+def play(store: Store, **ports: Any) -> None:
     shop = shop_of(PACKS, store=store, **ports)
     for name in ("p1", "p2", "open"):
         shop.handle(PACKS, share(name))
         for member in ("bob", "cid", "dee")[: 3 if name != "open" else 1]:
             shop.handle(PACKS, grab(member, name))
-    store.close()
-    return path
 
 
 def checked(path: str) -> None:
@@ -93,6 +99,22 @@ def test_a_line_that_was_cut_off_spoils_no_other(run: Run, tmp_path: Path) -> No
     assert [json.loads(line)["position"] for line in lines] == list(range(1, 9))
     assert run("archive", path, "--before", when, "--to", kept).exit_code == 0
     assert len(kept.read_text("utf-8").splitlines()) == 9
+
+
+def test_archive_by_who_may_not_tend_says_what_it_did_and_what_it_left(run: Run) -> None:
+    """Workers have a role that owns no table and may make none."""
+    store = fresh_store()
+    play(store)
+    store.close()
+    url = f"{worker_url(store.schema)}#{store.schema}"
+    for sealed, lines in ((2, 8), (0, 0)):
+        done = run("archive", url, "--before", at(days=1).isoformat(), "--json")
+        assert done.exit_code == 3
+        assert json.loads(done.stdout) == {"instances": sealed, "lines": lines, "problems": []}
+        assert "what was archived stands; the partitions of the journal were left" in done.stderr
+        assert "as the owner of the tables" in done.stderr
+    owner = f"{server_url()}#{store.schema}"
+    assert run("archive", owner, "--before", at(days=1).isoformat()).exit_code == 0
 
 
 def test_archive_puts_nothing_into_the_store_itself(run: Run, tmp_path: Path) -> None:

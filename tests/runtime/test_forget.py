@@ -28,7 +28,7 @@ from shops import (
 )
 from viralcommerce import DAY, PAIR, Cap, Grant, Limit, Points, Shop, hours, messages
 from viralcommerce.codec import encode
-from viralcommerce.errors import InvalidMessage, InvalidValue, StillOwed
+from viralcommerce.errors import InvalidMessage, InvalidValue, StillOwed, StoreError
 from viralcommerce.mechanics import collect
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.messages import BY_CLOCK, GONE
@@ -357,6 +357,32 @@ def test_a_reader_keeps_the_file_from_being_scrubbed_and_is_waited_for_no_longer
         reader.execute("rollback")
     assert store.scrub()
     assert traces(tmp_path, "ann-7f3") == []
+    store.close()
+
+
+class NeverWrittenAnew(SqliteStore):
+    """As where no folder for what is temporary can be written: `vacuum` needs another file."""
+
+    def _open(self) -> sqlite3.Connection:
+        connection = super()._open()
+        connection.set_authorizer(
+            lambda action, *_: (
+                sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_ATTACH else sqlite3.SQLITE_OK
+            )
+        )
+        return connection
+
+
+def test_a_file_that_cannot_be_written_anew_does_not_keep_anybody_from_being_forgotten(
+    tmp_path: Path,
+) -> None:
+    store = NeverWrittenAnew(tmp_path / "viral.db")
+    shop = busy(store, "ann-7f3")
+    done = shop.forget("ann-7f3")
+    assert (done.nothing, done.is_scrubbed) == (False, False)
+    assert standing_alone("ann-7f3", told(store)) == []
+    with pytest.raises(StoreError):
+        store.scrub()
     store.close()
 
 

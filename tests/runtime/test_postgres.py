@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -25,7 +26,14 @@ from viralcommerce import (
     Shop,
     days,
 )
-from viralcommerce.errors import InvalidValue, NotLive, SchemaMismatch, StoreBusy
+from viralcommerce.errors import (
+    InvalidValue,
+    NotLive,
+    SchemaMismatch,
+    StoreBusy,
+    StoreCorrupt,
+    StoreError,
+)
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.runtime.audit import audit
 from viralcommerce.runtime.ports import Wanted
@@ -239,15 +247,10 @@ def test_tables_that_are_missing_or_of_another_version_are_refused_with_what_to_
     schema = fresh_schema()
     assert migrate(server_url(), schema) == 1, "nothing is done where nothing is to be done"
     with psycopg.connect(server_url(), autocommit=True) as connection:
-        for version, said in (("99", "install the library"), ("0", "missing")):
-            connection.execute(
-                f"update {schema}.meta set value = '{version}' where name = 'schema'".encode()
-            )
-            with pytest.raises(SchemaMismatch, match=said):
-                PostgresStore(server_url(), schema=schema)
         connection.execute(f"update {schema}.meta set value = '99' where name = 'schema'".encode())
-        with pytest.raises(SchemaMismatch, match="install the library"):
-            migrate(server_url(), schema)
+        for opening in (PostgresStore, migrate):
+            with pytest.raises(SchemaMismatch, match="install the library"):
+                opening(server_url(), schema=schema)
         connection.execute("drop schema if exists by_hand cascade")
         with connection.transaction():
             connection.execute(schema_sql("by_hand", shards=4).encode())
@@ -258,11 +261,52 @@ def test_tables_that_are_missing_or_of_another_version_are_refused_with_what_to_
         schema_sql(shards=0)
 
 
-def test_a_database_that_is_not_there_and_a_url_of_no_kind() -> None:
-    from viralcommerce.errors import StoreError
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ("update {s}.meta set value = 'abc' where name = 'schema'", "version 'abc'"),
+        ("update {s}.meta set value = '-1' where name = 'schema'", "version '-1'"),
+        ("update {s}.meta set value = '0' where name = 'schema'", "version '0'"),
+        ("delete from {s}.meta where name = 'schema'", "has no version"),
+        ("delete from {s}.meta", "has no version"),
+        ("alter table {s}.meta rename column name to id", "has no version"),
+        ("delete from {s}.meta where name = 'shards'", "says ''; put the row 'shards' back"),
+        ("update {s}.meta set value = '0' where name = 'shards'", "says '0'; put the row"),
+        ("update {s}.meta set value = '999' where name = 'shards'", "says '999'; put the row"),
+    ],
+)
+def test_tables_that_say_nothing_that_can_be_are_told_alike_by_whoever_opens_and_migrates(
+    damage: str, said: str
+) -> None:
+    from viralcommerce.runtime.stores.postgres import PostgresStore, migrate
+    from viralcommerce.runtime.stores.postgres.drivers import play
+    from viralcommerce.runtime.stores.postgres.on_psycopg import Psycopg
+    from viralcommerce.runtime.stores.postgres.tables import versions
 
-    with pytest.raises(StoreError, match="nothing was written"):
-        Shop.open("postgresql://nobody@127.0.0.1:1/none?connect_timeout=1")
+    schema = fresh_schema()
+    with psycopg.connect(server_url(), autocommit=True) as connection:
+        connection.execute(damage.format(s=schema))
+        for opening in (
+            lambda: PostgresStore(server_url(), schema=schema),
+            lambda: migrate(server_url(), schema),
+            lambda: play(versions(schema), Psycopg(connection)),
+        ):
+            with pytest.raises(StoreCorrupt, match=said):
+                opening()
+
+
+def test_a_database_that_is_not_there_and_a_url_of_no_kind() -> None:
+    from viralcommerce.runtime.stores.postgres import migrate
+
+    nowhere = "postgresql://nobody@127.0.0.1:1/none?connect_timeout=1"
+    missing = urlsplit(server_url())._replace(path="/not_there").geturl()
+    for url, said in ((nowhere, "port 1 failed"), (missing, '"not_there"')):
+        for opening in (Shop.open, migrate):
+            with pytest.raises(
+                StoreError, match=f"no connection to the database .*{said}"
+            ) as told:
+                opening(url)
+            assert not isinstance(told.value, StoreBusy), "trying again does not help"
     with pytest.raises(InvalidValue, match="postgresql://"):
         Shop.open("mysql://root@localhost")
 

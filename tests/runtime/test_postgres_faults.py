@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
 import os
 import signal
@@ -13,7 +14,7 @@ import pytest
 
 from postgres import RAIN, fresh_store, server_url
 from viralcommerce import Accepted, Shop
-from viralcommerce.errors import InvalidValue, StoreConflict, StoreError
+from viralcommerce.errors import InvalidValue, StoreBusy, StoreConflict, StoreError
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.runtime.audit import audit
 from viralcommerce.runtime.stores.postgres.failures import Failed
@@ -95,6 +96,48 @@ def test_connections_that_were_lost_while_idle_are_not_noticed(shop: Shop) -> No
         kill(connection.info.backend_pid)
     assert shop.store.cell("rain-pack", "p") is not None
     assert isinstance(shop.handle(RAIN, pack.Grab(pack="p", by="bob")), Accepted)
+
+
+def test_a_scrub_that_fails_leaves_no_connection_without_a_timeout() -> None:
+    def timeout(store: Any) -> Any:
+        with store._connection() as connection:
+            return connection.execute("show statement_timeout").fetchone()
+
+    store = fresh_store(busy_after=0.2, most_connections=1)
+    assert timeout(store) == ("400ms",)
+    with psycopg.connect(server_url()) as other:
+        other.execute(f"lock table {store.schema}.cells in access share mode")
+        with pytest.raises(StoreBusy):
+            store.scrub()
+        assert timeout(store) == ("400ms",)
+    assert store.scrub()
+    assert timeout(store) == ("400ms",)
+    store.close()
+
+
+def test_nor_does_one_that_is_awaited_and_canceled() -> None:
+    from viralcommerce.runtime.stores.postgres.aio import AsyncPostgresStore
+
+    plan = fresh_store()
+    plan.close()
+
+    async def timeout(store: AsyncPostgresStore) -> Any:
+        async with store._connection() as connection:
+            return await (await connection.execute("show statement_timeout")).fetchone()
+
+    async def canceled() -> None:
+        store = await AsyncPostgresStore.open(server_url(), schema=plan.schema, most_connections=1)
+        other = await psycopg.AsyncConnection.connect(server_url())
+        try:
+            await other.execute(f"lock table {plan.schema}.cells in access share mode")
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(store.scrub(), 0.3)
+            assert await timeout(store) == ("1min",)
+        finally:
+            await other.close()
+            await store.close()
+
+    asyncio.run(canceled())
 
 
 def _grabs(schema: str, number: int, rounds: int, forever: bool) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from viralcommerce.errors import StoreCorrupt, StoreError
 from viralcommerce.runtime.ports import Store
-from viralcommerce.runtime.stores.sqlite import SqliteStore
+from viralcommerce.runtime.stores.sqlite import SqliteStore, file_path
 from viralcommerce.runtime.stores.sqlite_session import translated
 from viralcommerce.runtime.stores.urls import is_postgres, is_url, open_store_at
 
@@ -25,17 +25,19 @@ def open_new_store(store: str, wait: float) -> Store:
 
     Raises:
         StoreError: it cannot be opened; says what to do.
-        InvalidValue: a URL of no kind known here, or one whose extra is not installed.
+        InvalidValue: a URL of no kind known here, or one whose extra is not installed; a path that
+            names no file.
     """
     if is_url(store) and not store.startswith(_SQLITE):
         _must_last(store)
         return open_store_at(store, busy_after=wait)
     path = store.removeprefix(_SQLITE)
+    absolute = file_path(path)
     if Path(path).is_dir():
         raise StoreError(f"{path}: it is a folder; name a file in it")
-    if not Path(path).absolute().parent.is_dir():
+    if not Path(absolute).parent.is_dir():
         raise StoreError(f"{path}: its folder is not there; make it, or name another")
-    return SqliteStore(str(Path(path).absolute()), busy_after=wait)
+    return SqliteStore(absolute, busy_after=wait)
 
 
 def open_store(store: str, wait: float) -> Store:
@@ -48,7 +50,7 @@ def open_store(store: str, wait: float) -> Store:
     if is_url(store) and not store.startswith(_SQLITE):
         return open_new_store(store, wait)
     path = store.removeprefix(_SQLITE)
-    if not Path(path).exists():
+    if not Path(file_path(path)).exists():
         raise StoreError(f"{path}: no such file; name the store that run or a shop has made")
     if Path(path).is_file():
         with translated(path):

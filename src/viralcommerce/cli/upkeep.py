@@ -11,15 +11,16 @@ from typing import Annotated, BinaryIO
 import typer
 from msgspec import Raw, Struct
 
-from viralcommerce.cli.exits import PROBLEMS, CannotWrite, exits
+from viralcommerce.cli.exits import PROBLEMS, STORE, CannotWrite, exits
 from viralcommerce.cli.files import moment
 from viralcommerce.cli.options import AsJson, StoreFile, Wait
 from viralcommerce.cli.show import console, print_json
 from viralcommerce.cli.stores import open_store
 from viralcommerce.codec import encode
-from viralcommerce.runtime.archiving import HandOut
+from viralcommerce.errors import StoreError
+from viralcommerce.runtime.archiving import Archived, HandOut
 from viralcommerce.runtime.archiving import archive as put_away
-from viralcommerce.runtime.ports import Line
+from viralcommerce.runtime.ports import Line, Store
 from viralcommerce.runtime.shop import Shop
 
 
@@ -64,7 +65,8 @@ def archive(
     """Prove the journal of what is over once more, and drop it; seals stay in its place.
 
     Beside a running shop. What does not add up is kept and told. Interrupted, it goes on where it
-    was; some lines may then stand in the file twice.
+    was; some lines may then stand in the file twice. On PostgreSQL it tends the partitions of the
+    journal, too, which is for the owner of the tables: for others that is left, and said.
     """
     until = moment(before, "--before")
     with exits():
@@ -72,19 +74,40 @@ def archive(
         try:
             with _appending(to, store) as out:
                 done = put_away(kept, before=until, to=out)
-            tend = getattr(kept, "tend", None)  # where the journal lies in partitions
-            if tend is not None:
-                tend()
+            _report(done, as_json=as_json)
+            is_tended = _tended(kept)
         finally:
             kept.close()
-        if as_json:
-            print_json(done)
-        else:
-            console().print(f"{done.instances:,} instances sealed, {done.lines:,} lines dropped")
-            for problem in done.problems:
-                console().print(f"kept: {problem}")
         if done.problems:
             raise typer.Exit(PROBLEMS)
+        if not is_tended:
+            raise typer.Exit(STORE)
+
+
+def _report(done: Archived, *, as_json: bool) -> None:
+    if as_json:
+        print_json(done)
+        return
+    console().print(f"{done.instances:,} instances sealed, {done.lines:,} lines dropped")
+    for problem in done.problems:
+        console().print(f"kept: {problem}")
+
+
+def _tended(kept: Store) -> bool:
+    """Tend the journal where it lies in partitions; whether nothing of that is left to do."""
+    tend = getattr(kept, "tend", None)
+    if tend is None:
+        return True
+    try:
+        tend()
+    except StoreError as error:
+        typer.echo(
+            "viralcommerce: what was archived stands; the partitions of the journal were left "
+            f"({error.message}); run this again, or store.tend(), as the owner of the tables",
+            err=True,
+        )
+        return False
+    return True
 
 
 class _Kept(Struct, frozen=True):

@@ -38,6 +38,7 @@ from viralcommerce.runtime.stores.large import Large
 from viralcommerce.runtime.stores.memory_forest import Below, walked
 from viralcommerce.runtime.stores.memory_outbox import MemoryOutbox
 from viralcommerce.runtime.stores.memory_upkeep import MemoryUpkeep
+from viralcommerce.values.instants import in_utc
 
 _NOW: Final = (False,)
 _WAIT: Final = (True,)
@@ -273,6 +274,7 @@ class MemoryStore(MemoryUpkeep):
 
     def prune_keys(self, before: datetime) -> int:
         """Forget old keys."""
+        before = in_utc(before, "prune_keys: before")
         with self._open()._lock:
             self._pruned = before if self._pruned is None else max(self._pruned, before)
             old = [place for place, d in self._decisions.items() if d.command.at < before]

@@ -21,6 +21,7 @@ from viralcommerce.runtime.rewriting import Rewriting
 from viralcommerce.runtime.sealing import RefusedLine, Seal, Sealing
 from viralcommerce.runtime.stores.memory_forest import Below
 from viralcommerce.runtime.stores.memory_outbox import MemoryOutbox
+from viralcommerce.values.instants import in_utc
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -147,6 +148,7 @@ class MemoryUpkeep(ABC):
 
     def prune_tombstones(self, before: datetime) -> int:
         """Let those return who were forgotten before."""
+        before = in_utc(before, "prune_tombstones: before")
         with self._alone():
             old = [mark for mark, at in self._tombstones.items() if at < before]
             for mark in old:

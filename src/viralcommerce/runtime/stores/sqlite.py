@@ -15,10 +15,11 @@ from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal
 
 from viralcommerce.codec import encode
-from viralcommerce.errors import NotLive, SchemaMismatch, StoreCorrupt
+from viralcommerce.errors import InvalidValue, NotLive, SchemaMismatch, StoreCorrupt
 from viralcommerce.program import QuotaKey
 from viralcommerce.runtime.life import ALIVE, Life
 from viralcommerce.runtime.ports import Cell, Due, Line, Part, Posting
@@ -43,11 +44,13 @@ class SqliteStore(SqliteContents, SqliteOutbox, SqliteUpkeep):
     """A store in one SQLite file; the tables are made when they are not there.
 
     Args:
-        path: of the file; its folder must exist.
+        path: of the file; its folder must exist. A relative one is looked up once, from where the
+            process is now: every later connection is to the same file.
         busy_after: seconds to wait for another writer before `StoreBusy`.
         synchronous: ``"NORMAL"``, or ``"FULL"`` to lose nothing with the power either.
 
     Raises:
+        InvalidValue: a path that names no file: ``":memory:"``, an empty one, one with U+0000.
         StoreCorrupt: the file is not an SQLite database.
         SchemaMismatch: its tables are of a newer version.
         StoreError: it cannot be opened or written.
@@ -60,7 +63,7 @@ class SqliteStore(SqliteContents, SqliteOutbox, SqliteUpkeep):
         busy_after: float = 30.0,
         synchronous: Literal["NORMAL", "FULL"] = "NORMAL",
     ) -> None:
-        self.path = os.fspath(path)
+        self.path = file_path(path)
         self._busy_after = busy_after
         self._synchronous = synchronous
         self._pool: deque[sqlite3.Connection] = deque()
@@ -278,6 +281,25 @@ class SqliteStore(SqliteContents, SqliteOutbox, SqliteUpkeep):
         """Close every connection that is not in use."""
         self._closed = True
         _close_all(self._pool)
+
+
+def file_path(path: str | os.PathLike[str]) -> str:
+    """The path of a store's file, absolute.
+
+    Raises:
+        InvalidValue: it cannot be a file, or sqlite3 would make a database of its own for every
+            connection.
+    """
+    text = os.fspath(path)
+    if text in ("", ":memory:"):
+        raise InvalidValue(
+            f"path: {text!r} names no file, and every connection would have a database of its "
+            "own; name a file, or use MemoryStore() (the URL memory:)",
+            path=text,
+        )
+    if "\0" in text:
+        raise InvalidValue(f"path: {text!r:.80} has U+0000 in it, which no file may", path=text)
+    return str(Path(text).absolute())
 
 
 def _closing(store: SqliteStore, pool: deque[sqlite3.Connection]) -> weakref.finalize[Any, Any]:

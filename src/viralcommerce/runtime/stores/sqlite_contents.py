@@ -25,6 +25,7 @@ from viralcommerce.runtime.stores.rows import (
     to_seal,
 )
 from viralcommerce.runtime.stores.sqlite_session import translated
+from viralcommerce.values.instants import in_utc
 
 _MARK: Final = (
     "insert into viral_meta values (?, ?) on conflict (name) do update set "
@@ -126,8 +127,7 @@ class SqliteContents(Contents):
 
     def prune_keys(self, before: datetime) -> int:
         """Forget old keys; that they may be gone is said before they are."""
+        at = micros(in_utc(before, "prune_keys: before"))
         with translated(self.path), self._connection() as connection:
-            connection.execute(_MARK, (KEYS_SINCE, str(micros(before))))
-            return connection.execute(
-                "delete from viral_keys where at < ?", (micros(before),)
-            ).rowcount
+            connection.execute(_MARK, (KEYS_SINCE, str(at)))
+            return connection.execute("delete from viral_keys where at < ?", (at,)).rowcount

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from msgspec import structs
@@ -96,10 +97,21 @@ def translation(path: str, error: sqlite3.Error) -> StoreError:
             path=path,
         )
     if code == sqlite3.SQLITE_CANTOPEN:
-        return StoreError(f"{path}: cannot be opened; make its folder, or name another", path=path)
+        return StoreError(f"{path}: cannot be opened; {_how_to_open(path)}", path=path)
     if code == sqlite3.SQLITE_READONLY:
         return StoreError(f"{path}: may not be written; change its permissions", path=path)
     return StoreError(f"{path}: {error}; nothing was written", path=path)
+
+
+def _how_to_open(path: str) -> str:
+    if Path(path).is_dir():
+        return "it is a folder; name a file in it"
+    if not Path(path).parent.is_dir():
+        return "make its folder, or name another"
+    return (
+        "nothing was written; see that it may be read and written, and its folder too, where "
+        "SQLite keeps a log beside it, and a folder for temporary files"
+    )
 
 
 class SqliteSession:
@@ -174,16 +186,21 @@ class SqliteSession:
         """
         try:
             self.lock(Wanted())
+            result = self._result(script)
+            self._commit()
+        except sqlite3.Error as error:
+            raise self._said(error) from error
+        self._locked = False
+        return result
+
+    def _result(self, script: Script[T]) -> T:
+        try:
             said = next(script)
             while True:
                 said = script.send([self._rows(one) for one in said])
         except StopIteration as done:
-            self._commit()
-            self._locked = False
             result: T = done.value
             return result
-        except sqlite3.Error as error:
-            raise self._said(error) from error
 
     def _rows(self, said: Said) -> Rows:
         sql = said.sql.replace("{s}", "viral_").replace("%s", "?")

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from msgspec import structs
 
-from viralcommerce.errors import StoreBusy, StoreFull
+from viralcommerce.errors import NotLive, StoreError
 from viralcommerce.runtime.erasure import Erasure, Forgotten
 from viralcommerce.runtime.ports import Cell, Place
 from viralcommerce.runtime.sealing import RefusedLine, Sealing
@@ -21,6 +21,7 @@ from viralcommerce.runtime.stores.rows import CELL_COLUMNS, micros, to_cell
 from viralcommerce.runtime.stores.said import Script
 from viralcommerce.runtime.stores.sealing_sql import dropping, sealing
 from viralcommerce.runtime.stores.sqlite_session import SqliteSession, translated
+from viralcommerce.values.instants import in_utc
 
 SCRUBBED_AT_ONCE: Final = 64 << 20
 """Up to so many bytes a file is written anew as soon as somebody was forgotten: in a second."""
@@ -41,7 +42,10 @@ class SqliteUpkeep:
     def _connection(self) -> AbstractContextManager[sqlite3.Connection]: ...
 
     def forget(self, erasure: Erasure) -> Forgotten:
-        """Put the pseudonym in the member's place; a small file is scrubbed at once."""
+        """Put the pseudonym in the member's place; a small file is scrubbed at once.
+
+        It is done when that is committed: whatever keeps the file from being scrubbed is no error.
+        """
         session = self.session()
         try:
             done = session.play(forgetting(SqliteDialect(), erasure))
@@ -51,7 +55,7 @@ class SqliteUpkeep:
             return done
         try:
             return structs.replace(done, is_scrubbed=self.scrub())
-        except (StoreBusy, StoreFull):
+        except (StoreError, NotLive):
             return done
 
     def _scrubs_at_once(self) -> bool:
@@ -88,9 +92,10 @@ class SqliteUpkeep:
 
     def prune_tombstones(self, before: datetime) -> int:
         """Let those return who were forgotten before."""
+        at = micros(in_utc(before, "prune_tombstones: before"))
         with translated(self.path), self._connection() as connection:
             sql = "delete from viral_tombstones where at < ?"
-            return connection.cursor().execute(sql, (micros(before),)).rowcount
+            return connection.cursor().execute(sql, (at,)).rowcount
 
     def scrub(self) -> bool:
         """Write the file anew, and empty the log beside it, unless others still read in it.

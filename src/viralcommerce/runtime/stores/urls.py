@@ -18,7 +18,8 @@ def open_store(url: str) -> Store:
     """The store that a URL names; its module is imported only then.
 
     Raises:
-        InvalidValue: a URL of no kind known here, or one whose extra is not installed.
+        InvalidValue: a URL of no kind known here, one whose extra is not installed, or one that
+            names no file.
         StoreError: the store cannot be opened.
     """
     return open_store_at(url, busy_after=None)

@@ -166,7 +166,12 @@ class AsyncPostgresStore(AsyncPostgresTables):
 
     async def scrub(self) -> bool:
         """Write every table anew; see `PostgresStore.scrub`."""
-        return await self._play(scrubbing(self.schema))
+        async with self._connection() as connection:
+            try:
+                return await play(scrubbing(self.schema), AsyncPsycopg(connection))
+            except BaseException:
+                await connection.close()  # its timeouts are not the pool's any more
+                raise
 
     async def close(self) -> None:
         """Close every connection that is not in use."""

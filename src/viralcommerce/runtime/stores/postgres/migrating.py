@@ -8,11 +8,13 @@ from viralcommerce.runtime.stores.postgres.migrations import (
     SCHEMA,
     SCHEMA_VERSION,
     SHARDS,
+    meta_of,
     schema_sql,
     too_new,
+    versions_in,
 )
 from viralcommerce.runtime.stores.postgres.names import checked_schema
-from viralcommerce.runtime.stores.postgres.on_psycopg import translated
+from viralcommerce.runtime.stores.postgres.on_psycopg import connected
 
 
 def migrate(url: str, schema: str = SCHEMA, *, shards: int = SHARDS) -> int:
@@ -30,10 +32,11 @@ def migrate(url: str, schema: str = SCHEMA, *, shards: int = SHARDS) -> int:
 
     Raises:
         SchemaMismatch: the tables are newer than this library.
+        StoreCorrupt: the tables are damaged, or another program's.
         StoreError: the database could not be reached, or refused.
     """
     checked_schema(schema)
-    with translated(schema), psycopg.connect(url) as connection:
+    with connected(schema, url) as connection:
         connection.execute("select pg_advisory_xact_lock(hashtext('viralcommerce migrates'))")
         found, _ = version_of(connection, schema)
         if found > SCHEMA_VERSION:
@@ -44,10 +47,12 @@ def migrate(url: str, schema: str = SCHEMA, *, shards: int = SHARDS) -> int:
 
 
 def version_of(connection: psycopg.Connection[tuple[object, ...]], schema: str) -> tuple[int, int]:
-    """The version of the tables and the number of shards; (0, 0) where there are none."""
+    """The version of the tables and the number of shards; (0, 0) where there are none.
+
+    Raises:
+        StoreCorrupt: they say nothing that can be.
+    """
     there = connection.execute("select to_regclass(%s)", (f"{schema}.meta",)).fetchone()
     if there is None or there[0] is None:
         return 0, 0
-    rows = connection.execute(f"select name, value from {schema}.meta".encode()).fetchall()
-    known = {str(name): str(value) for name, value in rows}
-    return int(known.get("schema", 0)), int(known.get("shards", 0))
+    return versions_in(schema, connection.execute(meta_of(schema)).fetchall())

@@ -8,15 +8,17 @@ microseconds since 1970 in UTC. Ids sort by code point (``collate "C"``), as Pyt
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
-from viralcommerce.errors import InvalidValue, SchemaMismatch
+from viralcommerce.errors import InvalidValue, SchemaMismatch, StoreCorrupt
 from viralcommerce.runtime.stores.postgres.names import checked_schema
 
 SCHEMA: Final = "viral"
 """The schema that the tables lie in, unless said."""
 SHARDS: Final = 16
 """How many rows a hot quota is spread over, unless said."""
+MOST_SHARDS: Final = 256
 LINES: Final = 10_000_000
 """How many positions a partition of the journal spans."""
 
@@ -120,6 +122,7 @@ insert into {schema}.meta values ('shards', '{shards}'), ('partition', '{lines}'
 )
 """Each brings the tables from its index to the next version."""
 SCHEMA_VERSION: Final = len(MIGRATIONS)
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,8}")
 
 
 def schema_sql(
@@ -141,8 +144,10 @@ def schema_sql(
     Raises:
         InvalidValue: a schema that needs quotes, or fewer than one shard, or more than 256.
     """
-    if not 1 <= shards <= 256:
-        raise InvalidValue(f"shards: {shards} is out of bounds; choose 1 to 256", shards=shards)
+    if not 1 <= shards <= MOST_SHARDS:
+        raise InvalidValue(
+            f"shards: {shards} is out of bounds; choose 1 to {MOST_SHARDS}", shards=shards
+        )
     parts = [
         f"-- viralcommerce: version {version} of its tables\n"
         + text.format(schema=checked_schema(schema), shards=shards, lines=LINES, beyond=LINES + 1)
@@ -157,6 +162,37 @@ def statements_of(sql: str) -> list[str]:
     """The statements of `schema_sql`, for drivers that take one at a time."""
     parts = (part.strip() for part in re.split(r";[ ]*\n", sql))
     return [part for part in parts if part]
+
+
+def meta_of(schema: str) -> bytes:
+    """The statement for the rows of `meta`, whatever columns a table of that name has."""
+    return f"select to_jsonb(m) ->> 'name', to_jsonb(m) ->> 'value' from {schema}.meta m".encode()
+
+
+def versions_in(schema: str, rows: Sequence[Sequence[object]]) -> tuple[int, int]:
+    """The version of the tables and the number of shards, out of the rows of `meta`.
+
+    Raises:
+        StoreCorrupt: there are none, or they cannot be.
+    """
+    known = {str(name): str(value) for name, value in rows}
+    version, shards = known.get("schema", ""), known.get("shards", "")
+    if not _NUMBER.fullmatch(version):
+        said = f"says that they are version {version!r:.40}" if version else "has no version"
+        raise StoreCorrupt(
+            f"{schema}: there is a table {schema}.meta, but it {said}: the tables were made in "
+            "part, were damaged, or are another program's; restore them from a copy, drop what "
+            "nobody needs and migrate again, or name another schema"
+        )
+    if int(version) > SCHEMA_VERSION:
+        return int(version), 0
+    if not _NUMBER.fullmatch(shards) or int(shards) > MOST_SHARDS:
+        raise StoreCorrupt(
+            f"{schema}: {schema}.meta must say how many rows a hot quota is spread over, and says "
+            f"{shards!r:.40}; put the row 'shards' back as it was: {SHARDS} unless migrate was "
+            f"told otherwise; select max(shard) + 1 from {schema}.quotas tells"
+        )
+    return int(version), int(shards)
 
 
 def must_fit(schema: str, found: int) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import tuple_row
 
+from viralcommerce.errors import StoreError
 from viralcommerce.runtime.stores.postgres.drivers import STATUS, Status
 from viralcommerce.runtime.stores.postgres.failures import Failed, translation
 from viralcommerce.runtime.stores.postgres.statements import Rows, Step
@@ -147,3 +148,24 @@ def translated(where: str) -> Generator[None]:
         yield
     except psycopg.Error as error:
         raise translation(where, failed(error)) from error
+
+
+@contextmanager
+def connected(
+    where: str, url: str, *, autocommit: bool = False
+) -> Generator[psycopg.Connection[Any]]:
+    """A connection of its own, closed afterwards; as psycopg's, it commits at the end.
+
+    Raises:
+        StoreError: there is none: the server's words say why. Or see `failures.translation`.
+    """
+    with translated(where):
+        try:
+            connection = psycopg.connect(url, autocommit=autocommit)
+        except psycopg.OperationalError as error:
+            raise StoreError(
+                f"{where}: no connection to the database ({failed(error)}); nothing was written; "
+                "see that the server runs, that the database is there, and that the URL is right"
+            ) from error
+        with connection:
+            yield connection

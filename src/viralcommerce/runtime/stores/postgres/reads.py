@@ -30,6 +30,7 @@ from viralcommerce.runtime.stores.rows import (
     to_posting,
     to_seal,
 )
+from viralcommerce.values.instants import in_utc
 
 T = TypeVar("T")
 _NAMES: Final = (
@@ -208,13 +209,14 @@ class Reads:
 
     def prune_keys(self, before: datetime) -> Query[int]:
         """Forget old keys, and say that they may be gone; how many."""
+        at = micros(in_utc(before, "prune_keys: before"))
         step = self._step(
             "with said as (insert into {s}.meta values (%s, %s) on conflict (name) do update set "
             "value = greatest(meta.value::bigint, excluded.value::bigint)::text), "
             "gone as (delete from {s}.keys where at < %s returning 1) select count(*) from gone",
             KEYS_SINCE,
-            str(micros(before)),
-            Int8(micros(before)),
+            str(at),
+            Int8(at),
         )
         return Query(step, _count)
 
@@ -240,10 +242,11 @@ class Reads:
 
     def prune_tombstones(self, before: datetime) -> Query[int]:
         """Let those return who were forgotten before; how many tombstones are gone."""
+        at = micros(in_utc(before, "prune_tombstones: before"))
         step = self._step(
             "with gone as (delete from {s}.tombstones where at < %s returning 1) "
             "select count(*) from gone",
-            Int8(micros(before)),
+            Int8(at),
         )
         return Query(step, _count)
 

@@ -20,7 +20,7 @@ from viralcommerce.runtime.stores.postgres.failures import Failed, translation
 from viralcommerce.runtime.stores.postgres.migrating import version_of
 from viralcommerce.runtime.stores.postgres.migrations import SCHEMA, must_fit
 from viralcommerce.runtime.stores.postgres.names import checked_schema
-from viralcommerce.runtime.stores.postgres.on_psycopg import Psycopg, failed, is_lost, translated
+from viralcommerce.runtime.stores.postgres.on_psycopg import Psycopg, connected, failed, is_lost
 from viralcommerce.runtime.stores.postgres.partitions import tending
 from viralcommerce.runtime.stores.postgres.reading import PostgresTables
 from viralcommerce.runtime.stores.postgres.reads import Query, Stream
@@ -60,6 +60,7 @@ class PostgresStore(PostgresTables):
 
     Raises:
         SchemaMismatch: the tables are missing, too old or too new; says what to run.
+        StoreCorrupt: they are damaged, or another program's.
         StoreError: the database cannot be reached.
     """
 
@@ -78,7 +79,7 @@ class PostgresStore(PostgresTables):
         self._busy_after = busy_after
         self._pooler = pooler
         self._closed = False
-        with translated(schema), psycopg.connect(url, autocommit=True) as connection:
+        with connected(schema, url, autocommit=True) as connection:
             found, shards = version_of(connection, schema)
         must_fit(schema, found)
         self.tables = Tables(schema, lambda: shards)
@@ -222,7 +223,12 @@ class PostgresStore(PostgresTables):
 
     def scrub(self) -> bool:
         """Write every table anew, one after the other; each is locked meanwhile."""
-        return self._play(scrubbing(self.schema))
+        with self._connection() as connection:
+            try:
+                return play(scrubbing(self.schema), Psycopg(connection))
+            except BaseException:
+                connection.close()  # its timeouts are not the pool's any more
+                raise
 
     def close(self) -> None:
         """Close every connection that is not in use."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from viralcommerce.runtime.stores.postgres.follow import Follower
 from viralcommerce.runtime.stores.postgres.hot import Shards
+from viralcommerce.runtime.stores.postgres.migrations import meta_of, versions_in
 from viralcommerce.runtime.stores.postgres.outbox import OutboxQueries
 from viralcommerce.runtime.stores.postgres.reads import Reads
 from viralcommerce.runtime.stores.postgres.statements import Statements, Step
@@ -49,11 +50,13 @@ class Tables:
 
 
 def versions(schema: str) -> Script[tuple[int, int]]:
-    """The version of the tables and the number of shards; (0, 0) where there are none."""
-    name = f"{schema}.meta"
-    rows = yield [Step(b"select to_regclass(%s)::text", (name,), answers=True)]
+    """The version of the tables and the number of shards; (0, 0) where there are none.
+
+    Raises:
+        StoreCorrupt: they say nothing that can be.
+    """
+    rows = yield [Step(b"select to_regclass(%s)::text", (f"{schema}.meta",), answers=True)]
     if rows[0][0][0] is None:
         return 0, 0
-    rows = yield [Step(f"select name, value from {name}".encode(), answers=True)]
-    known: dict[str, str] = dict(rows[0])
-    return int(known["schema"]), int(known["shards"])
+    rows = yield [Step(meta_of(schema), answers=True)]
+    return versions_in(schema, rows[0])

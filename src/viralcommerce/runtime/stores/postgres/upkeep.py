@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, TypeVar
 
+from viralcommerce.errors import StoreError
 from viralcommerce.runtime.erasure import Erasure, Forgotten
 from viralcommerce.runtime.ports import Place
 from viralcommerce.runtime.sealing import RefusedLine, Sealing
@@ -47,6 +48,21 @@ TABLES: Final = (
     "seals", "tombstones",
 )  # fmt: skip
 """Those that name members, or did."""
+_NOT_MINE: Final = b"""\
+with mine as (
+  select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where n.nspname = %s and c.relname = any(%b::text[])
+)
+select c.oid::regclass::text, current_user::text from pg_class c
+where c.oid in (select oid from mine union select i.inhrelid from pg_inherits i
+  join mine on mine.oid = i.inhparent)
+and not pg_has_role(c.relowner, 'usage')
+and not exists (select 1 from pg_database d where d.datname = current_database()
+  and pg_has_role(d.datdba, 'usage'))
+and not case when current_setting('server_version_num')::int < 170000 then false
+  else has_table_privilege(c.oid, 'maintain') end
+order by 1"""
+"""The tables and partitions that `vacuum` would only warn of, and the role that may not."""
 
 
 def transacted(work: Script[T], *, hosted: bool) -> Script[T]:
@@ -179,10 +195,27 @@ def _said(step: Step) -> said.Said:
 def scrubbing(schema: str) -> Script[bool]:
     """Write every table anew, so that no file has what was overwritten; the old ones are dropped.
 
-    Nobody else can use a table while it is written.
+    Nobody else can use a table while it is written. The connection has no timeout meanwhile, and
+    keeps none where this fails.
+
+    Raises:
+        StoreError: the role may not: the server would warn, and leave the tables as they are.
     """
+    yield from _must_maintain(schema)
     yield [Step(b"set statement_timeout = 0")]
     for table in TABLES:
         yield [Step(f"vacuum (full, analyze) {schema}.{table}".encode())]
     yield [Step(b"reset statement_timeout")]
     return True
+
+
+def _must_maintain(schema: str) -> Script[None]:
+    values = (schema, list(TABLES))
+    (rows,) = yield [Step(_NOT_MINE, values, answers=True)]
+    if rows:
+        names = ", ".join(str(name) for name, _ in rows[:3])
+        more = f" and {len(rows) - 3} more" if len(rows) > 3 else ""
+        raise StoreError(
+            f"{schema}: {rows[0][1]} may not write {names}{more} anew; scrub as the owner of the "
+            "tables or of the database, or (from PostgreSQL 17 on) grant maintain on them"
+        )
