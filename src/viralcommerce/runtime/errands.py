@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Final, TypeVar
 
+from viralcommerce.values.saying import said
+
 E = TypeVar("E")
 T = TypeVar("T")
 
@@ -46,6 +48,5 @@ async def run_later(errands: Generator[E, Any, T], perform: Callable[[E], Awaita
 
 def told(error: Exception) -> str:
     """An exception in words that every store can keep."""
-    said = f"{type(error).__name__}: {error}".strip().removesuffix(":")
-    plain = said.encode(errors="replace").decode().replace("\0", " ")
+    plain = said(error).encode(errors="replace").decode().replace("\0", " ")
     return plain[:LONGEST_ERROR]
