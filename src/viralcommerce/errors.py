@@ -23,6 +23,7 @@ Every leaf is also the builtin that describes it, so both kinds of ``except`` wo
     │   └── RetryTransaction                     only a new host transaction cures this
     ├── StillOwed              (RuntimeError)    a member to forget who waits for something
     ├── MembersFailed          (RuntimeError)    the members port raised or answered out of shape
+    ├── LeftOut                (RuntimeError)    deadlines that a tick could not act on
     └── NotLive                (RuntimeError)    a verb that needs an open shop
 
 Messages are lowercase: *where: what, with values; what to do*. Operands are attributes too.
@@ -135,6 +136,19 @@ class StillOwed(ViralCommerceError, RuntimeError):
 
 class MembersFailed(ViralCommerceError, RuntimeError):
     """The members port raised, or answered something other than what was asked."""
+
+
+class LeftOut(ViralCommerceError, RuntimeError):
+    """Some deadlines could not be acted on; all others that had come were.
+
+    It says which stood first (``campaign``, ``instance``), how many were left out (``left``), how
+    many others were acted on (``acted``), and is raised from what failed first.
+    """
+
+    campaign: str
+    instance: str
+    left: int
+    acted: int
 
 
 class NotLive(ViralCommerceError, RuntimeError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,23 @@ def test_tick_ends_what_is_overdue_once(run: Run, write: Write, store: str) -> N
     assert "1 ended, up to " in run("tick", store, campaign).output
     assert "0 ended, up to " in run("tick", store, campaign).output
     assert run("audit", store).exit_code == 0
+
+
+def test_tick_tells_what_cannot_be_ended_after_all_the_rest_has(
+    run: Run, write: Write, store: str
+) -> None:
+    campaign = write("tea.json", CAMPAIGN)
+    connection = sqlite3.connect(store)
+    rows = "rules, version, '{}', deadline - 1, held, parent"
+    connection.execute(f"insert into viral_cells select campaign, 'bad', {rows} from viral_cells")
+    connection.commit()
+    connection.close()
+    told = run("tick", store, campaign)
+    assert told.exit_code == 4
+    assert "1 ended, up to " in told.stdout
+    assert "tick: tea/bad could not be ended: cell: " in told.stderr
+    again = run("tick", store, campaign)
+    assert (again.exit_code, "0 ended" in again.stdout) == (4, True)
 
 
 def test_audit_proves_a_store(run: Run, store: str) -> None:

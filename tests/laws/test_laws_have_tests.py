@@ -30,6 +30,7 @@ LAWFUL = {
         PACKAGE / "runtime" / "gathering.py",
         PACKAGE / "runtime" / "rewriting.py",
         PACKAGE / "runtime" / "relay.py",
+        PACKAGE / "runtime" / "ticking.py",
         PACKAGE / "runtime" / "reversing.py",
         *(PACKAGE / "lab" / f"{name}.py" for name in ("forest", "measures", "running")),
     )

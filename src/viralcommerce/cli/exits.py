@@ -7,7 +7,7 @@ code  means
 1     bad input: a campaign, an event line, a key; the message says where, what and what to do
 2     usage: an option or argument that cannot be, or the extra ``cli`` is not installed
 3     a store, or a file to be written, could not do its work; what was committed stands
-4     problems were found: by ``audit``, by ``run --audit``, or by ``doctor``
+4     problems were found: by ``audit``, by ``run --audit``, by ``doctor``, or by ``tick``
 130   interrupted; what was committed stands
 ==== ==========================================================================================
 """
@@ -22,7 +22,7 @@ from typing import Final, NoReturn
 
 import typer
 
-from viralcommerce.errors import NotLive, StoreError, ViralCommerceError
+from viralcommerce.errors import LeftOut, NotLive, StoreError, ViralCommerceError
 
 DONE: Final = 0
 BAD_INPUT: Final = 1
@@ -43,6 +43,8 @@ def exits() -> Generator[None]:
         yield
     except (StoreError, NotLive, CannotWrite) as error:
         fail(STORE, error.message)
+    except LeftOut as error:
+        fail(PROBLEMS, error.message)
     except ViralCommerceError as error:
         fail(BAD_INPUT, error.message)
     except BrokenPipeError:  # whoever read our output has seen enough

@@ -14,6 +14,7 @@ from viralcommerce.cli.options import AsJson, StoreFile, Wait
 from viralcommerce.cli.replay import LogMembers
 from viralcommerce.cli.show import console, print_json
 from viralcommerce.cli.stores import open_store
+from viralcommerce.errors import LeftOut
 from viralcommerce.runtime.shop import Shop
 
 
@@ -35,7 +36,8 @@ def tick(
 ) -> None:
     """End what is overdue: packs and asks expire, holds go back to the budget, orders mature.
 
-    Running it twice, or in two places at once, changes nothing.
+    Running it twice, or in two places at once, changes nothing. What cannot be ended is told
+    after everything else was.
     """
     now = moment(at, "--at") if at else datetime.now(UTC)
     with exits():
@@ -44,9 +46,17 @@ def tick(
         entries = {name for one in rules for name in one.entries}
         kept = open_store(store, wait)
         with Shop(kept, rules, members=LogMembers(), elsewhere=entries) as shop:
-            while more := shop.tick(now):
+            left: LeftOut | None = None
+            more = 1
+            while more:
+                try:
+                    more = shop.tick(now)
+                except LeftOut as error:  # what cannot be ended keeps nothing else from its end
+                    left, more = error, error.acted
                 ended += more
         if as_json:
             print_json(Ticked(ended, now))
         else:
             console().print(f"{ended:,} ended, up to {now.isoformat(timespec='seconds')}")
+        if left is not None:
+            raise left

@@ -30,6 +30,7 @@ from typing import Final
 
 from viralcommerce.errors import MembersFailed
 from viralcommerce.values.money import Money
+from viralcommerce.values.saying import shown
 
 Facts = Mapping[str, Mapping[str, object]]
 """What is known: by role, then by fact."""
@@ -181,7 +182,7 @@ def plain_names(value: object) -> bool:
 def unfit(who: str, fact: str, kind: FactKind, value: object) -> MembersFailed:
     """What to tell a host whose fact is not what it must be."""
     return MembersFailed(
-        f"members: {who}.{fact}: expected {kind}, not {value!r:.60} ({type(value).__name__})",
+        f"members: {who}.{fact}: expected {kind}, not {shown(value)} ({type(value).__name__})",
         who=who,
         fact=fact,
         expected=str(kind),
@@ -202,7 +203,7 @@ def flat(answer: Mapping[str, object]) -> dict[str, object]:
     if fields is None:
         return facts
     if not isinstance(fields, Mapping):
-        raise MembersFailed(f"members: fields: expected names and values, not {fields!r:.60}")
+        raise MembersFailed(f"members: fields: expected names and values, not {shown(fields)}")
     return facts | {f"{FIELD}{name}": value for name, value in fields.items()}
 
 

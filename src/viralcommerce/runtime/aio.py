@@ -37,7 +37,7 @@ from viralcommerce.runtime.gathering_tasks import AsyncGatherer
 from viralcommerce.runtime.life import Life, Stage
 from viralcommerce.runtime.many import named_by_place
 from viralcommerce.runtime.outbox import Claim, Settled
-from viralcommerce.runtime.ports import Clock, Decision, Entropy, Record
+from viralcommerce.runtime.ports import Clock, Decision, Entropy
 from viralcommerce.runtime.programs import Programs
 from viralcommerce.runtime.relay import (
     PATIENCE,
@@ -168,16 +168,18 @@ class AsyncShop:
         return outcomes
 
     async def tick(self, at: datetime | None = None, *, limit: int = 1000) -> int:
-        """Act on every deadline that has come; how many were acted on. See `Shop.tick`."""
+        """Act on every deadline that has come; how many were acted on. See `Shop.tick`.
+
+        Raises:
+            LeftOut: some could not be read or decided; all others were acted on.
+        """
         now = self._clock.now() if at is None else aware(at)
         going = ticking(self._programs, self._entropy, now, limit)
         return await run_later(going, self._serve)
 
     async def _serve(self, errand: TickErrand) -> object:
         if isinstance(errand, Act):
-            records: list[Record] = []
-            await self._driver.all(errand.requests, records)
-            return records
+            return await self._driver.all(errand.requests, errand.records)
         if isinstance(errand, WhatIsDue):
             return await self.store.due(errand.at, errand.limit, errand.campaigns)
         if isinstance(errand, Pin):

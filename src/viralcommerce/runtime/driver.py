@@ -14,6 +14,7 @@ from viralcommerce.runtime.ports import Asked, Found, Members, Record, Store, Wr
 from viralcommerce.runtime.recollection import Recollection
 from viralcommerce.runtime.request import Context, Outcome, Request
 from viralcommerce.runtime.straight import straight
+from viralcommerce.values.saying import said
 
 T = TypeVar("T")
 CONFLICTS: Final = 8
@@ -159,5 +160,5 @@ def members_failed(asked: Sequence[Asked], error: Exception) -> MembersFailed:
     """What to tell a host whose members port raised."""
     return MembersFailed(
         f"members: asked about {', '.join(one.member for one in asked[:3])}: "
-        f"{type(error).__name__}: {error}; nothing was decided"
+        f"{said(error)}; nothing was decided"
     )

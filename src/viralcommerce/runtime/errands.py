@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Final, TypeVar
 
 from viralcommerce.errors import InvalidValue
+from viralcommerce.values.saying import said
 
 E = TypeVar("E")
 T = TypeVar("T")
@@ -63,6 +64,5 @@ def done_at_once(answer: object) -> None:
 
 def told(error: Exception) -> str:
     """An exception in words that every store can keep."""
-    said = f"{type(error).__name__}: {error}".strip().removesuffix(":")
-    plain = said.encode(errors="replace").decode().replace("\0", " ")
+    plain = said(error).encode(errors="replace").decode().replace("\0", " ")
     return plain[:LONGEST_ERROR]

@@ -40,6 +40,7 @@ from viralcommerce.runtime.ports import Asked, Found, Place, Short, Stale
 from viralcommerce.runtime.recollection import Recollection
 from viralcommerce.runtime.rehearsal import Trial, locked, rehearse
 from viralcommerce.runtime.request import Context, Outcome, Recast, Request
+from viralcommerce.values.saying import shown
 
 RESTARTS: Final = 16
 """How often a flow begins again (a cast or a cell changed under it) before it gives up."""
@@ -220,7 +221,7 @@ def _histories(requests: Sequence[Request]) -> tuple[Place, ...]:
 
 def _facts(questions: Sequence[Asked], answers: object) -> Facts:
     if not isinstance(answers, Sequence) or len(answers) != len(questions):
-        said = f"{len(answers)} answers" if isinstance(answers, Sequence) else f"{answers!r:.60}"
+        said = f"{len(answers)} answers" if isinstance(answers, Sequence) else shown(answers)
         raise MembersFailed(
             f"members: {len(questions)} questions got {said}; "
             "answer each, in order, with an empty mapping where nothing is known"
@@ -230,7 +231,7 @@ def _facts(questions: Sequence[Asked], answers: object) -> Facts:
         if not isinstance(answer, Mapping):
             raise MembersFailed(
                 f"members: about {question.member}: expected a mapping of facts by name, not "
-                f"{answer!r:.60}; answer with an empty one where nothing is known"
+                f"{shown(answer)}; answer with an empty one where nothing is known"
             )
         facts[(question.member, question.at)] = flat(answer)
     return facts

@@ -23,6 +23,7 @@ from viralcommerce.messages import BY_CLOCK, Command
 from viralcommerce.runtime.message_fields import kind_of
 from viralcommerce.values.ids import LONGEST, MEMBER_FIELD, MemberField, check_id
 from viralcommerce.values.money import Money
+from viralcommerce.values.saying import shown
 
 _SAID: Final = {str: "text", Money: "an amount of money", int: "a whole number"}
 
@@ -95,7 +96,7 @@ class Form:
         for field, hint in self._hints.items():
             value = getattr(command, field)
             if not _is_a(value, hint):
-                what = f"{value!r:.60} ({type(value).__name__})"
+                what = f"{shown(value)} ({type(value).__name__})"
                 raise InvalidMessage(f"{field}: expected {_wanted(hint)}, not {what}")
             for text in (value,) if isinstance(value, str) else _texts_in(value):
                 _check_text(field, text, hint)

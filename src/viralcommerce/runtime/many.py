@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from viralcommerce.errors import ViralCommerceError
 from viralcommerce.messages import Command
 from viralcommerce.runtime.request import Outcome, Request
+from viralcommerce.values.saying import shown
 
 
 @contextmanager
@@ -48,4 +49,4 @@ def _place(first: int, one: Command, last: int, other: Command) -> str:
 
 def _key(command: Command) -> str:
     key = getattr(command, "key", "")
-    return f" with the key {key!r:.60}" if key else ""
+    return f" with the key {shown(key)}" if key else ""

@@ -35,7 +35,6 @@ from viralcommerce.runtime.ports import (
     Entropy,
     Issuer,
     Members,
-    Record,
     Store,
 )
 from viralcommerce.runtime.programs import Programs
@@ -49,7 +48,7 @@ from viralcommerce.runtime.relay import (
 from viralcommerce.runtime.request import Context, Outcome, Request
 from viralcommerce.runtime.stamping import aware, request_for
 from viralcommerce.runtime.stores.urls import open_store
-from viralcommerce.runtime.ticking import Act, LifeOf, Pin, WhatIsDue, endings, ticking
+from viralcommerce.runtime.ticking import Act, LifeOf, Pin, Seen, WhatIsDue, endings, ticking
 from viralcommerce.runtime.ticking import Errand as TickErrand
 from viralcommerce.runtime.views import Views
 from viralcommerce.values.ids import check_id
@@ -241,10 +240,15 @@ class Shop:
         Yields:
             The store's name of the campaign and the command, both for `handle`; running one twice
             changes nothing.
+
+        Raises:
+            LeftOut: after all that could be read, if some could not.
         """
-        found = endings(self._programs, self._entropy, aware(at), limit)
+        seen = Seen()
+        found = endings(self._programs, self._entropy, aware(at), limit, seen)
         for request in run(found, self._serve):
             yield request.program.name, request.command
+        seen.tell("due", 0)
 
     def tick(self, at: datetime | None = None, *, limit: int = 1000) -> int:
         """Act on every deadline that has come, many in one commit; how many were acted on.
@@ -252,15 +256,18 @@ class Shop:
         Args:
             at: the moment; the clock's unless said.
             limit: how many at most in this tick.
+
+        Raises:
+            LeftOut: some could not be read or decided. Nothing keeps the others waiting: all of
+                them were acted on, up to the limit; `LeftOut.acted` says how many.
+            StoreError: the store is away or busy; what was committed stands.
         """
         now = self._clock.now() if at is None else aware(at)
         return run(ticking(self._programs, self._entropy, now, limit), self._serve)
 
     def _serve(self, errand: TickErrand) -> object:
         if isinstance(errand, Act):
-            records: list[Record] = []
-            self._driver.all(errand.requests, records)
-            return records
+            return self._driver.all(errand.requests, errand.records)
         if isinstance(errand, WhatIsDue):
             return self.store.due(errand.at, errand.limit, errand.campaigns)
         if isinstance(errand, Pin):

@@ -20,6 +20,7 @@ from viralcommerce.runtime.message_fields import members_of
 from viralcommerce.runtime.ports import Clock, Entropy
 from viralcommerce.runtime.request import CLOCK_KEYS, Request, is_deadline_key
 from viralcommerce.values.ids import check_id
+from viralcommerce.values.saying import shown
 
 TOO_EARLY: Final = datetime(1900, 1, 1, tzinfo=UTC)
 TOO_LATE: Final = datetime(9000, 1, 1, tzinfo=UTC)
@@ -75,7 +76,7 @@ def check_kind(program: Program, command: Command) -> None:
     if not cast and command.by != BY_CLOCK:
         raise InvalidMessage(
             f"{program.name}: {type(command).__name__}: by: only the clock does that, "
-            f"not {command.by!r:.60}; leave it out"
+            f"not {shown(command.by)}; leave it out"
         )
 
 
@@ -118,7 +119,7 @@ def stamped(program: Program, command: Command, clock: Clock, entropy: Entropy) 
             at = datetime.combine(at.date(), at.timetz())
         except (AttributeError, TypeError, ValueError):
             raise InvalidMessage(
-                f"{program.name}: {type(command).__name__}: at: {at!r:.60} is no time; give a "
+                f"{program.name}: {type(command).__name__}: at: {shown(at)} is no time; give a "
                 "datetime with a zone"
             ) from None
     if at.tzinfo is not UTC:

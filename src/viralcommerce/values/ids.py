@@ -6,6 +6,7 @@ import unicodedata
 from typing import Annotated, Final, NewType
 
 from viralcommerce.errors import InvalidValue
+from viralcommerce.values.saying import shown
 
 MemberId = NewType("MemberId", str)
 """A person, as the host knows them."""
@@ -62,7 +63,7 @@ def check_id(text: str, what: str) -> str:
         viralcommerce.errors.InvalidValue: grab.by: 'ann\u200b' has the unseen character U+200B
     """
     if type(text) is not str:
-        raise InvalidValue(f"{what}: expected text, not {text!r:.60} ({type(text).__name__})")
+        raise InvalidValue(f"{what}: expected text, not {shown(text)} ({type(text).__name__})")
     if not 0 < len(text) <= LONGEST:
         raise InvalidValue(
             f"{what}: {len(text)} characters; give 1 to {LONGEST}", what=what, value=text

@@ -259,7 +259,8 @@ class MemoryStore(MemoryUpkeep):
 
     def set_life(self, campaign: str, life: Life) -> None:
         """Record a new stage."""
-        self._open()._lives.setdefault(campaign, []).append(life)
+        with self._alone():
+            self._lives.setdefault(campaign, []).append(life)
 
     def lives(self, campaign: str) -> Sequence[Life]:
         """Every stage, the oldest first."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from msgspec import Struct, structs
@@ -12,7 +13,7 @@ from viralcommerce.runtime.outbox import Backlog, Claim, Pending, Settled
 from viralcommerce.runtime.ports import Record
 
 
-class _Entry(Struct):
+class Entry(Struct):
     """An entry, and when it may be claimed: at once, from a moment on, or never."""
 
     pending: Pending
@@ -35,7 +36,7 @@ class MemoryOutbox:
         self._records = records
         self._until = 0
         self._last = 0
-        self._entries: dict[int, _Entry] = {}
+        self._entries: dict[int, Entry] = {}
         self._lock = threading.Lock()
 
     def pending(self, limit: int) -> list[Pending]:
@@ -43,19 +44,12 @@ class MemoryOutbox:
         with self._lock:
             return [entry.pending for entry in self._waiting()][:limit]
 
-    def everything(self) -> list[Pending]:
-        """What waits, and what is set aside."""
+    @contextmanager
+    def alone(self) -> Generator[list[Entry]]:
+        """All entries, beside nobody who claims, settles or retries."""
         with self._lock:
             self._fill()
-            return [entry.pending for entry in self._entries.values()]
-
-    def rewrite(self, new: Callable[[Pending], Pending]) -> int:
-        """Put another in the place of each entry; how many are another."""
-        changed = 0
-        for entry in self._entries.values():
-            old, entry.pending = entry.pending, new(entry.pending)
-            changed += entry.pending != old
-        return changed
+            yield list(self._entries.values())
 
     def claim(self, claim: Claim) -> list[Pending]:
         """Take the oldest that are due."""
@@ -119,7 +113,7 @@ class MemoryOutbox:
             aside = len(self._entries) - len(waiting)
         return Backlog(depth=len(waiting), oldest=min(waiting, default=None), poisoned=aside)
 
-    def _waiting(self) -> Iterator[_Entry]:
+    def _waiting(self) -> Iterator[Entry]:
         self._fill()
         return (entry for entry in self._entries.values() if not entry.aside)
 
@@ -130,15 +124,15 @@ class MemoryOutbox:
             decision = record.decision
             for award in record.issue:
                 self._last += 1
-                self._entries[self._last] = _Entry(
+                self._entries[self._last] = Entry(
                     Pending(self._last, decision.campaign, award, decision.command.at)
                 )
 
-    def _held(self, position: int, by: str) -> _Entry | None:
+    def _held(self, position: int, by: str) -> Entry | None:
         entry = self._entries.get(position)
         return entry if entry is not None and entry.lease == by else None
 
-    def _put(self, entry: _Entry, tries: int, error: str) -> None:
+    def _put(self, entry: Entry, tries: int, error: str) -> None:
         entry.pending = structs.replace(entry.pending, tries=tries, error=error)
         entry.lease = ""
 

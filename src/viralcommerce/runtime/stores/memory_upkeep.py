@@ -20,7 +20,7 @@ from viralcommerce.runtime.ports import Cell, Decision, Found, Place, Record, Wa
 from viralcommerce.runtime.rewriting import Rewriting
 from viralcommerce.runtime.sealing import RefusedLine, Seal, Sealing
 from viralcommerce.runtime.stores.memory_forest import Below
-from viralcommerce.runtime.stores.memory_outbox import MemoryOutbox
+from viralcommerce.runtime.stores.memory_outbox import Entry, MemoryOutbox
 from viralcommerce.values.instants import in_utc
 
 K = TypeVar("K")
@@ -76,19 +76,20 @@ class MemoryUpkeep(ABC):
 
     def forget(self, erasure: Erasure) -> Forgotten:
         """Put the pseudonym in the member's place."""
-        with self._alone():
-            return self._forget(erasure)
+        with self._alone(), self._outbox.alone() as entries:
+            return self._forget(erasure, entries)
 
-    def _forget(self, erasure: Erasure) -> Forgotten:
+    def _forget(self, erasure: Erasure, entries: Sequence[Entry]) -> Forgotten:
         rewriting = Rewriting(erasure, self._rules)
         for record in self._records:
             rewriting.notice(record.decision)
         for place, cell in self._cells.items():
             rewriting.notice_cell(place, cell)
+        outbox = [(entry, rewriting.pending(entry.pending)) for entry in entries]
         still = [
-            one.award
-            for one in self._outbox.pending(len(self._outbox.everything()))
-            if rewriting.pending(one).award != one.award
+            entry.pending.award
+            for entry, new in outbox
+            if not entry.aside and new.award != entry.pending.award
         ]
         if still:
             raise still_owed(erasure.member, still)
@@ -117,7 +118,7 @@ class MemoryUpkeep(ABC):
             for name in lives
             for new, old in zip(lives[name], self._lives[name], strict=True)
         )
-        changed["outbox"] = self._outbox.rewrite(rewriting.pending)
+        changed["outbox"] = sum(new != entry.pending for entry, new in outbox)
         if not changed.total():
             return Forgotten()
         self._salt = self._salt or erasure.salt
@@ -134,6 +135,8 @@ class MemoryUpkeep(ABC):
             self._below.rebuild(cells)
             self._parts.clear()
             self._parts_until = 0
+            for entry, pending in outbox:
+                entry.pending = pending
         return Forgotten(
             pseudonym=erasure.pseudonym,
             lines=changed["lines"],

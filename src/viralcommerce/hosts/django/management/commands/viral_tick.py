@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.module_loading import import_string
 
+from viralcommerce.errors import LeftOut
 from viralcommerce.runtime.shop import Shop
 
 
@@ -30,4 +31,9 @@ class Command(BaseCommand):
             raise CommandError(f"{shop}: {error}; give the dotted name of a Shop") from error
         if not isinstance(found, Shop):
             raise CommandError(f"{shop}: {found!r:.80} is no Shop; give the dotted name of one")
-        self.stdout.write(f"{found.tick(limit=limit)} acted on")
+        try:
+            acted = found.tick(limit=limit)
+        except LeftOut as error:
+            self.stdout.write(f"{error.acted} acted on")
+            raise CommandError(error.message) from error
+        self.stdout.write(f"{acted} acted on")
