@@ -23,6 +23,7 @@ from viralcommerce.runtime.ports import (
     Wanted,
     Writes,
 )
+from viralcommerce.runtime.uncanceled import to_its_end
 
 T = TypeVar("T")
 Facts = Sequence[Mapping[str, object]]
@@ -134,17 +135,7 @@ async def in_thread(work: Callable[..., T], *values: Any) -> T:
 
     However often it is canceled: what comes next, a session's end, needs the same connection.
     """
-    task = asyncio.ensure_future(asyncio.to_thread(work, *values))
-    canceled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError as error:
-            canceled = error
-    if canceled is not None:
-        task.exception()  # whatever it was, the one who asked has gone
-        raise canceled
-    return task.result()
+    return await to_its_end(asyncio.to_thread(work, *values))
 
 
 class InThreads(ContentsOfBlocking):

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Self, TypeVar
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
@@ -35,6 +36,7 @@ from viralcommerce.runtime.stores.postgres.tables import Tables
 from viralcommerce.runtime.stores.postgres.transactions import Script
 from viralcommerce.runtime.stores.postgres.upkeep import forgetting, scrubbing
 from viralcommerce.runtime.stores.postgres.wire import OwnAsyncConnection
+from viralcommerce.runtime.uncanceled import at_once_or_to_its_end, to_its_end
 
 T = TypeVar("T")
 
@@ -98,7 +100,13 @@ class AsyncPostgresStore(AsyncPostgresTables):
             raise NotLive(f"{self.schema}: the store is closed; open another") from error
 
     async def give_back(self, connection: AsyncConnection) -> None:
-        """Take a connection back, whatever became of it."""
+        """Take a connection back, whatever became of it, and however often one is canceled."""
+        if connection.pgconn.transaction_status == TransactionStatus.IDLE:
+            await at_once_or_to_its_end(self._pool.putconn(connection))
+        else:
+            await to_its_end(self._give_back_anew(connection))
+
+    async def _give_back_anew(self, connection: AsyncConnection) -> None:
         lost = connection.closed
         await self._pool.putconn(connection)
         if lost and not self._closed:
