@@ -97,6 +97,16 @@ def test_connections_that_were_lost_while_idle_are_not_noticed(shop: Shop) -> No
     assert isinstance(shop.handle(RAIN, pack.Grab(pack="p", by="bob")), Accepted)
 
 
+def test_plans_that_were_dropped_under_a_read_are_not_noticed(shop: Shop) -> None:
+    store: Any = shop.store
+    assert store.cell("rain-pack", "p") is not None
+    held = [store._take() for _ in range(4)]
+    for connection in held:
+        connection.execute("deallocate all", prepare=False)
+        store._give_back(connection)
+    assert store.cell("rain-pack", "p") is not None
+
+
 def _grabs(schema: str, number: int, rounds: int, forever: bool) -> None:
     from viralcommerce.runtime.stores.postgres import PostgresStore
 

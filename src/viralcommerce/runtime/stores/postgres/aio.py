@@ -17,7 +17,7 @@ from viralcommerce.runtime.erasure import Erasure, Forgotten
 from viralcommerce.runtime.stores.postgres.async_drivers import play
 from viralcommerce.runtime.stores.postgres.async_reading import AsyncPostgresTables
 from viralcommerce.runtime.stores.postgres.async_session import AsyncPostgresSession
-from viralcommerce.runtime.stores.postgres.failures import Failed, translation
+from viralcommerce.runtime.stores.postgres.failures import FORGOTTEN, Failed, translation
 from viralcommerce.runtime.stores.postgres.on_async_psycopg import (
     AsyncConnection,
     AsyncPsycopg,
@@ -119,7 +119,7 @@ class AsyncPostgresStore(AsyncPostgresTables):
             yield connection
         except (psycopg.Error, Failed) as error:
             told = failed(error)
-            if told.lost:
+            if told.lost or told.state in FORGOTTEN:  # psycopg never learns of a plan that is gone
                 await connection.close()
             raise translation(self.schema, told) from error
         finally:
@@ -138,13 +138,18 @@ class AsyncPostgresStore(AsyncPostgresTables):
             return query.read(await cursor.fetchall() if cursor.description else [])
 
     async def _stream(self, stream: Stream[T]) -> AsyncIterator[T]:
-        async with self._connection() as connection, connection.transaction():
+        async with self._connection() as connection:
+            await connection.execute("begin")
             await connection.execute(AT_LEISURE)
-            async with connection.cursor(stream_name(), row_factory=tuple_row) as cursor:
-                cursor.itersize = STREAMED
-                await cursor.execute(stream.step.sql, stream.step.values)
-                async for row in cursor:
-                    yield stream.read(row)
+            try:
+                async with connection.cursor(stream_name(), row_factory=tuple_row) as cursor:
+                    cursor.itersize = STREAMED
+                    await cursor.execute(stream.step.sql, stream.step.values)
+                    async for row in cursor:
+                        yield stream.read(row)
+            finally:  # left half-way too: a rollback would drop the plans of everybody
+                if connection.pgconn.transaction_status == TransactionStatus.INTRANS:
+                    await connection.commit()
 
     async def _play(self, script: Script[T]) -> T:
         async with self._connection() as connection:
