@@ -140,6 +140,16 @@ def test_nor_does_one_that_is_awaited_and_canceled() -> None:
     asyncio.run(canceled())
 
 
+def test_plans_that_were_dropped_under_a_read_are_not_noticed(shop: Shop) -> None:
+    store: Any = shop.store
+    assert store.cell("rain-pack", "p") is not None
+    held = [store._take() for _ in range(4)]
+    for connection in held:
+        connection.execute("deallocate all", prepare=False)
+        store._give_back(connection)
+    assert store.cell("rain-pack", "p") is not None
+
+
 def _grabs(schema: str, number: int, rounds: int, forever: bool) -> None:
     from viralcommerce.runtime.stores.postgres import PostgresStore
 

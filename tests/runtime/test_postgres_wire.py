@@ -12,11 +12,11 @@ import pytest
 from gathered import interruptible
 from postgres import RAIN, fresh_store, server_url
 from viralcommerce import Accepted, Shop
-from viralcommerce.errors import StoreError
+from viralcommerce.errors import StoreConflict, StoreError
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.runtime.audit import audit
 from viralcommerce.runtime.stores.postgres import PostgresStore, wire
-from viralcommerce.runtime.stores.postgres.failures import Failed
+from viralcommerce.runtime.stores.postgres.failures import Failed, translation
 from viralcommerce.runtime.stores.postgres.on_psycopg import Psycopg
 from viralcommerce.runtime.stores.postgres.statements import Step
 from viralcommerce.runtime.stores.postgres.whole import Int8
@@ -104,21 +104,53 @@ def test_plans_that_somebody_dropped_are_made_anew(own: Any) -> None:
     """`deallocate all`, as psycopg sends it after a rollback of its own, or a pooler."""
     own.perform([one("a")])
     own.connection.execute("deallocate all")
-    with pytest.raises(Failed) as told:
-        own.perform([one("b")])
-    assert told.value.state == "26000"
-    assert own.perform([one("c")]) == [[("c", 3)]]
+    assert own.perform([one("b")]) == [[("b", 3)]]
+    own.connection.execute("deallocate all")
+    begun = own.perform([Step(b"begin"), one("b"), Step(b"commit")])
+    assert begun == [[], [("b", 3)], []]
+    assert own.status() == "outside"
 
 
-def test_tables_that_changed_under_a_plan_cost_one_failure(own: Any) -> None:
+def test_tables_that_changed_under_a_plan_are_not_noticed(own: Any) -> None:
     own.perform([Step(b"create temp table pots (id int)")])
     every = Step(b"select * from pots", answers=True)
     assert own.perform([every]) == [[]]
     own.perform([Step(b"alter table pots add column name text")])
-    with pytest.raises(Failed) as told:
-        own.perform([every])
-    assert told.value.state == "0A000"
     assert own.perform([every]) == [[]]
+
+
+def test_a_plan_dropped_within_a_transaction_is_told_for_all_of_it_must_run_again(
+    own: Any,
+) -> None:
+    own.perform([one("a")])
+    own.perform([Step(b"begin"), Step(b"create temp table pots (id int)")])
+    own.connection.execute("deallocate all")
+    with pytest.raises(Failed) as told:
+        own.perform([one("b")])
+    assert told.value.state == "26000"
+    assert isinstance(translation("a shop", told.value), StoreConflict)
+    own.perform([Step(b"rollback")])
+    assert own.perform([one("c")]) == [[("c", 3)]]
+
+
+def test_what_a_trip_has_committed_is_not_sent_again(own: Any) -> None:
+    own.perform([Step(b"create temp table pots (id int)"), one("a")])
+    put = Step(b"insert into pots values (1)")
+    count = Step(b"select count(*) from pots", answers=True)
+    drop = Step(b"deallocate all")
+    with pytest.raises(Failed):
+        own.perform([Step(b"begin"), put, Step(b"commit"), drop, one("a")])
+    assert own.perform([count]) == [[(1,)]]
+
+
+def test_a_rollback_of_psycopgs_own_spoils_no_plan_for_others(own: Any) -> None:
+    """As the pool rolls back what an interrupt left open."""
+    own.connection.execute("select 1", prepare=True)
+    own.perform([one("a")])
+    own.perform([Step(b"begin")])
+    own.connection.rollback()
+    own.connection.execute("begin")
+    assert own.perform([one("b"), Step(b"commit")]) == [[("b", 3)], []]
 
 
 @pytest.mark.parametrize("how", ["terminated", "closed"])

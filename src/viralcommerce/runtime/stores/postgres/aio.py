@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Self, TypeVar
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
@@ -16,7 +17,7 @@ from viralcommerce.runtime.erasure import Erasure, Forgotten
 from viralcommerce.runtime.stores.postgres.async_drivers import play
 from viralcommerce.runtime.stores.postgres.async_reading import AsyncPostgresTables
 from viralcommerce.runtime.stores.postgres.async_session import AsyncPostgresSession
-from viralcommerce.runtime.stores.postgres.failures import Failed, translation
+from viralcommerce.runtime.stores.postgres.failures import FORGOTTEN, Failed, translation
 from viralcommerce.runtime.stores.postgres.on_async_psycopg import (
     AsyncConnection,
     AsyncPsycopg,
@@ -35,6 +36,7 @@ from viralcommerce.runtime.stores.postgres.tables import Tables
 from viralcommerce.runtime.stores.postgres.transactions import Script
 from viralcommerce.runtime.stores.postgres.upkeep import forgetting, scrubbing
 from viralcommerce.runtime.stores.postgres.wire import OwnAsyncConnection
+from viralcommerce.runtime.uncanceled import at_once_or_to_its_end, to_its_end
 
 T = TypeVar("T")
 
@@ -98,7 +100,13 @@ class AsyncPostgresStore(AsyncPostgresTables):
             raise NotLive(f"{self.schema}: the store is closed; open another") from error
 
     async def give_back(self, connection: AsyncConnection) -> None:
-        """Take a connection back, whatever became of it."""
+        """Take a connection back, whatever became of it, and however often one is canceled."""
+        if connection.pgconn.transaction_status == TransactionStatus.IDLE:
+            await at_once_or_to_its_end(self._pool.putconn(connection))
+        else:
+            await to_its_end(self._give_back_anew(connection))
+
+    async def _give_back_anew(self, connection: AsyncConnection) -> None:
         lost = connection.closed
         await self._pool.putconn(connection)
         if lost and not self._closed:
@@ -111,7 +119,7 @@ class AsyncPostgresStore(AsyncPostgresTables):
             yield connection
         except (psycopg.Error, Failed) as error:
             told = failed(error)
-            if told.lost:
+            if told.lost or told.state in FORGOTTEN:  # psycopg never learns of a plan that is gone
                 await connection.close()
             raise translation(self.schema, told) from error
         finally:
@@ -130,13 +138,18 @@ class AsyncPostgresStore(AsyncPostgresTables):
             return query.read(await cursor.fetchall() if cursor.description else [])
 
     async def _stream(self, stream: Stream[T]) -> AsyncIterator[T]:
-        async with self._connection() as connection, connection.transaction():
+        async with self._connection() as connection:
+            await connection.execute("begin")
             await connection.execute(AT_LEISURE)
-            async with connection.cursor(stream_name(), row_factory=tuple_row) as cursor:
-                cursor.itersize = STREAMED
-                await cursor.execute(stream.step.sql, stream.step.values)
-                async for row in cursor:
-                    yield stream.read(row)
+            try:
+                async with connection.cursor(stream_name(), row_factory=tuple_row) as cursor:
+                    cursor.itersize = STREAMED
+                    await cursor.execute(stream.step.sql, stream.step.values)
+                    async for row in cursor:
+                        yield stream.read(row)
+            finally:  # left half-way too: a rollback would drop the plans of everybody
+                if connection.pgconn.transaction_status == TransactionStatus.INTRANS:
+                    await connection.commit()
 
     async def _play(self, script: Script[T]) -> T:
         async with self._connection() as connection:

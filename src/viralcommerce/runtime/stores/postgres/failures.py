@@ -20,6 +20,8 @@ DIVISION_BY_ZERO: Final = "22012"
 CANCELED: Final = "57014"
 FAILED_BEFORE: Final = "25P02"
 STALE_PLAN: Final = "0A000"
+FORGOTTEN: Final = frozenset({"26000", STALE_PLAN})
+"""The server has forgotten a plan, or it does not fit the tables any more."""
 INVALID_TRANSACTION: Final = "25000"
 NOT_AS_IT_IS: Final = (
     "this must read what is there now, and the host's transaction reads what was there when it "
@@ -70,6 +72,11 @@ def translation(
         return RetryTransaction(
             f"{where}: the tables were changed under the host's connection ({said}); roll its "
             "transaction back, begin again, and call again"
+        )
+    if state in FORGOTTEN and not hosted:
+        return StoreConflict(
+            f"{where}: the server has dropped what was prepared ({said}); nothing was written; "
+            "try again"
         )
     if state in (SERIALIZATION, DEADLOCK):
         if hosted:

@@ -16,7 +16,7 @@ from viralcommerce.errors import NotLive, StoreBusy, StoreConflict
 from viralcommerce.runtime.erasure import Erasure, Forgotten
 from viralcommerce.runtime.sealing import RefusedLine, Sealing
 from viralcommerce.runtime.stores.postgres.drivers import play
-from viralcommerce.runtime.stores.postgres.failures import Failed, translation
+from viralcommerce.runtime.stores.postgres.failures import FORGOTTEN, Failed, translation
 from viralcommerce.runtime.stores.postgres.migrating import version_of
 from viralcommerce.runtime.stores.postgres.migrations import SCHEMA, must_fit
 from viralcommerce.runtime.stores.postgres.names import checked_schema
@@ -148,7 +148,7 @@ class PostgresStore(PostgresTables):
             yield connection
         except (psycopg.Error, Failed) as error:
             told = failed(error)
-            if told.lost:
+            if told.lost or told.state in FORGOTTEN:  # psycopg never learns of a plan that is gone
                 connection.close()
             raise translation(self.schema, told) from error
         finally:

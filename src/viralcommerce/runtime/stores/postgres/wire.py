@@ -19,17 +19,16 @@ from psycopg.abc import Buffer, PQGen
 from psycopg.abc import Transformer as Codec
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.generators import fetch_many, send
-from psycopg.pq import ExecStatus
+from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq import Format as PqFormat
 from psycopg.pq.abc import PGconn, PGresult
 
 from viralcommerce.runtime.stores.postgres.arrays import ARRAY, array
+from viralcommerce.runtime.stores.postgres.failures import FORGOTTEN
 from viralcommerce.runtime.stores.postgres.statements import Rows, Step
 
 MOST_PLANS: Final = 300
 """How many statements a connection keeps prepared; the oldest goes first."""
-_FORGOTTEN: Final = frozenset({"26000", "0A000"})
-"""The server has forgotten a plan, or it does not fit the tables any more."""
 _UNDOES: Final = b"rollback"
 """Not prepared: a plan may have to go for it, and nothing can where a transaction has failed."""
 _MARK: Final = re.compile(rb"%(?:([s%])|b(?=::(text|bigint)\[\]))")
@@ -60,9 +59,31 @@ class Plans:
     ) -> PQGen[list[Rows]]:
         """Send the steps and read what they answer, for `wait` of the connection.
 
+        Where only a plan was forgotten, and nothing done before this trip can be undone with it,
+        they are sent again.
+
         Raises:
             psycopg.Error: of the first step that failed; those after it did nothing.
         """
+        pgconn = connection.pgconn
+        is_first = pgconn.transaction_status == TransactionStatus.IDLE
+        try:
+            return (yield from self._sent(connection, steps))
+        except psycopg.Error as error:
+            ended = any(step.sql == b"commit" for step in steps[:-1])
+            if error.sqlstate not in FORGOTTEN or not is_first or ended:
+                raise
+        if pgconn.transaction_status != TransactionStatus.IDLE:
+            yield from self._sent(connection, [Step(_UNDOES)])
+        return (yield from self._sent(connection, steps))
+
+    def forget(self) -> None:
+        """Believe in no plan any more."""
+        self._names.clear()
+
+    def _sent(
+        self, connection: OwnConnection | OwnAsyncConnection, steps: Sequence[Step]
+    ) -> PQGen[list[Rows]]:
         pgconn, loader = connection.pgconn, Transformer(connection)
         prepares = connection.prepare_threshold is not None
         is_utf8 = pgconn.parameter_status(b"client_encoding") == b"UTF8"
@@ -114,8 +135,8 @@ class Plans:
                 self._names.pop(what, None)
         if failed is not None:
             error = errors.error_from_result(failed)
-            if error.sqlstate in _FORGOTTEN:
-                self._names.clear()
+            if error.sqlstate in FORGOTTEN:
+                self.forget()
             raise error
         if len(results) < len(sent):
             raise psycopg.OperationalError("the connection is lost")
@@ -176,6 +197,11 @@ class OwnConnection(psycopg.Connection[Any]):
         super().__init__(*said, **options)
         self.plans = Plans()
 
+    def rollback(self) -> None:
+        """Roll back as the pool does: psycopg drops every plan at that, ours too."""
+        self.plans.forget()
+        super().rollback()
+
 
 class OwnAsyncConnection(psycopg.AsyncConnection[Any]):
     """A connection of the store's own, for asyncio."""
@@ -183,3 +209,8 @@ class OwnAsyncConnection(psycopg.AsyncConnection[Any]):
     def __init__(self, *said: Any, **options: Any) -> None:
         super().__init__(*said, **options)
         self.plans = Plans()
+
+    async def rollback(self) -> None:
+        """Roll back as the pool does: psycopg drops every plan at that, ours too."""
+        self.plans.forget()
+        await super().rollback()
