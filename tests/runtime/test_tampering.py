@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from postgres import fresh_store, server_url
 from shops import ask, at, grab, like, likes, share, shop_of, small
 from viralcommerce import CNY, DAY, WHOLE, Cap, Coupon, Grant, Limit, Product, hours
 from viralcommerce.mechanics import coupon_pack as pack
@@ -172,6 +173,18 @@ ZOO: dict[str, tuple[str, str]] = {
             f"viral_rules where campaign like '%38-likes%')) where {JSON_OF_GRAB}"
         ),
         "journal 2: cannot be read",
+    ),
+    "a line filed under another pack, where a refund would not find it": (
+        f"update viral_journal set instance = 'p2' where {JSON_OF_GRAB}",
+        "p1 (journal 2): is filed under p2, it is about p1",
+    ),
+    "a line filed at another time": (
+        f"update viral_journal set at = at + 1 where {JSON_OF_GRAB}",
+        "p1 (journal 2): is filed at ",
+    ),
+    "a refusal before anything began, filed under another pack": (
+        "update viral_journal set instance = 'p1' where decision like '%no_such_pack%'",
+        "p9 (journal 9): is filed under p1",
     ),
     "a version left out": (
         (
@@ -429,6 +442,21 @@ def test_the_audit_reports(played: Played, what: str) -> None:
     assert any(said in problem for problem in problems), problems
 
 
+def test_a_line_that_is_filed_elsewhere_is_reported_on_postgres_too() -> None:
+    psycopg = pytest.importorskip("psycopg")
+    store: Any = fresh_store()
+    shop = shop_of(RAIN, store=store)
+    shop.handle(RAIN, share())
+    shop.handle(RAIN, grab())
+    assert audit(store).is_clean
+    with psycopg.connect(server_url(), autocommit=True) as tables:
+        tables.execute(f"update {store.schema}.journal set instance = 'p2', at = 5")
+    said = list(map(str, audit(store).problems))
+    assert any("p1 (journal 2): is filed under p2, it is about p1" in one for one in said), said
+    assert any("p1 (journal 2): is filed at 5, its command came at" in one for one in said), said
+    store.close()
+
+
 def test_keys_that_were_pruned_are_not_missed(played: Played) -> None:
     assert played.store.kept_since() is None
     assert played.store.prune_keys(at(minutes=30)) == 9
@@ -459,9 +487,6 @@ CANNOT_BE_TOLD = {
         ("viral_outbox", what)
         for what in ("member", "entry", "due", "tries", "lease", "error", "gone")
     ),
-    # columns that only help to find a line, which says the same itself
-    ("viral_journal", "instance"),
-    ("viral_journal", "at"),
     # dice that nothing was drawn with
     ("viral_journal", "decision.command.entropy"),
 }

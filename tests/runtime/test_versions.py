@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from viralcommerce import CNY, UNLIMITED, WHOLE, Campaign, Coupon, Grant, LuckySplit, Money, days
-from viralcommerce.errors import InvalidRule, StoreCorrupt
+from viralcommerce.errors import InvalidRule, LeftOut, StoreCorrupt
 from viralcommerce.mechanics import collect
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.rules.rewards import Points
@@ -53,7 +53,7 @@ def begun(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 def test_another_game_under_the_same_name_is_told_so(begun: Store) -> None:
     shop = Shop(begun, (LIKES,))
     said = r"rain: it was begun as coupon_pack in CNY \(.{8}\) and is collect in no currency now"
-    with pytest.raises(InvalidRule, match=said):
+    with pytest.raises(LeftOut, match=said):
         shop.tick(NOON + days(1))
     with pytest.raises(InvalidRule, match="give the new game a name of its own"):
         shop.handle(LIKES, collect.Ask(ask="ride-1", by="ann", at=NOON))
@@ -71,9 +71,7 @@ def test_a_key_that_another_game_recorded_is_told_so(tmp_path: Path) -> None:
 
 def test_another_currency_under_the_same_name_is_told_so(begun: Store) -> None:
     now = rain(Money(600, "JPY"))
-    with pytest.raises(
-        InvalidRule, match=r"begun as coupon_pack in CNY .* coupon_pack in JPY now"
-    ):
+    with pytest.raises(LeftOut, match=r"begun as coupon_pack in CNY .* coupon_pack in JPY now"):
         Shop(begun, (now,)).tick(NOON + days(1))
 
 

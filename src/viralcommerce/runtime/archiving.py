@@ -226,7 +226,7 @@ class _Archiving:
             return []
         audit = CampaignAudit(self.store, self.programs, self.name)
         audit.books = rows = _Rows(self.name)
-        found = [one for line in lines for one in audit.line(line.position, line.decision)]
+        found = [one for line in lines for one in audit.line(line)]
         replayed = audit.instances[instance]
         found += [Problem(self.name, instance, said) for said in replayed.differs(cell)]
         if found:

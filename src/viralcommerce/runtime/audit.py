@@ -4,6 +4,7 @@ What is proved, for every campaign in a store:
 
 - every accepted command is decided again, from the state before it, and comes to the same events;
 - every command that its game refused is refused again, for the same reason;
+- every line of the journal is filed under the instance and the moment that it says itself;
 - every key that is kept answers with the line decided under it, and none is gone but by pruning;
 - every part that a member took is there, as of the first time, and no other;
 - versions run 1, 2, 3, ... and each instance keeps the rules it was begun under;
@@ -27,9 +28,6 @@ from collections import Counter as Tally
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import msgspec
-from msgspec import Struct
-
 from viralcommerce.campaign import Campaign
 from viralcommerce.codec import Codec
 from viralcommerce.errors import StoreCorrupt, StoreError, ViralCommerceError
@@ -41,8 +39,9 @@ from viralcommerce.rules.limits import Unlimited
 from viralcommerce.runtime.books import Books
 from viralcommerce.runtime.circles import circles
 from viralcommerce.runtime.findings import MOST_PROBLEMS, UNREADABLE, AuditReport, Problem
+from viralcommerce.runtime.journal_heads import misfiled, read_head
 from viralcommerce.runtime.kept_keys import KeptKeys, Wish
-from viralcommerce.runtime.ports import Decision, Store
+from viralcommerce.runtime.ports import Decision, Line, Store
 from viralcommerce.runtime.programs import SHADOW, Programs, thaw_decision, thaw_state
 from viralcommerce.runtime.replayed import Replayed
 from viralcommerce.runtime.repricing import Repricing
@@ -186,19 +185,19 @@ class CampaignAudit:
         keys = KeptKeys(self.store, self.name)
         for line in self.store.journal(self.name):
             self.wish = None
-            yield from self._read(
-                f"journal {line.position}", self.line(line.position, line.decision)
-            )
+            yield from self._read(f"journal {line.position}", self.line(line))
             yield from keys.line(line.position, self.wish)
         yield from keys.rest()
 
     def _problem(self, where: str, what: str) -> Problem:
         return Problem(self.name, where, what)
 
-    def line(self, position: int, recorded: Any) -> Iterator[Problem]:
-        decision = recorded
-        if isinstance(recorded, bytes):
-            head = _head.decode(recorded)
+    def line(self, line: Line) -> Iterator[Problem]:
+        position, decision = line.position, line.decision
+        if isinstance(decision, bytes):
+            head = read_head(decision)
+            for said in misfiled(line, head):
+                yield self._problem(f"{head.instance} (journal {position})", said)
             digest = head.rules
             program = self.programs.pinned(self.name, digest) if self._knows(digest) else None
             if program is None:
@@ -210,7 +209,7 @@ class CampaignAudit:
                         f"journal {position}", f"decided by rules {digest[:8]} that are not there"
                     )
                 return
-            decision = thaw_decision(program, recorded)
+            decision = thaw_decision(program, decision)
         where = f"{decision.instance} (journal {position})"
         yield from self._check_place(where, decision)
         binds = isinstance(decision, Accepted) or decision.refusal.terminal
@@ -386,14 +385,3 @@ class CampaignAudit:
         for key, used in expected.items():
             where = "quota " + "/".join(part for part in key[1:] if part)
             yield self._problem(where, f"nothing recorded, the journal says {used}")
-
-
-class _Head(Struct):
-    """The part of a journal line that says how it ended, by which rules, and under which key."""
-
-    decision: str
-    rules: str
-    command: Wish
-
-
-_head = msgspec.json.Decoder(_Head)

@@ -305,10 +305,11 @@ class Due(Struct, frozen=True, gc=False):
 
 
 class Line(Struct, frozen=True, gc=False):
-    """A line of the journal: a decision (or its JSON bytes) at its position."""
+    """A line of the journal: a decision (or its JSON bytes) at its position, and what finds it."""
 
     position: int
     decision: Decision | bytes
+    filed: tuple[str, int] | None = None  # columns of a store: instance, microseconds since 1970
 
 
 class Store(Contents, Outbox, Upkeep, Protocol):

@@ -11,7 +11,7 @@ from viralcommerce.codec import encode
 from viralcommerce.messages import Award, Transfer
 from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.outbox import Backlog, Pending, leads_into
-from viralcommerce.runtime.ports import Cell, Posting
+from viralcommerce.runtime.ports import Cell, Line, Posting
 from viralcommerce.runtime.sealing import Seal
 
 KEYS_SINCE: Final = "keys_since"
@@ -22,6 +22,7 @@ _award = msgspec.json.Decoder(Award)
 _life = msgspec.json.Decoder(Life)
 
 CELL_COLUMNS: Final = "rules, version, state, deadline, held, parent"
+LINE_COLUMNS: Final = "position, decision, instance, at"
 POSTING_COLUMNS: Final = (
     "campaign, instance, at, id, source, target, asset, amount, reverses, award"
 )
@@ -59,6 +60,12 @@ def to_cell(row: tuple[Any, ...]) -> Cell:
         held=held,
         parent=parent,
     )
+
+
+def to_line(row: tuple[Any, ...]) -> Line:
+    """A line of the journal from `LINE_COLUMNS`; its decision stays JSON bytes."""
+    position, text, instance, at = row
+    return Line(position, text.encode(), (instance, at))
 
 
 def to_posting(row: tuple[Any, ...]) -> Posting:

@@ -25,11 +25,13 @@ from viralcommerce.runtime.life import ALIVE, Life
 from viralcommerce.runtime.ports import Cell, Due, Line, Part, Posting
 from viralcommerce.runtime.stores.rows import (
     CELL_COLUMNS,
+    LINE_COLUMNS,
     OWN_POSTINGS,
     micros,
     moment,
     to_cell,
     to_life,
+    to_line,
     to_posting,
 )
 from viralcommerce.runtime.stores.schema import SCHEMA_VERSION, SQLITE
@@ -229,24 +231,24 @@ class SqliteStore(SqliteContents, SqliteOutbox, SqliteUpkeep):
     def history(self, campaign: str, instance: str) -> Sequence[Line]:
         """The journal of one instance."""
         rows = self._rows(
-            "select position, decision from viral_journal "
+            f"select {LINE_COLUMNS} from viral_journal "
             "where campaign = ? and instance = ? order by position",
             campaign,
             instance,
         )
-        return [Line(position, text.encode()) for position, text in rows]
+        return [to_line(row) for row in rows]
 
     def recorded(self, campaign: str, moments: Sequence[tuple[str, datetime]]) -> Sequence[Line]:
         """The journal lines of instances at moments."""
         sql = (
-            "select position, decision from viral_journal "
+            f"select {LINE_COLUMNS} from viral_journal "
             "where campaign = ? and instance = ? and at = ?"
         )
         lines: list[Line] = []
         with translated(self.path), self._cursor() as cursor:
             for instance, at in dict.fromkeys(moments):
-                for position, text in cursor.execute(sql, (campaign, instance, micros(at))):
-                    lines.append(Line(position, text.encode()))
+                rows = cursor.execute(sql, (campaign, instance, micros(at)))
+                lines.extend(to_line(row) for row in rows)
         return lines
 
     def life(self, campaign: str) -> Life:

@@ -16,11 +16,13 @@ from viralcommerce.runtime.sealing import Seal
 from viralcommerce.runtime.stores.rows import (
     CELL_COLUMNS,
     KEYS_SINCE,
+    LINE_COLUMNS,
     POSTING_COLUMNS,
     SEAL_COLUMNS,
     micros,
     moment,
     to_cell,
+    to_line,
     to_posting,
     to_seal,
 )
@@ -57,13 +59,13 @@ class SqliteContents(Contents):
 
     def journal(self, campaign: str, after: int = 0) -> Iterator[Line]:
         """The journal in order."""
-        for position, text in self._stream(
-            "select position, decision from viral_journal "
+        for row in self._stream(
+            f"select {LINE_COLUMNS} from viral_journal "
             "where campaign = ? and position > ? order by position",
             campaign,
             after,
         ):
-            yield Line(position, text.encode())
+            yield to_line(row)
 
     def cells(self, campaign: str) -> Iterator[tuple[str, Cell]]:
         """Every instance, by id."""

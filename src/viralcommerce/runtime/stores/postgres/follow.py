@@ -15,10 +15,10 @@ from msgspec import Struct
 
 from viralcommerce.errors import InvalidValue
 from viralcommerce.runtime.ports import Line
-from viralcommerce.runtime.stores.postgres.reads import to_line
 from viralcommerce.runtime.stores.postgres.statements import Step
 from viralcommerce.runtime.stores.postgres.transactions import Script
 from viralcommerce.runtime.stores.postgres.whole import Int8
+from viralcommerce.runtime.stores.rows import LINE_COLUMNS, to_line
 
 T = TypeVar("T")
 NOTHING: Final = "1:1:"
@@ -50,7 +50,7 @@ class Follower:
     def __init__(self, schema: str) -> None:
         self._now = Step(b"select pg_current_snapshot()::text", answers=True)
         self._lines = (
-            f"select position, decision from {schema}.journal "
+            f"select {LINE_COLUMNS} from {schema}.journal "
             "where tx >= pg_snapshot_xmin(%s::pg_snapshot) "
             "and not pg_visible_in_snapshot(tx, %s::pg_snapshot) "
             "and pg_visible_in_snapshot(tx, %s::pg_snapshot) "

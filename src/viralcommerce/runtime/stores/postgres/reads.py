@@ -20,6 +20,7 @@ from viralcommerce.runtime.stores.postgres.whole import Int8
 from viralcommerce.runtime.stores.rows import (
     CELL_COLUMNS,
     KEYS_SINCE,
+    LINE_COLUMNS,
     OWN_POSTINGS,
     POSTING_COLUMNS,
     SEAL_COLUMNS,
@@ -27,6 +28,7 @@ from viralcommerce.runtime.stores.rows import (
     moment,
     to_cell,
     to_life,
+    to_line,
     to_posting,
     to_seal,
 )
@@ -146,7 +148,7 @@ class Reads:
     def history(self, campaign: str, instance: str) -> Query[Sequence[Line]]:
         """The journal of one instance."""
         step = self._step(
-            "select position, decision from {s}.journal "
+            f"select {LINE_COLUMNS} from {{s}}.journal "
             "where campaign = %s and instance = %s order by position",
             campaign,
             instance,
@@ -159,8 +161,8 @@ class Reads:
         """The journal lines of instances at moments."""
         wanted = sorted({(instance, micros(at)) for instance, at in moments})
         step = self._step(
-            "select j.position, j.decision from unnest(%b::text[], %b::bigint[]) as w (one, at) "
-            "cross join lateral (select position, decision from {s}.journal j "
+            "select j.* from unnest(%b::text[], %b::bigint[]) as w (one, at) "
+            f"cross join lateral (select {LINE_COLUMNS} from {{s}}.journal j "
             "where j.campaign = %s and j.instance = w.one and j.at = w.at offset 0) j",
             [instance for instance, _ in wanted],
             numbers([at for _, at in wanted]),
@@ -253,7 +255,7 @@ class Reads:
     def journal(self, campaign: str, after: int) -> Stream[Line]:
         """The journal in order."""
         step = self._step(
-            "select position, decision from {s}.journal "
+            f"select {LINE_COLUMNS} from {{s}}.journal "
             "where campaign = %s and position > %s order by position",
             campaign,
             Int8(after),
@@ -315,12 +317,6 @@ class Reads:
             campaign,
         )
         return Stream(step, to_posting)
-
-
-def to_line(row: Row) -> Line:
-    """A line of the journal; its decision stays JSON bytes."""
-    position, text, *_ = row
-    return Line(position, text.encode())
 
 
 def _count(rows: list[tuple[Any, ...]]) -> int:
