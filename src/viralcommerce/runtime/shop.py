@@ -20,6 +20,7 @@ from viralcommerce.kinds import KINDS
 from viralcommerce.messages import Command
 from viralcommerce.rules.base import Kinds
 from viralcommerce.runtime.chance import SystemClock, SystemEntropy
+from viralcommerce.runtime.counts import whole
 from viralcommerce.runtime.driver import Driver, shop_is_closed
 from viralcommerce.runtime.entering import Awaits, Decide, Failed, Prepare, Recall, Reverse
 from viralcommerce.runtime.erasure import Forgotten, erasure
@@ -253,6 +254,9 @@ class Shop:
         Args:
             at: the moment; the clock's unless said.
             limit: how many at most in this tick.
+
+        Raises:
+            InvalidValue: a limit that is no count.
         """
         now = self._clock.now() if at is None else aware(at)
         return run(ticking(self._programs, self._entropy, now, limit), self._serve)
@@ -319,8 +323,11 @@ class Shop:
 
         Args:
             positions: of the entries, as `views.poisoned` shows them.
+
+        Raises:
+            InvalidValue: one that is no position.
         """
-        return self.store.retry(positions)
+        return self.store.retry([whole(one, "retry: position") for one in positions])
 
     def forget(self, member: str) -> Forgotten:
         """Forget a member: their id gives way to a pseudonym everywhere, and they cannot return.

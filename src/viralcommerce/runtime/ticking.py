@@ -18,6 +18,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from viralcommerce.messages import Accepted
+from viralcommerce.runtime.counts import whole
 from viralcommerce.runtime.effects import Look
 from viralcommerce.runtime.ports import Due, Entropy, Found, Place, Record
 from viralcommerce.runtime.programs import SHADOW, Programs, thaw_state
@@ -70,7 +71,11 @@ def endings(
         entropy: stamps dice, where a game draws at its end.
         at: deadlines at or before this moment.
         limit: how many at most.
+
+    Raises:
+        InvalidValue: a limit that is no count.
     """
+    whole(limit, "tick: limit")
     names = [*programs.newest, *(SHADOW + name for name in programs.newest)]
     requests: list[Request] = []
     known: set[Place] = set()
