@@ -55,6 +55,16 @@ def test_a_limit_or_position_that_is_no_number_of_a_database_is_refused(
     assert shop.tick(later, limit=2**63 - 1) == 1
 
 
+@pytest.mark.parametrize("why", ["\udc80", "half: \ud83d", 5, None])
+def test_a_reason_that_cannot_be_kept_is_refused_and_nothing_changes(store: Any, why: Any) -> None:
+    shop = shop_of(RAIN, store=store)
+    with pytest.raises(InvalidValue, match="why: "):
+        shop.set_stage(RAIN, "paused", by="op", why=why)
+    assert store.lives(RAIN.name) == []
+    shop.set_stage(RAIN, "paused", by="op", why="安娜 \0 \U0001f375")
+    assert store.lives(RAIN.name)[0].why == "安娜 \0 \U0001f375"
+
+
 def test_nor_where_it_is_awaited() -> None:
     async def refused(number: int) -> None:
         shop = AsyncShop(InThreads(MemoryStore()), [RAIN])

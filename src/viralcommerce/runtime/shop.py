@@ -362,7 +362,7 @@ class Shop:
             why: in their words.
 
         Raises:
-            InvalidValue: no stage of that name, or nobody says so.
+            InvalidValue: no stage of that name, nobody says so, or why is no text.
         """
         name = self._programs.named(campaign).name
         life = Life(stage=stage, by=check_id(by, "by"), why=why, at=self._clock.now())
