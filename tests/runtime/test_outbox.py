@@ -385,10 +385,32 @@ def test_a_limit_that_is_no_count_is_refused(store: Any, limit: int) -> None:
         begun(store, FakeIssuer()).deliver(limit=limit)
 
 
-@pytest.mark.parametrize("said", [{"tries": 0}, {"lease": timedelta(0)}, {"most": -LEASE}])
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"tries": 0},
+        {"lease": timedelta(0)},
+        {"most": -LEASE},
+        {"lease": timedelta.max},
+        {"first": timedelta.max},
+        {"most": timedelta(days=36_500, microseconds=1)},
+    ],
+)
 def test_patience_that_is_none_is_refused(said: Any) -> None:
     with pytest.raises(InvalidValue, match="patience: "):
         Patience(**said)
+
+
+def test_patience_of_a_century_stays_within_the_calendar(store: Any) -> None:
+    issuer = FakeIssuer()
+    issuer.fail(RuntimeError("down"))
+    century = timedelta(days=36_500)
+    patience = Patience(lease=century, first=century, most=century)
+    assert begun(store, issuer).deliver(patience=patience).retried == 1
+    for tries in (1, 2, 31, 32, 33):
+        assert century / 2 <= back_off(patience, tries, "c0ffee") <= century
+    week = Patience(first=timedelta(days=1), most=timedelta(days=7))
+    assert [back_off(week, tries, "c0ffee").days for tries in (1, 2, 3, 4)] == [0, 1, 2, 5]
 
 
 @given(st.integers(1, 10**6), st.text(max_size=40))

@@ -28,6 +28,7 @@ from viralcommerce.rules.base import Kinds
 from viralcommerce.runtime.async_driver import AsyncDriver, Texts, Unread
 from viralcommerce.runtime.async_ports import AsyncIssuer, AsyncMembers, AsyncStore
 from viralcommerce.runtime.chance import SystemClock, SystemEntropy
+from viralcommerce.runtime.counts import whole
 from viralcommerce.runtime.driver import shop_is_closed
 from viralcommerce.runtime.entering import Decide, Failed, Find, Prepare, Recall, Reverse
 from viralcommerce.runtime.erasure import Forgotten, erasure
@@ -238,7 +239,7 @@ class AsyncShop:
 
     async def retry(self, *positions: int) -> int:
         """Put awards that were set aside back in line; see `Shop.retry`."""
-        return await self.store.retry(positions)
+        return await self.store.retry([whole(one, "retry: position") for one in positions])
 
     async def forget(self, member: str) -> Forgotten:
         """Forget a member; see `Shop.forget`."""

@@ -36,7 +36,7 @@ class Life(Struct, frozen=True, kw_only=True):
         at: since when.
 
     Raises:
-        InvalidValue: a stage that there is not.
+        InvalidValue: a stage that there is not, or a reason that is no text.
     """
 
     stage: Stage = LIVE
@@ -48,6 +48,13 @@ class Life(Struct, frozen=True, kw_only=True):
         if self.stage not in get_args(Stage):
             choices = ", ".join(sorted(get_args(Stage)))
             raise InvalidValue(f"stage: {self.stage!r:.60} is none; choose from: {choices}")
+        if type(self.why) is not str:
+            raise InvalidValue(f"why: expected text, not {self.why!r:.60}")
+        if any("\ud800" <= letter <= "\udfff" for letter in self.why):
+            raise InvalidValue(
+                f"why: {self.why!a:.60} has half of a character, which nothing can keep; "
+                "give the whole text"
+            )
 
     @property
     def shadow(self) -> bool:

@@ -58,6 +58,10 @@ MOST_ERRORS: Final = 10
 """How many different errors a round tells of."""
 
 
+LONGEST: Final = timedelta(days=36_500)
+"""The longest span of patience, a century: from now on it ends within the calendar."""
+
+
 class Patience(Struct, frozen=True, kw_only=True):
     """How long a relay holds what it claimed, and how often and when it tries again.
 
@@ -68,7 +72,7 @@ class Patience(Struct, frozen=True, kw_only=True):
         tries: after so many an entry is set aside. Unless said, in half a day.
 
     Raises:
-        InvalidValue: a span that is none, or no tries.
+        InvalidValue: a span that is none, or longer than a century, or no tries.
     """
 
     lease: timedelta = minutes(5)
@@ -78,8 +82,13 @@ class Patience(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         for name in ("lease", "first", "most"):
-            if getattr(self, name) <= timedelta(0):
+            span = getattr(self, name)
+            if span <= timedelta(0):
                 raise InvalidValue(f"patience: {name} is not longer than nothing; give a span")
+            if span > LONGEST:
+                raise InvalidValue(
+                    f"patience: {name} is {span.days:,} days; give at most {LONGEST.days:,}"
+                )
         if self.tries < 1:
             raise InvalidValue(f"patience: tries={self.tries}; give 1 or more")
 
@@ -100,11 +109,11 @@ def back_off(patience: Patience, tries: int, seed: str) -> timedelta:
         [3, 7, 14, 2621]
     """
     whole = patience.most
-    if tries <= 32:  # beyond, a power of two would leave the calendar
-        whole = min(patience.first * (1 << (tries - 1)), whole)
+    if tries <= 32 and patience.first <= whole // (1 << (tries - 1)):  # else past the calendar
+        whole = patience.first * (1 << (tries - 1))
     drawn = int.from_bytes(blake2b(seed.encode(), digest_size=4).digest(), "big")
     half = whole / 2
-    return half + half * drawn / (1 << 32)
+    return half + half * (drawn / (1 << 32))
 
 
 class Hand(Struct, frozen=True, gc=False):

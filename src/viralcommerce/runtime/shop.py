@@ -20,6 +20,7 @@ from viralcommerce.kinds import KINDS
 from viralcommerce.messages import Award, Command
 from viralcommerce.rules.base import Kinds
 from viralcommerce.runtime.chance import SystemClock, SystemEntropy
+from viralcommerce.runtime.counts import whole
 from viralcommerce.runtime.driver import Driver, shop_is_closed
 from viralcommerce.runtime.entering import Decide, Failed, Find, Prepare, Recall, Reverse
 from viralcommerce.runtime.erasure import Forgotten, erasure
@@ -258,6 +259,7 @@ class Shop:
             limit: how many at most in this tick.
 
         Raises:
+            InvalidValue: a limit that is no count.
             LeftOut: some could not be read or decided. Nothing keeps the others waiting: all of
                 them were acted on, up to the limit; `LeftOut.acted` says how many.
             StoreError: the store is away or busy; what was committed stands.
@@ -335,8 +337,11 @@ class Shop:
 
         Args:
             positions: of the entries, as `views.poisoned` shows them.
+
+        Raises:
+            InvalidValue: one that is no position.
         """
-        return self.store.retry(positions)
+        return self.store.retry([whole(one, "retry: position") for one in positions])
 
     def forget(self, member: str) -> Forgotten:
         """Forget a member: their id gives way to a pseudonym everywhere, and they cannot return.
@@ -371,7 +376,7 @@ class Shop:
             why: in their words.
 
         Raises:
-            InvalidValue: no stage of that name, or nobody says so.
+            InvalidValue: no stage of that name, nobody says so, or why is no text.
         """
         name = self._programs.named(campaign).name
         life = Life(stage=stage, by=check_id(by, "by"), why=why, at=self._clock.now())

@@ -29,6 +29,7 @@ from viralcommerce.errors import (
 )
 from viralcommerce.messages import Accepted
 from viralcommerce.program import Program
+from viralcommerce.runtime.counts import whole
 from viralcommerce.runtime.effects import Look
 from viralcommerce.runtime.ports import Cell, Due, Entropy, Found, Place, Record
 from viralcommerce.runtime.programs import SHADOW, Programs, thaw_state
@@ -148,7 +149,11 @@ def endings(
         at: deadlines at or before this moment.
         limit: how many at most.
         seen: what was come upon before, which is passed over; gets what is now.
+
+    Raises:
+        InvalidValue: a limit that is no count.
     """
+    whole(limit, "tick: limit")
     names = [*programs.newest, *(SHADOW + name for name in programs.newest)]
     requests: list[Request] = []
     while True:

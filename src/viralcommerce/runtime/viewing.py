@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from viralcommerce.messages import Award, State
 from viralcommerce.program import Program, QuotaKey
+from viralcommerce.runtime.counts import whole
 from viralcommerce.runtime.effects import Look
 from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.outbox import Backlog, Pending
@@ -219,6 +220,7 @@ class Viewing:
 
     def poisoned(self, limit: int = 100) -> Reading[Sequence[Pending]]:
         """What was set aside after too many tries, each with its error. One statement."""
+        whole(limit, "poisoned: limit")
         aside: Sequence[Pending] = yield Read("poisoned", (limit,))
         return aside
 
