@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from viralcommerce.messages import Award
 from viralcommerce.runtime.async_contents import AsyncContents, ContentsOfBlocking, Run
@@ -27,6 +29,8 @@ from viralcommerce.runtime.uncanceled import to_its_end
 
 T = TypeVar("T")
 Facts = Sequence[Mapping[str, object]]
+LOCKING: Final = 16
+"""How many units of work of a store that blocks may lock at once in an event loop."""
 
 
 class AsyncMembers(Protocol):
@@ -138,8 +142,31 @@ async def in_thread(work: Callable[..., T], *values: Any) -> T:
     return await to_its_end(asyncio.to_thread(work, *values))
 
 
+class _Reserved:
+    """Threads for units of work that lock, one for each from its first lock to its end.
+
+    Else those that wait for a lock take every thread, and who holds it finds none to commit. Who
+    waits for a thread holds no lock yet.
+    """
+
+    def __init__(self) -> None:
+        self.free = asyncio.Semaphore(LOCKING)
+        self._threads = ThreadPoolExecutor(LOCKING, "viralcommerce")
+
+    async def run(self, work: Callable[..., T], *values: Any) -> T:
+        """Run what blocks, as `in_thread` does, for who has one of those that are free."""
+        return await to_its_end(self._awaited(work, *values))
+
+    async def _awaited(self, work: Callable[..., T], *values: Any) -> T:
+        context = contextvars.copy_context()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, lambda: context.run(work, *values))
+
+
 class InThreads(ContentsOfBlocking):
     """A store that blocks, for asyncio: each call in a thread.
+
+    Units of work lock in threads of their own, `LOCKING` at once in an event loop; others wait.
 
     Args:
         store: any; its sessions may be used by one thread after another.
@@ -149,6 +176,8 @@ class InThreads(ContentsOfBlocking):
     def __init__(self, store: Store, run: Run = in_thread) -> None:
         self.inner = store
         self.run = run
+        self._reserves = run is in_thread
+        self._reserved: dict[asyncio.AbstractEventLoop, _Reserved] = {}
 
     def within(self, connection: Any) -> AsyncStore:
         """This store inside the host's own transaction.
@@ -158,7 +187,9 @@ class InThreads(ContentsOfBlocking):
                 ``run_sync`` runs each call; or one that blocks, and that any thread may use.
         """
         if not hasattr(connection, "run_sync"):
-            return InThreads(self.inner.within(connection), self.run)
+            joined = InThreads(self.inner.within(connection), self.run)
+            joined._reserves = False  # a host's transaction keeps its locks beyond ours
+            return joined
         connection = connection() if callable(connection) else connection  # a scoped session
         inner = getattr(connection, "sync_session", None)
 
@@ -170,7 +201,19 @@ class InThreads(ContentsOfBlocking):
 
     def session(self) -> AsyncSession:
         """Begin a unit of work."""
-        return _InThreadsSession(self.inner.session(), self.run)
+        session = self.inner.session()
+        if not self._reserves:
+            return _InThreadsSession(session, self.run)
+        return _Reserving(session, self.run, self._of_this_loop)
+
+    def _of_this_loop(self) -> _Reserved:
+        loop = asyncio.get_running_loop()
+        reserved = self._reserved.get(loop)
+        if reserved is None:
+            for old in [one for one in self._reserved if one.is_closed()]:
+                del self._reserved[old]
+            reserved = self._reserved[loop] = _Reserved()
+        return reserved
 
     async def due(self, at: datetime, limit: int, campaigns: Sequence[str]) -> Sequence[Due]:
         """Instances whose deadline has come."""
@@ -238,3 +281,34 @@ class _InThreadsSession:
 
     async def close(self) -> None:
         await self._run(self._inner.close)
+
+
+class _Reserving(_InThreadsSession):
+    """A session that has a thread to itself from where it may lock until it is closed."""
+
+    def __init__(self, inner: Session, run: Run, threads: Callable[[], _Reserved]) -> None:
+        super().__init__(inner, run)
+        self._threads = threads
+        self._reserved: _Reserved | None = None
+
+    async def lock(self, wanted: Wanted) -> Found:
+        await self._reserve()
+        return await super().lock(wanted)
+
+    async def commit(self, writes: Writes) -> Short | Stale | None:
+        await self._reserve()
+        return await super().commit(writes)
+
+    async def close(self) -> None:
+        try:
+            await super().close()
+        finally:
+            reserved, self._reserved = self._reserved, None
+            if reserved is not None:
+                reserved.free.release()
+
+    async def _reserve(self) -> None:
+        if self._reserved is None:
+            reserved = self._threads()
+            await reserved.free.acquire()
+            self._reserved, self._run = reserved, reserved.run
