@@ -118,6 +118,7 @@ class AsyncShop:
         joined.store = self.store.within(connection)
         joined._driver = AsyncDriver(joined.store, self._context, self._members, self._texts)
         joined._driver.closed = self._driver.closed
+        joined._lives = {}  # what it reads there may be rolled back
         joined._runner = joined._driver
         joined._hosted = True
         return joined

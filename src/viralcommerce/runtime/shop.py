@@ -155,6 +155,7 @@ class Shop:
         joined.store = self.store.within(connection)
         joined._runner = joined._driver = Driver(joined.store, self._context, self._members)
         joined._driver.closed = self._driver.closed
+        joined._lives = {}  # what it reads there may be rolled back
         joined._hosted = True
         return joined
 
