@@ -121,6 +121,21 @@ def test_it_commits_and_rolls_back_with_the_host(driver: str, of: str, tmp_path:
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
+def test_a_stage_that_was_rolled_back_is_obeyed_by_nobody_else(
+    driver: str, tmp_path: Path
+) -> None:
+    async def story(host: Host) -> None:
+        async with host.engine.connect() as joined:
+            inside = host.shop.within(joined)
+            await inside.set_stage(RAIN, "paused", by="olga", why="a try")
+            assert isinstance(await inside.handle(RAIN, SHARE), Refused)
+            await joined.rollback()
+        assert isinstance(await host.shop.handle(RAIN, SHARE), Accepted)
+
+    told(driver, tmp_path, story)
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
 def test_what_goes_wrong_with_us_leaves_the_hosts_work(driver: str, tmp_path: Path) -> None:
     async def story(host: Host) -> None:
         tiny = RAIN.replace(budget=CNY(100))

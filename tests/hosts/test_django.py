@@ -49,3 +49,14 @@ def test_there_is_a_migration_for_every_version() -> None:
 
     folder = Path(str(django.__file__)).parent / "migrations"
     assert len(list(folder.glob("0*.py"))) == SCHEMA_VERSION
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "psycopg"])
+def test_a_database_that_cannot_be_reached_is_said_to_be(kind: str, tmp_path: Path) -> None:
+    if kind == "sqlite":
+        nowhere = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / "no" / "x.db")}
+    else:
+        nowhere = on_postgres("nowhere", HOST="127.0.0.1", PORT="1")
+    told = Project(nowhere).manage("viral_tick", "orders.viral.shop").stderr
+    assert "Django cannot connect" in told
+    assert "DATABASES" in told

@@ -88,6 +88,19 @@ def test_when_the_host_rolls_back_nothing_happened(shop: Shop, host: sqlite3.Con
     assert str(again) == str(first), "the key is free, and the dice follow from it"
 
 
+def test_a_stage_that_was_rolled_back_is_obeyed_by_nobody_else(
+    shop: Shop, host: sqlite3.Connection
+) -> None:
+    host.execute("begin immediate")
+    joined = shop.within(host)
+    joined.set_stage(NAME, "paused", by="olga", why="a try")
+    assert joined.stage(NAME).stage == "paused"
+    assert isinstance(joined.handle(NAME, BOB), Refused)
+    host.execute("rollback")
+    assert shop.stage(NAME).stage == "live"
+    assert isinstance(shop.handle(NAME, BOB), Accepted)
+
+
 def test_several_commands_are_one_transaction(shop: Shop, host: sqlite3.Connection) -> None:
     host.execute("begin immediate")
     joined = shop.within(host)

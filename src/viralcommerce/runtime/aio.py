@@ -118,6 +118,7 @@ class AsyncShop:
         joined.store = self.store.within(connection)
         joined._driver = AsyncDriver(joined.store, self._context, self._members, self._texts)
         joined._driver.closed = self._driver.closed
+        joined._lives = dict(self._lives)  # its own: what it reads there may be rolled back
         joined._runner = joined._driver
         joined._hosted = True
         return joined
@@ -201,14 +202,8 @@ class AsyncShop:
         if self._hosted:
             raise NotLive(NOT_WITHIN)
         issues = self._issuer is not None
-        going = relay(
-            self._programs,
-            self._clock,
-            self._entropy,
-            issues=issues,
-            limit=limit,
-            patience=patience,
-        )
+        ports = (self._programs, self._clock, self._entropy)
+        going = relay(*ports, issues=issues, limit=limit, patience=patience)
         return await run_later(going, self._errand)
 
     async def _errand(self, errand: Errand) -> object:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -156,11 +155,12 @@ class _Reserved:
 
     async def run(self, work: Callable[..., T], *values: Any) -> T:
         """Run what blocks, as `in_thread` does, for who has one of those that are free."""
-        call = functools.partial(contextvars.copy_context().run, work, *values)
-        return await to_its_end(self._awaited(call))
+        return await to_its_end(self._awaited(work, *values))
 
-    async def _awaited(self, call: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+    async def _awaited(self, work: Callable[..., T], *values: Any) -> T:
+        context = contextvars.copy_context()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, lambda: context.run(work, *values))
 
 
 class InThreads(ContentsOfBlocking):

@@ -154,6 +154,7 @@ class Shop:
         joined.store = self.store.within(connection)
         joined._runner = joined._driver = Driver(joined.store, self._context, self._members)
         joined._driver.closed = self._driver.closed
+        joined._lives = dict(self._lives)  # its own: what it reads there may be rolled back
         joined._hosted = True
         return joined
 
@@ -296,14 +297,8 @@ class Shop:
         if self._hosted:
             raise NotLive(NOT_WITHIN)
         issues = self._issuer is not None
-        going = relay(
-            self._programs,
-            self._clock,
-            self._entropy,
-            issues=issues,
-            limit=limit,
-            patience=patience,
-        )
+        ports = (self._programs, self._clock, self._entropy)
+        going = relay(*ports, issues=issues, limit=limit, patience=patience)
         return run(going, self._errand)
 
     def _errand(self, errand: Errand) -> object:

@@ -24,6 +24,7 @@ from viralcommerce.runtime.erasure import Erasure, Forgotten
 from viralcommerce.runtime.ports import Found, Session, Short, Stale, Store, Wanted, Writes
 from viralcommerce.runtime.stores.schema import SCHEMA_VERSION
 from viralcommerce.runtime.stores.sqlite_hosted import HostedSqliteStore
+from viralcommerce.runtime.stores.unwrapping import unreachable
 
 
 def django_store(using: str = "default") -> Store:
@@ -108,8 +109,15 @@ def joined_or_own(begin: Callable[[], Session], using: str, where: str) -> Sessi
         begin: gives a session inside the open transaction.
         using: the alias of the database.
         where: the store, for errors.
+
+    Raises:
+        StoreError: Django cannot connect.
     """
-    if transaction.get_autocommit(using):
+    try:
+        alone = transaction.get_autocommit(using)
+    except Error as error:
+        raise unreachable(where, error) from error
+    if alone:
         return OwnTransaction(begin, using, where)
     return begin()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from viralcommerce.errors import InvalidValue, RetryTransaction
+from viralcommerce.errors import InvalidValue, RetryTransaction, StoreError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -117,7 +117,12 @@ def _pending(where: str) -> RetryTransaction:
 def _of_django(connection: Any, where: str) -> object:
     if not hasattr(connection, "ensure_connection"):
         raise _unfit(connection, "django.db.connection, or one of django.db.connections")
-    connection.ensure_connection()
+    from django.db import Error
+
+    try:
+        connection.ensure_connection()
+    except Error as error:
+        raise unreachable(where, error) from error
     if connection.needs_rollback:
         raise RetryTransaction(
             f"{where}: Django will roll the transaction back (an error was caught inside its "
@@ -125,6 +130,15 @@ def _of_django(connection: Any, where: str) -> object:
         )
     driver: object = connection.connection
     return driver
+
+
+def unreachable(where: str, error: Exception) -> StoreError:
+    """What is said where Django cannot connect."""
+    said = str(error).strip().partition("\n")[0]
+    return StoreError(
+        f"{where}: Django cannot connect ({said}); nothing was written; look at DATABASES, and "
+        "whether the server runs"
+    )
 
 
 def _unfit(one: object, wanted: str) -> InvalidValue:

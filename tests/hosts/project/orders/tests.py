@@ -144,6 +144,54 @@ class OutsideOfBlocks(TransactionTestCase):
         self.assertFalse(connection.in_atomic_block)
 
 
+class LostConnections(TransactionTestCase):
+    """The server ends a connection of Django's that idles."""
+
+    def setUp(self) -> None:
+        if connection.vendor != "postgresql":
+            self.skipTest("there is no server to lose")
+
+    def test_outside_of_blocks_nobody_notices(self) -> None:
+        stranger = pack.Grab(pack="nobody's", by="bob")
+        for verb in (
+            lambda: self.assertEqual(list(shop.views.parts("bob")), []),
+            lambda: list(shop.store.journal("rain-pack")),
+            shop.tick,
+            lambda: self.assertIsInstance(shop.handle(RAIN, stranger), Refused),
+            lambda: shop.forget("zoe"),
+        ):
+            lose_the_connection()
+            verb()
+
+    def test_inside_of_a_block_the_hosts_transaction_is_lost_too(self) -> None:
+        with self.assertRaises(RetryTransaction), transaction.atomic():
+            Order.objects.create(number="o1", buyer="bob")
+            lose_the_connection()
+            try:
+                shop.views.parts("bob")
+            finally:
+                self.assertTrue(connection.errors_occurred)
+        self.assertEqual(Order.objects.count(), 0)
+        self.assertEqual(list(shop.views.parts("bob")), [])
+
+
+def lose_the_connection() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    thread = threading.Thread(target=lambda: end(pid))
+    thread.start()
+    thread.join()
+
+
+def end(pid: int) -> None:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_terminate_backend(%s, 5000)", [pid])
+    finally:
+        connection.close()
+
+
 def look(name: str) -> bool:
     try:
         return shop.store.cell("rain-pack", name) is not None
