@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import re
 from typing import Any, Final, Protocol, TypeVar
@@ -34,6 +35,14 @@ class AsyncDriver(Protocol):
 
     async def perform(self, trip: Trip) -> list[Rows]:
         """Run the steps of a trip; the rows of each that answers."""
+        ...
+
+    async def interrupt(self, work: asyncio.Task[list[Rows]]) -> None:
+        """Ask the server to cancel what it is at.
+
+        Args:
+            work: that waits for it, in `perform`.
+        """
         ...
 
     async def close(self) -> None:
@@ -100,9 +109,13 @@ class Asyncpg:
             raise Failed(error, "", lost=self.connection.is_closed()) from error
         return rows
 
+    async def interrupt(self, work: asyncio.Task[list[Rows]]) -> None:
+        """Cancel the work; the driver asks the server, and waits for it before what is next."""
+        work.cancel()
+
     async def close(self) -> None:
-        """Close the connection."""
-        await self.connection.close()
+        """Close the connection, without a word to a server that may not listen."""
+        self.connection.terminate()
 
 
 _PLACE: Final = re.compile(rb"%[sb]")

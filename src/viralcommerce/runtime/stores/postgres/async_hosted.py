@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
 
 from viralcommerce.errors import StoreError
 from viralcommerce.runtime.erasure import Erasure, Forgotten
 from viralcommerce.runtime.ports import Found, Wanted
-from viralcommerce.runtime.stores.postgres.async_drivers import (
-    AsyncDriver,
-    async_driver_of,
-    play,
-)
+from viralcommerce.runtime.stores.postgres.async_drivers import async_driver_of, play
 from viralcommerce.runtime.stores.postgres.async_reading import AsyncPostgresTables
 from viralcommerce.runtime.stores.postgres.async_session import AsyncPostgresSession
+from viralcommerce.runtime.stores.postgres.async_standing import AsyncStanding
 from viralcommerce.runtime.stores.postgres.failures import Failed, translation
 from viralcommerce.runtime.stores.postgres.hosted import (
     alone,
@@ -32,7 +30,7 @@ from viralcommerce.runtime.stores.unwrapping import async_driver_connection
 T = TypeVar("T")
 
 
-class AsyncHostSession(AsyncPostgresSession[AsyncDriver]):
+class AsyncHostSession(AsyncPostgresSession[AsyncStanding]):
     """`hosted.HostSession`, awaited; canceled in the middle, it leaves the host's work.
 
     Args:
@@ -47,7 +45,9 @@ class AsyncHostSession(AsyncPostgresSession[AsyncDriver]):
 
     hosted = True
 
-    def __init__(self, unit: Unit, take: Callable[[], Awaitable[AsyncDriver]], where: str) -> None:
+    def __init__(
+        self, unit: Unit, take: Callable[[], Awaitable[AsyncStanding]], where: str
+    ) -> None:
         super().__init__(unit, take, _keep, where)
 
     async def look(self, wanted: Wanted) -> Found:
@@ -66,13 +66,20 @@ class AsyncHostSession(AsyncPostgresSession[AsyncDriver]):
             self._unit.mine = self._driver.number
             must_be_inside(self._driver.status(), self._where)
 
-    async def _abandon(self, driver: AsyncDriver) -> None:
+    async def close(self) -> None:
+        """Let the locks go; what is under way to whoever asked is not replaced."""
+        raised = sys.exception()
         try:
-            await self._undo(driver, Failed("canceled", ""))
-        except StoreError:  # the transaction is beyond saving, and the host will find so
-            self._unit.begun = False
+            await super().close()
+        except StoreError:
+            if raised is None:
+                raise
 
-    async def _undo(self, driver: AsyncDriver, error: Failed | None = None) -> None:
+    async def _abandon(self, driver: AsyncStanding) -> None:
+        self._unit.begun = False
+        await driver.go_back()
+
+    async def _undo(self, driver: AsyncStanding, error: Failed | None = None) -> None:
         bad = error is not None or (self._unit.begun and driver.status() == "failed")
         try:
             if not driver.is_closed and (error is None or can_undo(error)):
@@ -83,7 +90,7 @@ class AsyncHostSession(AsyncPostgresSession[AsyncDriver]):
             self._unit.begun = False
 
 
-async def _keep(_: AsyncDriver) -> None:
+async def _keep(_: AsyncStanding) -> None:
     """The connection stays the host's."""
 
 
@@ -100,8 +107,9 @@ class AsyncHostedPostgresStore(AsyncPostgresTables):
         self.schema = tables.schema
         self._host = connection
 
-    async def _driver(self) -> AsyncDriver:
-        return async_driver_of(await async_driver_connection(self._host, self.schema))
+    async def _driver(self) -> AsyncStanding:
+        found = await async_driver_connection(self._host, self.schema)
+        return AsyncStanding(async_driver_of(found))
 
     def session(self) -> AsyncPostgresSession[Any]:
         """Begin a unit of work inside the host's transaction."""
@@ -130,6 +138,8 @@ class AsyncHostedPostgresStore(AsyncPostgresTables):
             return await play(forgetting(self.schema, erasure, hosted=True), driver)
         except Failed as error:
             raise translation(self.schema, error, hosted=True) from error
+        finally:
+            await driver.go_back()  # nothing stands here, unless something else was raised
 
     async def scrub(self) -> bool:
         """Nothing can be written anew inside of a transaction."""

@@ -52,6 +52,10 @@ class Driver(Protocol):
         """
         ...
 
+    def calm(self) -> None:
+        """After an interrupt, have the server cancel what it is at, and read what it said."""
+        ...
+
     def close(self) -> None:
         """Close the connection."""
         ...
@@ -113,6 +117,9 @@ class Psycopg2:
             constraint = error.diag.constraint_name
             raise Failed(error, error.pgcode, constraint=constraint, lost=lost) from error
         return rows
+
+    def calm(self) -> None:
+        """Do nothing: the driver sees no signal before the server has answered."""
 
     def close(self) -> None:
         """Close the connection."""

@@ -51,9 +51,9 @@ class Follower:
         self._now = Step(b"select pg_current_snapshot()::text", answers=True)
         self._lines = (
             f"select {LINE_COLUMNS} from {schema}.journal "
-            "where tx >= pg_snapshot_xmin(%s::pg_snapshot) "
-            "and not pg_visible_in_snapshot(tx, %s::pg_snapshot) "
-            "and pg_visible_in_snapshot(tx, %s::pg_snapshot) "
+            "where tx >= pg_snapshot_xmin(%s::text::pg_snapshot) "
+            "and not pg_visible_in_snapshot(tx, %s::text::pg_snapshot) "
+            "and pg_visible_in_snapshot(tx, %s::text::pg_snapshot) "
             "and position > %s and (%s = '' or campaign = %s) order by position limit %s"
         ).encode()
 

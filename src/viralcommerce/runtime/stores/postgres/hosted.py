@@ -6,18 +6,20 @@ one after each commit.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
-from viralcommerce.errors import NotLive, RetryTransaction
+from viralcommerce.errors import NotLive, RetryTransaction, StoreError
 from viralcommerce.runtime.erasure import Erasure, Forgotten
 from viralcommerce.runtime.ports import Found, Wanted
 from viralcommerce.runtime.sealing import RefusedLine, Sealing
-from viralcommerce.runtime.stores.postgres.drivers import Driver, Status, driver_of, play
+from viralcommerce.runtime.stores.postgres.drivers import Status, driver_of, play
 from viralcommerce.runtime.stores.postgres.failures import FAILED_BEFORE, Failed, translation
 from viralcommerce.runtime.stores.postgres.reading import PostgresTables
 from viralcommerce.runtime.stores.postgres.reads import Query, Stream
 from viralcommerce.runtime.stores.postgres.session import PostgresSession
+from viralcommerce.runtime.stores.postgres.standing import Standing
 from viralcommerce.runtime.stores.postgres.statements import Rows, Step
 from viralcommerce.runtime.stores.postgres.tables import Tables
 from viralcommerce.runtime.stores.postgres.transactions import Script
@@ -31,7 +33,7 @@ _RELEASE: Final = Step(b"release savepoint viralcommerce_read")
 _UNDO: Final = [Step(b"rollback to savepoint viralcommerce_read"), _RELEASE]
 
 
-class HostSession(PostgresSession[Driver]):
+class HostSession(PostgresSession[Standing]):
     """A unit of work inside the host's transaction: one savepoint, committed when the host does.
 
     Args:
@@ -46,7 +48,7 @@ class HostSession(PostgresSession[Driver]):
 
     hosted = True
 
-    def __init__(self, unit: Unit, take: Callable[[], Driver], where: str) -> None:
+    def __init__(self, unit: Unit, take: Callable[[], Standing], where: str) -> None:
         super().__init__(unit, take, lambda _: None, where)
 
     def look(self, wanted: Wanted) -> Found:
@@ -65,7 +67,30 @@ class HostSession(PostgresSession[Driver]):
             self._unit.mine = self._driver.number
             must_be_inside(self._driver.status(), self._where)
 
-    def _undo(self, driver: Driver, error: Failed | None = None) -> None:
+    def close(self) -> None:
+        """Let the locks go; what is under way to whoever asked is not replaced."""
+        raised = sys.exception()
+        try:
+            super().close()
+        except StoreError:
+            if raised is None:
+                raise
+
+    def _run(self, script: Script[T]) -> T:
+        try:
+            result = super()._run(script)
+            if self._driver is not None and not self._unit.begun:
+                self._driver.done()
+        except StoreError:
+            raise
+        except BaseException:  # an interrupt
+            self._unit.begun = False
+            if self._driver is not None:
+                self._driver.go_back()
+            raise
+        return result
+
+    def _undo(self, driver: Standing, error: Failed | None = None) -> None:
         bad = error is not None or (self._unit.begun and driver.status() == "failed")
         try:
             if not driver.is_closed and (error is None or can_undo(error)):
@@ -89,8 +114,8 @@ class HostedPostgresStore(PostgresTables):
         self.schema = tables.schema
         self._host = connection
 
-    def _driver(self) -> Driver:
-        return driver_of(driver_connection(self._host, self.schema))
+    def _driver(self) -> Standing:
+        return Standing(driver_of(driver_connection(self._host, self.schema)))
 
     def session(self) -> PostgresSession[Any]:
         """Begin a unit of work inside the host's transaction."""
@@ -106,7 +131,7 @@ class HostedPostgresStore(PostgresTables):
     def _play(self, script: Script[T]) -> T:
         driver = self._driver()
         try:
-            return play(script if driver.status() == "outside" else guarded(script), driver)
+            return driver.play(script if driver.status() == "outside" else guarded(script))
         except Failed as error:
             raise translation(self.schema, error, hosted=True) from error
 
@@ -115,7 +140,7 @@ class HostedPostgresStore(PostgresTables):
         driver = self._driver()
         must_be_inside(driver.status(), self.schema)
         try:
-            return play(forgetting(self.schema, erasure, hosted=True), driver)
+            return driver.play(forgetting(self.schema, erasure, hosted=True))
         except Failed as error:
             raise translation(self.schema, error, hosted=True) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import psycopg
@@ -54,6 +55,10 @@ class AsyncPsycopg:
         except psycopg.Error as error:
             raise failed(error) from error
         return rows
+
+    async def interrupt(self, work: asyncio.Task[list[Rows]]) -> None:
+        """Ask the server to cancel what it is at; that is said to whoever waits for it."""
+        await self.connection.cancel_safe(timeout=5)
 
     async def close(self) -> None:
         """Close the connection."""

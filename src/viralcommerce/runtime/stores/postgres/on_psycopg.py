@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import select
+import sys
 from collections.abc import Generator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import Any, Final
 
 import psycopg
+from psycopg.pq import ExecStatus, PipelineStatus, TransactionStatus
 from psycopg.rows import tuple_row
 
 from viralcommerce.errors import StoreError
@@ -16,6 +18,9 @@ from viralcommerce.runtime.stores.postgres.failures import Failed, translation
 from viralcommerce.runtime.stores.postgres.statements import Rows, Step
 from viralcommerce.runtime.stores.postgres.transactions import Trip
 from viralcommerce.runtime.stores.postgres.wire import OwnConnection
+
+_MOST_ANSWERS: Final = 1_000
+"""More than a pipeline of ours can leave unread."""
 
 
 class Psycopg:
@@ -46,13 +51,33 @@ class Psycopg:
 
     def perform(self, trip: Trip) -> list[Rows]:
         """Run the steps in one round trip; what follows a rollback has one of its own."""
+        outer, connection = sys.exception(), self.connection
         try:
-            connection = self.connection
             if isinstance(connection, OwnConnection):
                 return connection.wait(connection.plans.trip(connection, trip))
             return [rows for part in pipelines(trip) for rows in _perform(self.connection, part)]
         except psycopg.Error as error:
-            raise failed(error) from error
+            raise _interrupt(connection, error, outer) or failed(error) from error
+
+    def calm(self) -> None:
+        """After an interrupt, have the server cancel what it is at, and read what it said."""
+        raw = self.connection.pgconn
+        if self.connection.closed or not _is_in_a_message(self.connection):
+            return
+        self.connection.cancel()
+        if raw.pipeline_status == PipelineStatus.OFF:
+            while raw.get_result() is not None:
+                pass
+            return
+        raw.pipeline_sync()
+        while raw.flush():
+            pass
+        for _ in range(_MOST_ANSWERS):
+            one = raw.get_result()
+            if one is not None and one.status == ExecStatus.PIPELINE_SYNC:
+                with suppress(psycopg.OperationalError):  # there are more of them
+                    raw.exit_pipeline_mode()
+                    break
 
     def close(self) -> None:
         """Close the connection."""
@@ -122,6 +147,24 @@ def _perform(connection: psycopg.Connection[Any], trip: Trip) -> list[Rows]:
     if first is not None:
         raise first
     return [_rows(cursor, step) for cursor, step in zip(cursors, trip, strict=True)]
+
+
+def _is_in_a_message(connection: psycopg.Connection[Any]) -> bool:
+    raw = connection.pgconn
+    is_off = raw.pipeline_status == PipelineStatus.OFF
+    return not is_off or raw.transaction_status == TransactionStatus.ACTIVE
+
+
+def _interrupt(
+    connection: psycopg.Connection[Any], error: psycopg.Error, outer: BaseException | None
+) -> BaseException | None:
+    """The interrupt that psycopg replaced by not being able to leave a pipeline, if any."""
+    if connection.closed or not _is_in_a_message(connection):
+        return None
+    before = error.__context__
+    while isinstance(before, psycopg.Error) and before is not outer:
+        before = before.__context__
+    return None if before is outer else before
 
 
 def _rows(cursor: psycopg.Cursor[Any], step: Step) -> Rows:

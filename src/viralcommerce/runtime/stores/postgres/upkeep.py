@@ -177,12 +177,16 @@ class PostgresDialect:
         return is_late
 
     def news(self, escaped: str) -> said.Script[list[int]]:
-        """The lines that were committed since the last snapshot."""
+        """The lines that others committed since the last snapshot.
+
+        Those of this transaction were seen at first, and no snapshot shows them ever.
+        """
         before, rows = self._snapshot, (yield [_said(_SNAPSHOT)])
         self._snapshot = str(rows[0][0][0])
         sql = (
-            "select position from {s}journal where tx >= pg_snapshot_xmin(%s::pg_snapshot) "
-            "and not pg_visible_in_snapshot(tx, %s::pg_snapshot) and strpos(decision, %s) > 0"
+            "select position from {s}journal where tx >= pg_snapshot_xmin(%s::text::pg_snapshot) "
+            "and not pg_visible_in_snapshot(tx, %s::text::pg_snapshot) "
+            "and tx is distinct from pg_current_xact_id_if_assigned() and strpos(decision, %s) > 0"
         )
         rows = yield [said.Said(sql, (before, before, escaped))]
         return [position for (position,) in rows[0]]
