@@ -39,8 +39,8 @@ class DjangoPostgresStore(HostedPostgresStore):
         self._using = using
         self._shards = 0
 
-    def _driver(self) -> Driver:
-        return _Watched(super()._driver(), connections[self._using])
+    def _of_the_host(self) -> Driver:
+        return _Watched(super()._of_the_host(), connections[self._using])
 
     def session(self) -> Any:
         """Begin a unit of work, in the block that is open or in one of its own."""
@@ -48,7 +48,7 @@ class DjangoPostgresStore(HostedPostgresStore):
 
     def forget(self, erasure: Erasure) -> Forgotten:
         """Put the pseudonym in the member's place, all of it or nothing."""
-        super()._driver()  # else Django says in its own words that it cannot connect
+        super()._of_the_host()  # else Django says in its own words that it cannot connect
         try:
             with transaction.atomic(using=self._using):
                 return super().forget(erasure)
@@ -146,6 +146,10 @@ class _Watched:
             if error.lost:
                 self._connection.errors_occurred = True
             raise
+
+    def calm(self) -> None:
+        """Read what an interrupt left unread."""
+        self._inner.calm()
 
     def close(self) -> None:
         """Close the connection."""

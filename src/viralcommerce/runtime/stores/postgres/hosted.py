@@ -14,7 +14,7 @@ from viralcommerce.errors import NotLive, RetryTransaction, StoreError
 from viralcommerce.runtime.erasure import Erasure, Forgotten
 from viralcommerce.runtime.ports import Found, Wanted
 from viralcommerce.runtime.sealing import RefusedLine, Sealing
-from viralcommerce.runtime.stores.postgres.drivers import Status, driver_of, play
+from viralcommerce.runtime.stores.postgres.drivers import Driver, Status, driver_of, play
 from viralcommerce.runtime.stores.postgres.failures import FAILED_BEFORE, Failed, translation
 from viralcommerce.runtime.stores.postgres.reading import PostgresTables
 from viralcommerce.runtime.stores.postgres.reads import Query, Stream
@@ -115,7 +115,10 @@ class HostedPostgresStore(PostgresTables):
         self._host = connection
 
     def _driver(self) -> Standing:
-        return Standing(driver_of(driver_connection(self._host, self.schema)))
+        return Standing(self._of_the_host())
+
+    def _of_the_host(self) -> Driver:
+        return driver_of(driver_connection(self._host, self.schema))
 
     def session(self) -> PostgresSession[Any]:
         """Begin a unit of work inside the host's transaction."""
