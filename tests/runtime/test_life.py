@@ -30,7 +30,7 @@ from viralcommerce import CNY, Points, Shop
 from viralcommerce.errors import InvalidValue
 from viralcommerce.mechanics import collect
 from viralcommerce.rules.grants import Grant
-from viralcommerce.runtime import shop as shops_module
+from viralcommerce.runtime import lives as lives_module
 from viralcommerce.runtime.audit import audit
 from viralcommerce.runtime.stores.memory import MemoryStore
 from viralcommerce.runtime.stores.sqlite import SqliteStore
@@ -228,7 +228,7 @@ class Stopwatch:
 def watch(monkeypatch: pytest.MonkeyPatch) -> Stopwatch:
     """Time as shops count it."""
     watch = Stopwatch()
-    monkeypatch.setattr(shops_module, "time", watch)
+    monkeypatch.setattr(lives_module, "time", watch)
     return watch
 
 
@@ -241,7 +241,7 @@ def test_another_process_learns_of_a_pause_within_a_second(
         staged(here, RAIN, "paused")
         assert code(here.handle(RAIN, share("p2"))) == "paused"
         assert code(far.handle(RAIN, share("p3"))) == "yes"
-        watch.seconds += shops_module.LEARNS_WITHIN
+        watch.seconds += lives_module.LEARNS_WITHIN
         assert code(far.handle(RAIN, share("p4"))) == "paused"
         assert far.stage(RAIN).why == "the story says so"
 

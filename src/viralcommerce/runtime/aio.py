@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import inspect
 import itertools
-import time
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal, Self
@@ -36,6 +35,7 @@ from viralcommerce.runtime.errands import run_later, told
 from viralcommerce.runtime.gathering import Gathering
 from viralcommerce.runtime.gathering_tasks import AsyncGatherer
 from viralcommerce.runtime.life import Life, Stage
+from viralcommerce.runtime.lives import Lives
 from viralcommerce.runtime.many import named_by_place
 from viralcommerce.runtime.outbox import Claim, Settled
 from viralcommerce.runtime.ports import Clock, Decision, Entropy
@@ -48,7 +48,7 @@ from viralcommerce.runtime.relay import (
     relay,
 )
 from viralcommerce.runtime.request import Context, Outcome, Request
-from viralcommerce.runtime.shop import LEARNS_WITHIN, NOT_WITHIN
+from viralcommerce.runtime.shop import NOT_WITHIN
 from viralcommerce.runtime.stamping import aware, request_for
 from viralcommerce.runtime.ticking import Act, LifeOf, Pin, WhatIsDue, ticking
 from viralcommerce.runtime.ticking import Errand as TickErrand
@@ -104,7 +104,7 @@ class AsyncShop:
         self._runner: AsyncDriver | AsyncGatherer = self._driver
         if gathers is not None:
             self._runner = AsyncGatherer(gathers, self._driver)
-        self._lives: dict[str, tuple[float, Life]] = {}
+        self._lives = Lives()
         self._hosted = False
 
     def within(self, connection: object) -> AsyncShop:
@@ -118,7 +118,7 @@ class AsyncShop:
         joined.store = self.store.within(connection)
         joined._driver = AsyncDriver(joined.store, self._context, self._members, self._texts)
         joined._driver.closed = self._driver.closed
-        joined._lives = dict(self._lives)  # its own: what it reads there may be rolled back
+        joined._lives = self._lives.within()
         joined._runner = joined._driver
         joined._hosted = True
         return joined
@@ -249,16 +249,16 @@ class AsyncShop:
         name = self._programs.named(campaign).name
         life = Life(stage=stage, by=check_id(by, "by"), why=why, at=self._clock.now())
         await self.store.set_life(name, life)
-        self._lives.pop(name, None)
+        self._lives.wrote(name, life)
 
     async def _life(self, name: str) -> Life:
-        known = self._lives.get(name)
-        now = time.monotonic()
-        if known is None or now - known[0] >= LEARNS_WITHIN:
+        life = self._lives.known(name)
+        if life is None:
             if self._driver.closed:
                 raise shop_is_closed()
-            known = self._lives[name] = (now, await self.store.life(name))
-        return known[1]
+            life = await self.store.life(name)
+            self._lives.learn(name, life)
+        return life
 
     async def _request(self, campaign: Campaign | str, command: Command) -> Request:
         program = self._programs.spaced(campaign)

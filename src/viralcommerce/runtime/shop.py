@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import itertools
-import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final, Literal, Self
@@ -28,6 +27,7 @@ from viralcommerce.runtime.errands import done_at_once, run, told
 from viralcommerce.runtime.gathering import Gathering
 from viralcommerce.runtime.gathering_threads import Gatherer
 from viralcommerce.runtime.life import Life, Stage
+from viralcommerce.runtime.lives import Lives
 from viralcommerce.runtime.many import named_by_place
 from viralcommerce.runtime.outbox import Claim, Settled
 from viralcommerce.runtime.ports import (
@@ -54,8 +54,6 @@ from viralcommerce.runtime.ticking import Errand as TickErrand
 from viralcommerce.runtime.views import Views
 from viralcommerce.values.ids import check_id
 
-LEARNS_WITHIN: Final = 1.0
-"""Seconds within which every process of a shop learns of a new stage of life."""
 NOT_WITHIN: Final = (
     "deliver: the host's transaction may yet roll back what would be handed out; deliver from the "
     "shop itself, once the host has committed"
@@ -119,7 +117,7 @@ class Shop:
                     "share; leave gathers= out"
                 )
             self._runner = Gatherer(gathers, self._driver)
-        self._lives: dict[str, tuple[float, Life]] = {}
+        self._lives = Lives()
         self._hosted = False
 
     @classmethod
@@ -154,7 +152,7 @@ class Shop:
         joined.store = self.store.within(connection)
         joined._runner = joined._driver = Driver(joined.store, self._context, self._members)
         joined._driver.closed = self._driver.closed
-        joined._lives = dict(self._lives)  # its own: what it reads there may be rolled back
+        joined._lives = self._lives.within()
         joined._hosted = True
         return joined
 
@@ -362,7 +360,7 @@ class Shop:
         return self._driver.again(lambda: self.store.forget(who))
 
     def set_stage(self, campaign: Campaign | str, stage: Stage, *, by: str, why: str) -> None:
-        """Move a campaign on in its life; every process learns of it within `LEARNS_WITHIN`.
+        """Move a campaign on in its life; every process learns of it within a second.
 
         Args:
             campaign: of this shop, or its name.
@@ -376,20 +374,20 @@ class Shop:
         name = self._programs.named(campaign).name
         life = Life(stage=stage, by=check_id(by, "by"), why=why, at=self._clock.now())
         self.store.set_life(name, life)
-        self._lives.pop(name, None)
+        self._lives.wrote(name, life)
 
     def stage(self, campaign: Campaign | str) -> Life:
         """Where a campaign is in its life, as this process knows it."""
         return self._life(self._programs.named(campaign).name)
 
     def _life(self, name: str) -> Life:
-        known = self._lives.get(name)
-        now = time.monotonic()
-        if known is None or now - known[0] >= LEARNS_WITHIN:
+        life = self._lives.known(name)
+        if life is None:
             if self._driver.closed:
                 raise shop_is_closed()
-            known = self._lives[name] = (now, self.store.life(name))
-        return known[1]
+            life = self.store.life(name)
+            self._lives.learn(name, life)
+        return life
 
     def _request(self, campaign: Campaign | str, command: Command) -> Request:
         program = self._programs.spaced(campaign)
