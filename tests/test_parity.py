@@ -30,9 +30,9 @@ from viralcommerce.errors import (
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.messages import Award
 from viralcommerce.runtime.aio import AsyncShop
-from viralcommerce.runtime.async_ports import InThreads
 from viralcommerce.runtime.audit import audit
 from viralcommerce.runtime.chance import DerivedEntropy
+from viralcommerce.runtime.in_threads import InThreads
 from viralcommerce.runtime.ports import Asked, Wanted
 from viralcommerce.runtime.stores.memory import MemoryStore
 from viralcommerce.runtime.stores.sqlite import SqliteStore

@@ -14,9 +14,9 @@ from viralcommerce import Shop
 from viralcommerce.errors import StoreBusy, StoreConflict, StoreError
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.runtime.aio import AsyncShop
-from viralcommerce.runtime.async_ports import InThreads
 from viralcommerce.runtime.audit import audit
 from viralcommerce.runtime.chance import DerivedEntropy
+from viralcommerce.runtime.in_threads import InThreads
 from viralcommerce.runtime.stores.memory import MemoryStore
 from viralcommerce.runtime.stores.sqlite import SqliteStore
 from viralcommerce.testing import FakeMembers, ScriptedClock

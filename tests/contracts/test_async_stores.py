@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from postgres import fresh_schema, server_url
-from viralcommerce.runtime.async_ports import AsyncStore, InThreads
+from viralcommerce.runtime.async_ports import AsyncStore
+from viralcommerce.runtime.in_threads import InThreads
 from viralcommerce.runtime.ports import Short, Stale, Store, Writes
 from viralcommerce.runtime.stores.memory import MemoryStore
 from viralcommerce.runtime.stores.sqlite import SqliteStore

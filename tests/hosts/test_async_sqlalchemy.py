@@ -24,8 +24,8 @@ from viralcommerce.errors import (
 )
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.runtime.aio import AsyncShop
-from viralcommerce.runtime.async_ports import InThreads
 from viralcommerce.runtime.audit import audit
+from viralcommerce.runtime.in_threads import InThreads
 from viralcommerce.runtime.ports import Store, Wanted
 from viralcommerce.runtime.stores.sqlite import SqliteStore
 

@@ -14,9 +14,9 @@ from shops import NOON, at, plain, shop_of
 from viralcommerce.kinds import KINDS
 from viralcommerce.rules.conditions import PaidOrders
 from viralcommerce.runtime.aio import AsyncShop
-from viralcommerce.runtime.async_ports import InThreads
 from viralcommerce.runtime.audit import audit
 from viralcommerce.runtime.chance import DerivedEntropy
+from viralcommerce.runtime.in_threads import InThreads
 from viralcommerce.runtime.stores.memory import MemoryStore
 from viralcommerce.runtime.stores.sqlite import SqliteStore
 from viralcommerce.testing.doubles import ScriptedClock

@@ -20,10 +20,10 @@ from viralcommerce.errors import KeyReused, MembersFailed, NotLive
 from viralcommerce.messages import Command
 from viralcommerce.runtime.aio import AsyncShop
 from viralcommerce.runtime.async_driver import AsyncDriver
-from viralcommerce.runtime.async_ports import InThreads
 from viralcommerce.runtime.audit import audit
 from viralcommerce.runtime.chance import DerivedEntropy
 from viralcommerce.runtime.gathering import Gathering
+from viralcommerce.runtime.in_threads import InThreads
 from viralcommerce.runtime.stores.memory import MemoryStore
 
 BIG = small(total=200, parts=100)

@@ -12,16 +12,17 @@ import pytest
 from crashing import game
 from viralcommerce import Accepted
 from viralcommerce.mechanics import coupon_pack as pack
-from viralcommerce.runtime import async_ports
+from viralcommerce.runtime import in_threads
 from viralcommerce.runtime.aio import AsyncShop
-from viralcommerce.runtime.async_ports import InThreads
+from viralcommerce.runtime.async_ports import AsyncSession
+from viralcommerce.runtime.in_threads import InThreads
 from viralcommerce.runtime.ports import Wanted
 from viralcommerce.runtime.stores.sqlite import SqliteStore
 
 NAME = "rain-pack"
 
 
-@pytest.mark.parametrize("tasks", [3, async_ports.LOCKING + 8])
+@pytest.mark.parametrize("tasks", [3, in_threads.LOCKING + 8])
 def test_tasks_that_wait_for_a_lock_leave_its_holder_a_thread(tmp_path: Path, tasks: int) -> None:
     async def run() -> None:
         with ThreadPoolExecutor(2) as few:
@@ -45,7 +46,7 @@ def test_tasks_that_wait_for_a_lock_leave_its_holder_a_thread(tmp_path: Path, ta
 def test_who_is_canceled_while_it_waits_for_a_thread_takes_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(async_ports, "LOCKING", 1)
+    monkeypatch.setattr(in_threads, "LOCKING", 1)
 
     async def run() -> None:
         store = InThreads(SqliteStore(tmp_path / "shop.db", busy_after=10))
@@ -75,14 +76,14 @@ def test_one_store_serves_one_event_loop_after_another(tmp_path: Path) -> None:
             await session.lock(Wanted())
             await session.close()
 
-        await asyncio.gather(*(one() for _ in range(async_ports.LOCKING + 2)))
+        await asyncio.gather(*(one() for _ in range(in_threads.LOCKING + 2)))
 
     before = threading.active_count()
     for _ in range(3):
         asyncio.run(run())
-    assert threading.active_count() <= before + 2 * async_ports.LOCKING
+    assert threading.active_count() <= before + 2 * in_threads.LOCKING
     store.inner.close()
 
 
-async def _locked(session: async_ports.AsyncSession) -> None:
+async def _locked(session: AsyncSession) -> None:
     await session.lock(Wanted())

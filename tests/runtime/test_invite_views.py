@@ -16,8 +16,8 @@ from viralcommerce.errors import InvalidMessage, InvalidRule
 from viralcommerce.mechanics import invite
 from viralcommerce.messages import Accepted
 from viralcommerce.runtime.aio import AsyncShop
-from viralcommerce.runtime.async_ports import InThreads
 from viralcommerce.runtime.audit import audit
+from viralcommerce.runtime.in_threads import InThreads
 from viralcommerce.runtime.stores.memory import MemoryStore
 
 CAMPAIGN = paying(invite.Payouts(fee=CNY(1), owing="write_off"))

@@ -17,7 +17,8 @@ from viralcommerce.errors import InvalidRule, LeftOut, MembersFailed, StoreBusy,
 from viralcommerce.mechanics import invite
 from viralcommerce.runtime import ticking
 from viralcommerce.runtime.aio import AsyncShop
-from viralcommerce.runtime.async_ports import AsyncStore, InThreads
+from viralcommerce.runtime.async_ports import AsyncStore
+from viralcommerce.runtime.in_threads import InThreads
 from viralcommerce.runtime.ports import Asked
 from viralcommerce.testing.doubles import FakeMembers, ScriptedClock
 

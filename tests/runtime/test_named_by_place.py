@@ -12,7 +12,7 @@ from shops import NOON, grab, share, shop_of, small
 from viralcommerce.errors import InvalidMessage, MembersFailed, StoreBusy, ViralCommerceError
 from viralcommerce.rules.conditions import NewMember
 from viralcommerce.runtime.aio import AsyncShop
-from viralcommerce.runtime.async_ports import InThreads
+from viralcommerce.runtime.in_threads import InThreads
 from viralcommerce.runtime.stores.memory import MemoryStore
 from viralcommerce.testing.doubles import ScriptedClock
 

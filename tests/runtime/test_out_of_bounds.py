@@ -11,7 +11,7 @@ import pytest
 from shops import at, rain, share, shop_of
 from viralcommerce.errors import InvalidValue, NaiveTime
 from viralcommerce.runtime.aio import AsyncShop
-from viralcommerce.runtime.async_ports import InThreads
+from viralcommerce.runtime.in_threads import InThreads
 from viralcommerce.runtime.stores.memory import MemoryStore
 
 RAIN = rain()

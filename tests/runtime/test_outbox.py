@@ -19,7 +19,7 @@ from viralcommerce import CNY, WHOLE, Award, Campaign, Coupon, Grant, Points, Sh
 from viralcommerce.errors import InvalidValue, NotLive, StoreBusy
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.runtime.aio import AsyncShop
-from viralcommerce.runtime.async_ports import InThreads
+from viralcommerce.runtime.in_threads import InThreads
 from viralcommerce.runtime.outbox import Backlog
 from viralcommerce.runtime.relay import PATIENCE, Deliveries, Patience, back_off
 from viralcommerce.runtime.stores.sqlite import SqliteStore

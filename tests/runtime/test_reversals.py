@@ -34,8 +34,8 @@ from viralcommerce.mechanics import invite
 from viralcommerce.messages import AwardReversed, ReverseAward
 from viralcommerce.readings.why import why
 from viralcommerce.runtime.aio import AsyncShop
-from viralcommerce.runtime.async_ports import InThreads
 from viralcommerce.runtime.audit import audit
+from viralcommerce.runtime.in_threads import InThreads
 from viralcommerce.runtime.life import ALIVE
 from viralcommerce.runtime.relay import PATIENCE, Deliveries
 from viralcommerce.runtime.request import Request

@@ -15,7 +15,8 @@ from shops import NOON, ask, at, grab, like, likes, share, shop_of, small
 from viralcommerce import Shop
 from viralcommerce.errors import UnknownCampaign
 from viralcommerce.runtime.aio import AsyncShop
-from viralcommerce.runtime.async_ports import AsyncStore, InThreads
+from viralcommerce.runtime.async_ports import AsyncStore
+from viralcommerce.runtime.in_threads import InThreads
 from viralcommerce.runtime.outbox import Settled
 from viralcommerce.runtime.stores.memory import MemoryStore
 from viralcommerce.runtime.stores.sqlite import SqliteStore

@@ -11,7 +11,7 @@ from shops import NOON, code, grab, rain, share, shop_of, small
 from viralcommerce import HasTag, NewMember, PaidOrders, hours
 from viralcommerce.errors import InvalidMessage, MembersFailed
 from viralcommerce.runtime.aio import AsyncShop
-from viralcommerce.runtime.async_ports import InThreads
+from viralcommerce.runtime.in_threads import InThreads
 from viralcommerce.runtime.relay import Patience
 from viralcommerce.runtime.stores.memory import MemoryStore
 from viralcommerce.testing.doubles import ScriptedClock

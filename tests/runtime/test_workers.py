@@ -21,8 +21,8 @@ from viralcommerce.codec import encode
 from viralcommerce.errors import StoreBusy, StoreConflict
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.runtime.aio import AsyncShop
-from viralcommerce.runtime.async_ports import InThreads
 from viralcommerce.runtime.driver import CONFLICTS
+from viralcommerce.runtime.in_threads import InThreads
 from viralcommerce.runtime.ports import Store, Wanted
 from viralcommerce.runtime.stores.memory import MemoryStore
 from viralcommerce.runtime.stores.sqlite import SqliteStore

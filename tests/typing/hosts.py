@@ -5,8 +5,9 @@ from typing import assert_type
 from viralcommerce.campaign import Campaign
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.runtime.aio import AsyncShop
-from viralcommerce.runtime.async_ports import AsyncStore, InThreads
+from viralcommerce.runtime.async_ports import AsyncStore
 from viralcommerce.runtime.erasure import Forgotten
+from viralcommerce.runtime.in_threads import InThreads
 from viralcommerce.runtime.outbox import Backlog
 from viralcommerce.runtime.ports import Clock, Entropy, Issuer, Members, Store
 from viralcommerce.runtime.shop import Shop

@@ -1,7 +1,7 @@
 """The second shell: the same flow for asyncio, with the same answers.
 
 Ports may be awaited or not: a members port or an issuer whose method returns an awaitable is
-awaited. A store that blocks is put into threads by `async_ports.InThreads`.
+awaited. A store that blocks is put into threads by `in_threads.InThreads`.
 """
 
 from __future__ import annotations

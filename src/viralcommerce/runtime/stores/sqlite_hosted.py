@@ -18,11 +18,49 @@ from viralcommerce.runtime.stores.sqlite_session import SqliteSession, translate
 from viralcommerce.runtime.stores.unwrapping import described, driver_connection
 
 
+class Savepoints:
+    """Ours in a host's transaction, in the order they were begun.
+
+    Where each statement is awaited, a task may be canceled while a savepoint is released. There
+    they stand until the host's transaction ends, so that there is something to go back to.
+    """
+
+    def __init__(self) -> None:
+        self.standing = 0
+
+    def begin(self, cursor: sqlite3.Cursor | AdaptedCursor) -> str:
+        """Begin one; its name."""
+        if not isinstance(cursor, AdaptedCursor):
+            cursor.execute("savepoint viralcommerce")
+            return "viralcommerce"
+        name = f"viralcommerce_{self.standing}"
+        cursor.execute(f"savepoint {name}")
+        self.standing += 1
+        return name
+
+    def release(self, cursor: sqlite3.Cursor | AdaptedCursor, name: str) -> None:
+        """What was written since stays."""
+        if not isinstance(cursor, AdaptedCursor):
+            cursor.execute(f"release {name}")
+
+    def undo(self, cursor: sqlite3.Cursor | AdaptedCursor, name: str) -> None:
+        """What was written since is undone."""
+        cursor.execute(f"rollback to {name}")
+        self.release(cursor, name)
+
+    def go_back(self, cursor: sqlite3.Cursor | AdaptedCursor, standing: int) -> None:
+        """Undo what was written since so many stood."""
+        if self.standing > standing:
+            self.standing = standing
+            cursor.execute(f"rollback to viralcommerce_{standing}")
+
+
 class HostSession(SqliteSession):
     """A unit of work inside the host's transaction: one savepoint, committed when the host does.
 
     Args:
         take: gives the host's connection.
+        savepoints: of the store.
         path: of the file, for errors.
 
     Raises:
@@ -30,8 +68,11 @@ class HostSession(SqliteSession):
             can no longer write because somebody else did since it began to read.
     """
 
-    def __init__(self, take: Callable[[], sqlite3.Connection], path: str) -> None:
+    def __init__(
+        self, take: Callable[[], sqlite3.Connection], savepoints: Savepoints, path: str
+    ) -> None:
         self._take = take
+        self._savepoints = savepoints
         self._path = path
         self._locked = False
         self._over = False
@@ -68,7 +109,7 @@ class HostSession(SqliteSession):
                 self._cursor.execute("begin immediate")  # sqlite3 would begin by itself, too
             except sqlite3.Error as error:
                 raise translation(self._path, error) from error
-        self._cursor.execute("savepoint viralcommerce")
+        self._savepoint = self._savepoints.begin(self._cursor)
         try:
             self._cursor.execute("update viral_meta set value = value where name = 'schema'")
         except sqlite3.OperationalError as error:
@@ -90,13 +131,12 @@ class HostSession(SqliteSession):
         )
 
     def _commit(self) -> None:
-        self._cursor.execute("release viralcommerce")
+        self._savepoints.release(self._cursor, self._savepoint)
 
     def _undo(self) -> None:
         self._locked = False
         if self._connection.in_transaction:
-            self._cursor.execute("rollback to viralcommerce")
-            self._cursor.execute("release viralcommerce")
+            self._savepoints.undo(self._cursor, self._savepoint)
 
 
 class HostedSqliteStore(SqliteStore):
@@ -111,6 +151,7 @@ class HostedSqliteStore(SqliteStore):
         self.path = path
         self._host = connection
         self._closed = False
+        self._savepoints = Savepoints()
 
     def within(self, connection: object) -> SqliteStore:
         """The same tables on another connection."""
@@ -118,7 +159,7 @@ class HostedSqliteStore(SqliteStore):
 
     def session(self) -> SqliteSession:
         """Begin a unit of work inside the host's transaction."""
-        return HostSession(self._raw, self.path)
+        return HostSession(self._raw, self._savepoints, self.path)
 
     def _raw(self) -> sqlite3.Connection:
         connection = driver_connection(self._host, self.path)
@@ -142,15 +183,24 @@ class HostedSqliteStore(SqliteStore):
         with translated(self.path), self._connection() as connection:
             cursor = connection.cursor()
             cursor.row_factory = None
-            cursor.execute("savepoint viralcommerce_writes")
+            savepoint = self._savepoints.begin(cursor)
             try:
                 yield cursor
             except BaseException:
                 if connection.in_transaction:
-                    cursor.execute("rollback to viralcommerce_writes")
-                    cursor.execute("release viralcommerce_writes")
+                    self._savepoints.undo(cursor, savepoint)
                 raise
-            cursor.execute("release viralcommerce_writes")
+            self._savepoints.release(cursor, savepoint)
+
+    def standing(self) -> int:
+        """How many savepoints stand that were not released."""
+        return self._savepoints.standing
+
+    def go_back(self, standing: int) -> None:
+        """Undo what was written since so many savepoints stood."""
+        with translated(self.path), self._connection() as connection:
+            if connection.in_transaction:
+                self._savepoints.go_back(connection.cursor(), standing)
 
     def scrub(self) -> bool:
         """Nothing can be cleared inside of a transaction."""
