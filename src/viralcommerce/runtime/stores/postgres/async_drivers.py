@@ -7,7 +7,7 @@ import functools
 import re
 from typing import Any, Final, Protocol, TypeVar
 
-from viralcommerce.runtime.stores.postgres.drivers import Status, in_format, unknown
+from viralcommerce.runtime.stores.postgres.drivers import Status, fit, in_format, unknown
 from viralcommerce.runtime.stores.postgres.failures import CANCELED, Failed
 from viralcommerce.runtime.stores.postgres.statements import Rows, Step
 from viralcommerce.runtime.stores.postgres.transactions import Script, Trip
@@ -77,6 +77,12 @@ class Asyncpg:
         closed: bool = self.connection.is_closed()
         return closed
 
+    @property
+    def encoding(self) -> str:
+        """Of text between the server and the driver, as the server says."""
+        encoding: str = self.connection.get_settings().client_encoding
+        return encoding
+
     def status(self) -> Status:
         """Whether it is in a transaction; whether that has failed, the server will say."""
         return "inside" if self.connection.is_in_transaction() else "outside"
@@ -139,10 +145,15 @@ def _plain(step: Step) -> str:
     return (in_format(step.sql) % values).decode()
 
 
-def async_driver_of(connection: object) -> AsyncDriver:
+def async_driver_of(connection: object, where: str) -> AsyncDriver:
     """The driver of a host's connection.
 
+    Args:
+        connection: of a driver.
+        where: the schema, for errors.
+
     Raises:
+        RetryTransaction: it is closed.
         InvalidValue: it is of none that is known here.
     """
     of = packages(connection)
@@ -152,9 +163,9 @@ def async_driver_of(connection: object) -> AsyncDriver:
         from viralcommerce.runtime.stores.postgres.on_async_psycopg import AsyncPsycopg
 
         if isinstance(connection, AsyncConnection):
-            return AsyncPsycopg(connection)
+            return fit(AsyncPsycopg(connection), where)
     if "asyncpg" in of:
-        return Asyncpg(connection)
+        return fit(Asyncpg(connection), where)
     raise unknown(connection, ("psycopg.AsyncConnection", "a connection of asyncpg"))
 
 

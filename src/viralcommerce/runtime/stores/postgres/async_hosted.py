@@ -109,7 +109,7 @@ class AsyncHostedPostgresStore(AsyncPostgresTables):
 
     async def _driver(self) -> AsyncStanding:
         found = await async_driver_connection(self._host, self.schema)
-        return AsyncStanding(async_driver_of(found))
+        return AsyncStanding(async_driver_of(found, self.schema))
 
     def session(self) -> AsyncPostgresSession[Any]:
         """Begin a unit of work inside the host's transaction."""

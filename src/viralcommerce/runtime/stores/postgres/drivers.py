@@ -10,7 +10,7 @@ import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar
 
-from viralcommerce.errors import InvalidValue
+from viralcommerce.errors import InvalidValue, RetryTransaction
 from viralcommerce.runtime.stores.postgres.failures import Failed
 from viralcommerce.runtime.stores.postgres.statements import Rows
 from viralcommerce.runtime.stores.postgres.transactions import Script, Trip
@@ -61,6 +61,23 @@ class Driver(Protocol):
         ...
 
 
+class Joined(Protocol):
+    """What is asked of a host's connection before it is used."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed, or lost."""
+        ...
+
+    @property
+    def encoding(self) -> str:
+        """Of text between the server and the driver, as the server says."""
+        ...
+
+
+J = TypeVar("J", bound=Joined)
+
+
 class Psycopg2:
     """A connection of psycopg 2, which a host has.
 
@@ -85,6 +102,11 @@ class Psycopg2:
     def is_closed(self) -> bool:
         """Whether it was closed, or lost."""
         return bool(self.connection.closed)
+
+    @property
+    def encoding(self) -> str:
+        """Of text between the server and the driver, as the server says."""
+        return self.connection.get_parameter_status("client_encoding") or ""
 
     def status(self) -> Status:
         """Whether what is performed next is in a transaction."""
@@ -132,10 +154,15 @@ def in_format(sql: bytes) -> bytes:
     return sql.replace(b"%b", b"%s")
 
 
-def driver_of(connection: object) -> Driver:
+def driver_of(connection: object, where: str) -> Driver:
     """The driver of a host's connection.
 
+    Args:
+        connection: of a driver.
+        where: the schema, for errors.
+
     Raises:
+        RetryTransaction: it is closed.
         InvalidValue: it is of none that is known here.
     """
     of = packages(connection)
@@ -145,13 +172,37 @@ def driver_of(connection: object) -> Driver:
         from viralcommerce.runtime.stores.postgres.on_psycopg import Psycopg
 
         if isinstance(connection, Connection):
-            return Psycopg(connection)
+            return fit(Psycopg(connection), where)
     if "psycopg2" in of:
         from psycopg2.extensions import connection as of_psycopg2
 
         if isinstance(connection, of_psycopg2):
-            return Psycopg2(connection)
+            return fit(Psycopg2(connection), where)
     raise unknown(connection, ("psycopg.Connection", "a connection of psycopg2"))
+
+
+def fit(driver: J, where: str) -> J:
+    """A driver, unless its connection cannot be used.
+
+    Args:
+        driver: of the connection.
+        where: the schema, for errors.
+
+    Raises:
+        RetryTransaction: it is closed; begin a transaction on another.
+        InvalidValue: not every text can be said on it.
+    """
+    if driver.is_closed:
+        raise RetryTransaction(
+            f"{where}: the host's connection is closed, so nothing could commit together; begin "
+            "a transaction on another, and call again"
+        )
+    if driver.encoding.strip("'").upper().replace("-", "") != "UTF8":
+        raise InvalidValue(
+            f"{where}: the client_encoding of the host's connection is {driver.encoding!r}, which "
+            "cannot say every id and code; connect with client_encoding=UTF8"
+        )
+    return driver
 
 
 def unknown(connection: object, known: Sequence[str]) -> InvalidValue:

@@ -14,7 +14,12 @@ from viralcommerce.errors import NotLive, RetryTransaction, StoreError
 from viralcommerce.runtime.erasure import Erasure, Forgotten
 from viralcommerce.runtime.ports import Found, Wanted
 from viralcommerce.runtime.sealing import RefusedLine, Sealing
-from viralcommerce.runtime.stores.postgres.drivers import Driver, Status, driver_of, play
+from viralcommerce.runtime.stores.postgres.drivers import (
+    Driver,
+    Status,
+    driver_of,
+    play,
+)
 from viralcommerce.runtime.stores.postgres.failures import FAILED_BEFORE, Failed, translation
 from viralcommerce.runtime.stores.postgres.reading import PostgresTables
 from viralcommerce.runtime.stores.postgres.reads import Query, Stream
@@ -118,7 +123,7 @@ class HostedPostgresStore(PostgresTables):
         return Standing(self._of_the_host())
 
     def _of_the_host(self) -> Driver:
-        return driver_of(driver_connection(self._host, self.schema))
+        return driver_of(driver_connection(self._host, self.schema), self.schema)
 
     def session(self) -> PostgresSession[Any]:
         """Begin a unit of work inside the host's transaction."""

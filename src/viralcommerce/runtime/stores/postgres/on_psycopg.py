@@ -45,6 +45,11 @@ class Psycopg:
         """Whether it was closed, or lost."""
         return self.connection.closed
 
+    @property
+    def encoding(self) -> str:
+        """Of text between the server and the driver, as the server says."""
+        return self.connection.info.parameter_status("client_encoding") or ""
+
     def status(self) -> Status:
         """Whether what is performed next is in a transaction."""
         return status_of(self.connection)
