@@ -179,7 +179,7 @@ def test_a_worker_on_sqlite_dies_at_any_statement(
         lambda: SqliteStore(tmp_path / "shop.db", busy_after=0),
         faults=["dies_before", "dies_after", "repeated"],
     )
-    assert injected.effects > (40 if statements else 4)
+    assert injected.effects > (30 if statements else 4)
 
 
 def turning(monkeypatch: pytest.MonkeyPatch) -> None:

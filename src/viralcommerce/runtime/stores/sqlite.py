@@ -73,6 +73,7 @@ class SqliteStore(SqliteContents, SqliteOutbox, SqliteUpkeep):
         self._going = _closing(self, self._pool)
         self._pid = os.getpid()
         self._closed = False
+        self._known: set[str] = set()
         with translated(self.path), self._connection() as connection:
             self._prepare(connection)
 
@@ -157,7 +158,7 @@ class SqliteStore(SqliteContents, SqliteOutbox, SqliteUpkeep):
     def session(self) -> SqliteSession:
         """Begin a unit of work."""
         with translated(self.path):
-            return SqliteSession(self._take(), self._give_back, self.path)
+            return SqliteSession(self._take(), self._give_back, self.path, self._known)
 
     def within(self, connection: object) -> SqliteStore:
         """This store on the host's connection to the same file: see `sqlite_hosted`."""

@@ -74,6 +74,7 @@ class HostSession(SqliteSession):
         self._take = take
         self._savepoints = savepoints
         self._path = path
+        self._known = set()  # what is written here may be rolled back
         self._locked = False
         self._over = False
 
@@ -255,6 +256,12 @@ class AdaptedCursor:
         """How many rows the last statement changed."""
         count: int = self._cursor.rowcount
         return count
+
+    @property
+    def lastrowid(self) -> int:
+        """The number of the row that was inserted last."""
+        number: int = self._cursor.lastrowid
+        return number
 
     def execute(self, sql: str, values: object = ()) -> Self:
         """Run one statement."""

@@ -44,7 +44,7 @@ _PUT_QUOTA: Final = (
     "on conflict do update set used = used + excluded.used"
 )
 _PUT_JOURNAL: Final = (
-    "insert into viral_journal (position, campaign, instance, at, decision) values (?, ?, ?, ?, ?)"
+    "insert into viral_journal (campaign, instance, at, decision) values (?, ?, ?, ?)"
 )
 _PUT_KEY: Final = "insert into viral_keys values (?, ?, ?, ?)"
 _PUT_LEDGER: Final = (
@@ -121,6 +121,7 @@ class SqliteSession:
         connection: idle, in autocommit.
         give_back: called with the connection when the work is over.
         path: of the file, for errors.
+        known: the hashes of campaigns that are known to be stored.
     """
 
     rehearses = False
@@ -130,11 +131,13 @@ class SqliteSession:
         connection: sqlite3.Connection,
         give_back: Callable[[sqlite3.Connection], None],
         path: str,
+        known: set[str],
     ) -> None:
         self._connection = connection
         self._cursor = connection.cursor()
         self._give_back = give_back
         self._path = path
+        self._known = known
         self._locked = False
         self._over = False
         self._salt: Any = _UNREAD
@@ -176,6 +179,7 @@ class SqliteSession:
             self._undo()
             raise self._said(error) from error
         self._locked = False
+        self._known.update(writes.rules)
         return None
 
     def play(self, script: Script[T]) -> T:
@@ -282,23 +286,21 @@ class SqliteSession:
         if changes:
             many(_PUT_QUOTA, changes)
         self._write_records(writes.records)
-        if writes.rules:
+        if not writes.rules.keys() <= self._known:
             many(_PUT_RULES, [(digest, text.decode()) for digest, text in writes.rules.items()])
         return None
 
     def _write_records(self, records: Sequence[Record]) -> None:
-        many = self._cursor.executemany
-        (last,) = self._cursor.execute("select max(position) from viral_journal").fetchone()
-        lines: list[tuple[object, ...]] = []
+        run, many = self._cursor.execute, self._cursor.executemany
         keys: list[tuple[object, ...]] = []
         ledger: list[tuple[object, ...]] = []
         parts: list[tuple[object, ...]] = []
         outbox: list[tuple[object, ...]] = []
-        for position, record in enumerate(records, (last or 0) + 1):
+        for record in records:
             decision = record.decision
             name, instance = decision.campaign, decision.instance
             at = micros(decision.command.at)
-            lines.append((position, name, instance, at, encode(decision).decode()))
+            position = run(_PUT_JOURNAL, (name, instance, at, encode(decision).decode())).lastrowid
             if record.key:
                 keys.append((name, record.key, position, at))
             ledger += [_ledger_row(name, instance, at, moved) for moved in record.transfers]
@@ -306,7 +308,6 @@ class SqliteSession:
             outbox += [outbox_row(name, at, one) for one in record.issue]
         if keys:
             many(_PUT_KEY, keys)
-        many(_PUT_JOURNAL, lines)
         if ledger:
             many(_PUT_LEDGER, ledger)
         if parts:
