@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,12 +22,8 @@ from viralcommerce.errors import (
     StoreFull,
 )
 from viralcommerce.mechanics import coupon_pack as pack
-from viralcommerce.runtime import lives
-from viralcommerce.runtime.aio import AsyncShop
 from viralcommerce.runtime.audit import audit
 from viralcommerce.runtime.chance import DerivedEntropy
-from viralcommerce.runtime.in_threads import InThreads
-from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.stores.memory import MemoryStore
 from viralcommerce.runtime.stores.sqlite import SqliteStore
 from viralcommerce.testing.contracts.kit import tables
@@ -108,52 +102,6 @@ def test_a_stage_that_was_rolled_back_is_obeyed_by_nobody_else(
     assert isinstance(shop.within(host).handle(NAME, BOB), Accepted)
     host.execute("rollback")
     assert isinstance(shop.handle(NAME, BOB), Accepted)
-
-
-class Stopwatch:
-    def __init__(self) -> None:
-        self.seconds = time.monotonic()
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-
-@pytest.mark.parametrize("shell", ["threads", "tasks"])
-def test_the_stage_is_read_once_a_second_in_whatever_transaction(
-    shell: str, path: Path, shop: Shop, host: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    watch, read = Stopwatch(), list[str]()
-    monkeypatch.setattr(lives, "time", watch)
-    life = SqliteStore.life
-
-    def counted(self: SqliteStore, campaign: str) -> Life:
-        read.append(campaign)
-        return life(self, campaign)
-
-    monkeypatch.setattr(SqliteStore, "life", counted)
-    store = InThreads(shop.store)
-    awaited = AsyncShop(store, [game()], entropy=DerivedEntropy("host"))
-
-    def is_live() -> bool:
-        host.execute("begin immediate")
-        if shell == "tasks":
-            outcome = asyncio.run(awaited.within(host).handle(NAME, BOB))
-        else:
-            outcome = shop.within(host).handle(NAME, BOB)
-        host.execute("rollback")
-        return isinstance(outcome, Accepted)
-
-    assert [is_live() for _ in range(5)] == [True] * 5
-    del read[:]
-    watch.seconds += lives.LEARNS_WITHIN
-    assert [is_live() for _ in range(5)] == [True] * 5
-    assert len(read) == 1
-    with open_shop(path) as other:
-        other.set_stage(NAME, "paused", by="olga", why="a pause")
-    del read[:]
-    watch.seconds += lives.LEARNS_WITHIN
-    assert [is_live() for _ in range(5)] == [False] * 5
-    assert len(read) == 1
 
 
 def test_several_commands_are_one_transaction(shop: Shop, host: sqlite3.Connection) -> None:

@@ -257,7 +257,8 @@ class AsyncShop:
             if self._driver.closed:
                 raise shop_is_closed()
             life = await self.store.life(name)
-            self._lives.learn(name, life)
+            newest = getattr(self.store, "reads_newest", False)
+            self._lives.learn(name, life, newest=newest)
         return life
 
     async def _request(self, campaign: Campaign | str, command: Command) -> Request:

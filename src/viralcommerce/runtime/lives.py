@@ -14,9 +14,9 @@ LEARNS_WITHIN: Final = 1.0
 class Lives:
     """What was read, and when.
 
-    A stage that is written in a host's transaction is seen there before it is committed, and may
-    be rolled back. Each call in such a transaction has lives of its own, and tells the process
-    what it reads unless this process wrote it so; what others wrote is committed if it is seen.
+    A host's transaction may read what is older than what the process knows, and what was written
+    there and will be rolled back. So each call in one has lives of its own. The process learns of
+    them what its store says is the newest, unless this process wrote it in such a transaction.
 
     Args:
         shared: of the process, for lives in a host's transaction.
@@ -38,13 +38,19 @@ class Lives:
             return None
         return known[1]
 
-    def learn(self, name: str, life: Life) -> None:
-        """Remember what was just read."""
+    def learn(self, name: str, life: Life, *, newest: bool) -> None:
+        """Remember what was just read.
+
+        Args:
+            name: of the campaign.
+            life: as it was read.
+            newest: whether it would have been read if others had committed another just before.
+        """
         self._read[name] = read = (time.monotonic(), life)
         unsure = self._shared._unsure
         if self is self._shared:
             unsure.discard((name, life))
-        elif (name, life) not in unsure:
+        elif newest and (name, life) not in unsure:
             self._shared._read[name] = read
 
     def wrote(self, name: str, life: Life) -> None:

@@ -386,7 +386,8 @@ class Shop:
             if self._driver.closed:
                 raise shop_is_closed()
             life = self.store.life(name)
-            self._lives.learn(name, life)
+            newest = getattr(self.store, "reads_newest", False)
+            self._lives.learn(name, life, newest=newest)
         return life
 
     def _request(self, campaign: Campaign | str, command: Command) -> Request:

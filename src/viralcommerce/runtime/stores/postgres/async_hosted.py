@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from viralcommerce.errors import StoreError
 from viralcommerce.runtime.erasure import Erasure, Forgotten
+from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.ports import Found, Wanted
 from viralcommerce.runtime.stores.postgres.async_drivers import async_driver_of, play
 from viralcommerce.runtime.stores.postgres.async_reading import AsyncPostgresTables
@@ -102,6 +103,8 @@ class AsyncHostedPostgresStore(AsyncPostgresTables):
         connection: the host's: of psycopg 3, asyncpg or SQLAlchemy.
     """
 
+    reads_newest = False
+
     def __init__(self, tables: Tables, connection: object) -> None:
         self.tables = tables
         self.schema = tables.schema
@@ -140,6 +143,11 @@ class AsyncHostedPostgresStore(AsyncPostgresTables):
             raise translation(self.schema, error, hosted=True) from error
         finally:
             await driver.go_back()  # nothing stands here, unless something else was raised
+
+    async def life(self, campaign: str) -> Life:
+        """The stage of life."""
+        life, self.reads_newest = await self._ask(self.tables.reads.life_inside(campaign))
+        return life
 
     async def scrub(self) -> bool:
         """Nothing can be written anew inside of a transaction."""

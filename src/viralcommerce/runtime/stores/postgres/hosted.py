@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 
 from viralcommerce.errors import NotLive, RetryTransaction, StoreError
 from viralcommerce.runtime.erasure import Erasure, Forgotten
+from viralcommerce.runtime.life import Life
 from viralcommerce.runtime.ports import Found, Wanted
 from viralcommerce.runtime.sealing import RefusedLine, Sealing
 from viralcommerce.runtime.stores.postgres.drivers import (
@@ -112,7 +113,12 @@ class HostedPostgresStore(PostgresTables):
     Args:
         tables: of the same database.
         connection: the host's: of psycopg 3 or 2, SQLAlchemy or Django.
+
+    Attributes:
+        reads_newest: whether the transaction is known to see what others commit meanwhile.
     """
+
+    reads_newest = False
 
     def __init__(self, tables: Tables, connection: object) -> None:
         self.tables = tables
@@ -151,6 +157,11 @@ class HostedPostgresStore(PostgresTables):
             return driver.play(forgetting(self.schema, erasure, hosted=True))
         except Failed as error:
             raise translation(self.schema, error, hosted=True) from error
+
+    def life(self, campaign: str) -> Life:
+        """The stage of life."""
+        life, self.reads_newest = self._ask(self.tables.reads.life_inside(campaign))
+        return life
 
     def seal(self, work: Sealing) -> bool:
         """Refuse: lines that are gone must be gone for everybody."""

@@ -182,6 +182,15 @@ class Reads:
         )
         return Query(step, lambda rows: to_life(rows[0][0]) if rows else ALIVE)
 
+    def life_inside(self, campaign: str) -> Query[tuple[Life, bool]]:
+        """The stage of life, and whether a transaction sees what others commit meanwhile."""
+        step = self._step(
+            "select (select life from {s}.lives where campaign = %s order by id desc limit 1), "
+            "current_setting('transaction_isolation') = 'read committed'",
+            campaign,
+        )
+        return Query(step, lambda rows: (to_life(rows[0][0]) if rows[0][0] else ALIVE, rows[0][1]))
+
     def set_life(self, campaign: str, life: Life) -> Query[None]:
         """Record a new stage."""
         step = self._step(
