@@ -38,7 +38,7 @@ from viralcommerce.runtime.stores.schema import SCHEMA_VERSION, SQLITE
 from viralcommerce.runtime.stores.sqlite_contents import SqliteContents
 from viralcommerce.runtime.stores.sqlite_outbox import SqliteOutbox
 from viralcommerce.runtime.stores.sqlite_reads import BELOW
-from viralcommerce.runtime.stores.sqlite_session import SqliteSession, translated
+from viralcommerce.runtime.stores.sqlite_session import SqliteSession, translated, translation
 from viralcommerce.runtime.stores.sqlite_upkeep import SqliteUpkeep
 
 
@@ -157,8 +157,10 @@ class SqliteStore(SqliteContents, SqliteOutbox, SqliteUpkeep):
 
     def session(self) -> SqliteSession:
         """Begin a unit of work."""
-        with translated(self.path):
+        try:
             return SqliteSession(self._take(), self._give_back, self.path, self._known)
+        except sqlite3.Error as error:
+            raise translation(self.path, error) from error
 
     def within(self, connection: object) -> SqliteStore:
         """This store on the host's connection to the same file: see `sqlite_hosted`."""

@@ -1,4 +1,4 @@
-"""What a unit of work on SQLite reads: one row by a statement, many by one for all."""
+"""What a unit of work on SQLite reads: a few rows by a statement each, many by one for all."""
 
 from __future__ import annotations
 
@@ -46,6 +46,8 @@ _HISTORIES: Final = (
     "select j.campaign, j.instance, j.decision from asked cross join viral_journal j "
     "on j.campaign = asked.campaign and j.instance = asked.instance order by j.position"
 )
+_FEW: Final = 3
+"""So many rows are sooner read one by one than joined to what is asked for."""
 _AT_ONCE: Final = 200
 """The most rows of a question."""
 
@@ -62,10 +64,11 @@ def read(cursor: sqlite3.Cursor, wanted: Wanted) -> Found:
         for name, key, text in _asked(cursor, _DECISIONS, wanted.decisions):
             decisions[name, key] = text.encode()
     cells: dict[Place, Cell] = {}
-    if len(wanted.cells) == 1:
-        row = run(_ONE_CELL, wanted.cells[0]).fetchone()
-        if row is not None:
-            cells[wanted.cells[0]] = to_cell(row)
+    if len(wanted.cells) <= _FEW:
+        for place in wanted.cells:
+            row = run(_ONE_CELL, place).fetchone()
+            if row is not None:
+                cells[place] = to_cell(row)
     else:
         cells = _cells(cursor, _CELLS, wanted.cells)
     used: dict[QuotaKey, int] = dict.fromkeys(wanted.quotas, 0)
