@@ -145,8 +145,10 @@ def test_a_task_that_is_canceled_anywhere(
             is_failed = False
             try:
                 await execute("create temp table if not exists orders (id text)")
-            except Exception as error:  # noqa: BLE001 - of any driver
-                is_failed = FAILED in str(error)
+            except Exception as error:
+                if FAILED not in str(error):
+                    raise
+                is_failed = True
             failed += is_failed
             await commit()
             await connection.close()
@@ -155,7 +157,7 @@ def test_a_task_that_is_canceled_anywhere(
             assert named(plain, bob) == (verb == "forget")
             assert named(plain, f"cat{at}") == (not is_failed), "what was done before stays"
             assert audit(plain.store).is_clean
-        assert at > 1
+        assert at > (1 if driver == "aiosqlite" else 3), "it is waited for so often at least"
         assert failed <= 1
         assert named(plain, bob) == (verb == "handle")
         assert audit(plain.store).is_clean
@@ -219,7 +221,7 @@ def test_an_interrupt_after_any_statement(
                 break
             assert named(shop, bob) == (verb == "forget")
             assert audit(shop.store).is_clean
-        assert at > 1
+        assert at > 3
         assert failed == 1
         assert named(shop, bob) == (verb == "handle")
         assert audit(shop.store).is_clean

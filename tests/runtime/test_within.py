@@ -51,7 +51,7 @@ def shop(path: Path) -> Iterator[Shop]:
 
 @pytest.fixture
 def host(path: Path, shop: Shop) -> Iterator[sqlite3.Connection]:
-    connection = sqlite3.connect(path, isolation_level=None, timeout=0.05, check_same_thread=False)
+    connection = sqlite3.connect(path, isolation_level=None, timeout=0.05)
     connection.row_factory = sqlite3.Row  # as many hosts have it
     connection.execute("create table orders (id text primary key)")
     yield connection
