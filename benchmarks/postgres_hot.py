@@ -30,6 +30,8 @@ from viralcommerce import CNY, WHOLE, Campaign, Coupon, Grant, LuckySplit, Shop,
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.runtime.stores.postgres import PostgresStore, migrate
 
+SHARDS = {"hot_1": 1, "hot_16": 16}
+"""How many rows the budget has, by schema."""
 WORKERS, ROUNDS, SECONDS, HOST_WORK = 16, 7, 1.5, 0.02
 AT = datetime(2026, 11, 11, 10, tzinfo=UTC)
 LEAST_OF_ALONE = 0.8
@@ -90,8 +92,7 @@ class Worker:
     def __init__(self, url: str, gate: threading.Barrier) -> None:
         self.url, self.gate = url, gate
         self.shops = {
-            schema: Shop(PostgresStore(url, schema=schema), [CAMPAIGN])
-            for schema in ("hot_1", "hot_16")
+            schema: Shop(PostgresStore(url, schema=schema), [CAMPAIGN]) for schema in SHARDS
         }
 
     def run(self, turn: str, driver: str, schema: str) -> int:
@@ -130,10 +131,10 @@ def main() -> int:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("drop table if exists bench_orders")
         connection.execute("create table bench_orders (id text primary key)")
-        for schema, shards in (("hot_1", 1), ("hot_16", 16)):
+        for schema, shards in SHARDS.items():
             connection.execute(f"drop schema if exists {schema} cascade".encode())
             migrate(url, schema, shards=shards)
-    for schema in ("hot_1", "hot_16"):
+    for schema in SHARDS:
         with Shop(PostgresStore(url, schema=schema), [CAMPAIGN]) as shop:
             shop.handle(CAMPAIGN, pack.Share(pack="first", by="ann", at=AT))
     spawn = multiprocessing.get_context("spawn")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from postgres import RAIN, fresh_schema, server_url
+from shops import Stopwatch
 from viralcommerce import Accepted, Shop
 from viralcommerce.mechanics import coupon_pack as pack
 from viralcommerce.runtime import lives
@@ -17,16 +17,6 @@ from viralcommerce.runtime.aio import AsyncShop
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
 OLD = "repeatable read"
-
-
-class Stopwatch:
-    """Time as shops count it."""
-
-    def __init__(self) -> None:
-        self.seconds = time.monotonic()
-
-    def monotonic(self) -> float:
-        return self.seconds
 
 
 class Process:

@@ -10,6 +10,7 @@ import pytest
 
 from shops import (
     NOON,
+    Stopwatch,
     ask,
     assert_clean,
     at,
@@ -209,19 +210,6 @@ def test_the_clocks_commands_in_shadow_can_be_handled_one_by_one(store: Any) -> 
 
 
 # ------------------------------------------------------------------ other processes
-
-
-class Stopwatch:
-    """The seconds that a process counts."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def sleep(self, seconds: float) -> None:
-        raise AssertionError("nothing conflicts here")
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from viralcommerce.messages import Award
 from viralcommerce.runtime.async_contents import AsyncContents
@@ -21,7 +21,6 @@ from viralcommerce.runtime.ports import (
     Writes,
 )
 
-T = TypeVar("T")
 Facts = Sequence[Mapping[str, object]]
 
 

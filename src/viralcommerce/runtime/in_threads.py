@@ -95,7 +95,7 @@ class InThreads(ContentsOfBlocking):
         joined = self.inner.within(inner or connection.sync_connection)
         if not isinstance(joined, GoesBack):
             return InThreads(joined, partial(in_greenlet, connection))
-        return InTransaction(joined, connection)
+        return InTransaction(joined, joined, connection)
 
     def session(self) -> AsyncSession:
         """Begin a unit of work."""
@@ -187,8 +187,8 @@ async def in_greenlet(connection: Any, work: Callable[..., T], *values: Any) -> 
 
 
 @runtime_checkable
-class GoesBack(Store, Protocol):
-    """A store in a host's transaction that undoes what it wrote there, after all."""
+class GoesBack(Protocol):
+    """What a store in a host's transaction has besides, to undo what it wrote there after all."""
 
     def standing(self) -> int:
         """How many savepoints of ours stand."""
@@ -204,28 +204,29 @@ class InTransaction(InThreads):
 
     Args:
         store: in the host's transaction.
+        written: undoes what the store wrote there; mostly the store itself.
         connection: the host's, whose ``run_sync`` runs each call.
     """
 
-    def __init__(self, store: GoesBack, connection: Any) -> None:
+    def __init__(self, store: Store, written: GoesBack, connection: Any) -> None:
         super().__init__(store, self._from_here)
-        self._store = store
+        self._written = written
         self._connection = connection
 
     def session(self) -> AsyncSession:
         """Begin a unit of work."""
-        since = partial(self._since, self._store.standing())
-        return _InThreadsSession(self._store.session(), since)
+        since = partial(self._since, self._written.standing())
+        return _InThreadsSession(self.inner.session(), since)
 
     async def _from_here(self, work: Callable[..., T], *values: Any) -> T:
-        return await self._since(self._store.standing(), work, *values)
+        return await self._since(self._written.standing(), work, *values)
 
     async def _since(self, standing: int, work: Callable[..., T], *values: Any) -> T:
         try:
             return await in_greenlet(self._connection, work, *values)
         except asyncio.CancelledError:
             with suppress(StoreError):  # the connection is lost, and the transaction with it
-                await in_greenlet(self._connection, self._store.go_back, standing)
+                await in_greenlet(self._connection, self._written.go_back, standing)
             raise
 
 

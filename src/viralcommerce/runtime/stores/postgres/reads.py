@@ -42,6 +42,8 @@ _NAMES: Final = (
     "select campaign from names where campaign is not null)"
 )
 """The campaigns of a table."""
+_LIFE: Final = "select life from {s}.lives where campaign = %s order by id desc limit 1"
+"""The stage of a campaign, if one was ever said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,16 +179,13 @@ class Reads:
 
     def life(self, campaign: str) -> Query[Life]:
         """The stage of life."""
-        step = self._step(
-            "select life from {s}.lives where campaign = %s order by id desc limit 1", campaign
-        )
+        step = self._step(_LIFE, campaign)
         return Query(step, lambda rows: to_life(rows[0][0]) if rows else ALIVE)
 
     def life_inside(self, campaign: str) -> Query[tuple[Life, bool]]:
         """The stage of life, and whether a transaction sees what others commit meanwhile."""
         step = self._step(
-            "select (select life from {s}.lives where campaign = %s order by id desc limit 1), "
-            "current_setting('transaction_isolation') = 'read committed'",
+            f"select ({_LIFE}), current_setting('transaction_isolation') = 'read committed'",
             campaign,
         )
         return Query(step, lambda rows: (to_life(rows[0][0]) if rows[0][0] else ALIVE, rows[0][1]))
